@@ -1,0 +1,44 @@
+-- name: InsertPrincipal :exec
+-- Adds the principal if its organization has no such one yet.
+INSERT INTO principals (org_id, id)
+VALUES (@org_id, @id)
+ON CONFLICT (org_id, id) DO NOTHING;
+
+-- name: GetPrincipal :one
+-- Finds the principal that a public key or the hash of an access token belongs
+-- to, with all that decides what it may do: its organization's rule and its own
+-- list about addresses, and its roles in the organization and on one project.
+-- The one query of an authenticated request before the service acts.
+WITH credential AS (
+    SELECT org_id, id, ha1
+    FROM api_keys
+    WHERE public_key = sqlc.narg('public_key')::text
+    UNION ALL
+    SELECT org_id, service_account_id, NULL
+    FROM access_tokens
+    WHERE token_hash = sqlc.narg('token_hash')::bytea AND expires_at > @now
+)
+SELECT
+    credential.org_id,
+    credential.id,
+    credential.ha1,
+    orgs.api_access_list_required,
+    ARRAY(
+        SELECT entry.cidr_block
+        FROM access_list_entries AS entry
+        WHERE entry.org_id = credential.org_id AND entry.principal_id = credential.id
+    )::cidr[] AS access_list,
+    ARRAY(
+        SELECT org_grant.role::text
+        FROM org_role_grants AS org_grant
+        WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
+    )::text[] AS org_roles,
+    projects.org_id AS project_org_id,
+    ARRAY(
+        SELECT project_grant.role::text
+        FROM project_role_grants AS project_grant
+        WHERE project_grant.project_id = projects.id AND project_grant.principal_id = credential.id
+    )::text[] AS project_roles
+FROM credential
+JOIN orgs ON orgs.id = credential.org_id
+LEFT JOIN projects ON projects.id = sqlc.narg('project_id')::object_id;
