@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// otherDir is how to get around a directory that does not serve.
+const otherDir = "choose another directory with --state-dir or EXPORTBUCKETS_STATE_DIR"
+
+// maxSocketPath is what the kernel takes as a socket's address, less the zero
+// byte at its end: 107 bytes on Linux, 103 on macOS.
+const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
+
+// makeDir makes the directory and what is missing above it, and returns its
+// absolute path without symbolic links. Others may pass through what root
+// makes, because the server's own user must.
+func makeDir(dir string) (string, error) {
+	if dir == "" {
+		return "", errors.New("postgres: no directory given")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("directory for postgres: %w", err)
+	}
+	var made []string
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, d)
+	}
+	mode := os.FileMode(0o700)
+	if os.Geteuid() == 0 {
+		mode = 0o711
+	}
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return "", fmt.Errorf("directory for postgres: %w", err)
+	}
+	for _, d := range made {
+		// The umask may have taken away more than it should.
+		if err := os.Chmod(d, mode); err != nil {
+			return "", fmt.Errorf("directory for postgres: %w", err)
+		}
+	}
+	dir, err = filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", fmt.Errorf("directory for postgres: %w", err)
+	}
+	return dir, nil
+}
+
+// checkSocketPath refuses a socket folder whose socket no client could name.
+func checkSocketPath(socket string) error {
+	path := filepath.Join(socket, ".s.PGSQL."+port)
+	if strings.Contains(path, ",") {
+		// Clients take it for a list of hosts.
+		return fmt.Errorf("the path of the PostgreSQL socket, %s, may not have a comma: %s", path, otherDir)
+	}
+	if len(path) <= maxSocketPath {
+		return nil
+	}
+	return fmt.Errorf("the path of the PostgreSQL socket, %s, is %d bytes long and may have %d: %s, with a shorter path",
+		path, len(path), maxSocketPath, otherDir)
+}
+
+// lockDir takes the directory's lock and returns ErrInUse, wrapped, if someone
+// else has it. Closing the file gives the lock back, and so does the end of
+// this process; children do not inherit it.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock directory: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return f, nil
+	}
+	_ = f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("%s is %w", dir, ErrInUse)
+	}
+	return nil, fmt.Errorf("lock %s: %w", dir, err)
+}

@@ -1,0 +1,71 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// leftoverPatience is how long a server of an earlier run may take to end, on
+// its own and again after each signal.
+const leftoverPatience = 3 * time.Second
+
+// postmasterPID returns the process id that a server wrote into its data
+// directory, or 0 if there is none.
+func postmasterPID(data string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("process of data directory: %w", err)
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	// A file cut short by a crash names no process; PostgreSQL judges it.
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(line)))
+	if err != nil || pid <= 1 {
+		return 0, nil
+	}
+	return pid, nil
+}
+
+// alive reports whether a process has this id, be it one that only waits to be
+// collected by its parent.
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// waitGone asks again and again whether something is gone, for as long as a
+// left-over server is given to end.
+func waitGone(ctx context.Context, gone func() bool) (bool, error) {
+	deadline := time.NewTimer(leftoverPatience)
+	defer deadline.Stop()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if gone() {
+			return true, nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			return gone(), nil
+		case <-ctx.Done():
+			return false, fmt.Errorf("wait for an earlier postgres to end: %w", ctx.Err())
+		}
+	}
+}
+
+func errLeftover(data string, pids ...int) error {
+	return fmt.Errorf("an earlier PostgreSQL server still works in %s and does not stop: end it with kill -QUIT %s",
+		data, strings.Trim(fmt.Sprint(pids), "[]"))
+}

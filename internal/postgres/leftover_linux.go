@@ -1,0 +1,118 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// endLeftover makes sure that no process of an earlier run works in the data
+// directory any more. Such a server was told to stop when its parent died; one
+// that is still there after a few seconds is told again. The caller holds the
+// directory's lock, so whoever is found has lost its parent.
+//
+// The postmaster.pid of a server that is gone stays: PostgreSQL sees that for
+// itself, and then looks for orphans by means of that file. It is removed only
+// if its process id now belongs to some other program, which would keep
+// PostgreSQL from starting for as long as that program runs.
+func endLeftover(ctx context.Context, data string) error {
+	for _, sig := range []syscall.Signal{0, syscall.SIGINT, syscall.SIGQUIT} {
+		postmaster, err := postmasterPID(data)
+		if err != nil {
+			return err
+		}
+		pids, err := workers(data)
+		if err != nil {
+			return nil // without /proc it is up to PostgreSQL's own checks
+		}
+		// Backends follow their postmaster.
+		if slices.Contains(pids, postmaster) {
+			pids = []int{postmaster}
+		}
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, sig) // it may just have ended
+		}
+		gone, err := waitGone(ctx, func() bool {
+			pids, err = workers(data)
+			return err == nil && len(pids) == 0
+		})
+		if err != nil {
+			return err
+		}
+		if gone {
+			return removeForeignPID(data)
+		}
+	}
+	pids, _ := workers(data)
+	return errLeftover(data, pids...)
+}
+
+// removeForeignPID removes postmaster.pid if its process is alive, given that
+// no server works in the directory.
+func removeForeignPID(data string) error {
+	pid, err := postmasterPID(data)
+	if err != nil || pid == 0 || !alive(pid) {
+		return err
+	}
+	if err := os.Remove(filepath.Join(data, "postmaster.pid")); err != nil {
+		return fmt.Errorf("remove stale process id: %w", err)
+	}
+	return nil
+}
+
+// workers returns the processes of PostgreSQL that work in the data directory.
+// A server and all its backends have it as their working directory.
+func workers(data string) ([]int, error) {
+	dir, err := os.Stat(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		if worksIn(filepath.Join("/proc", e.Name()), data, dir) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+func worksIn(proc, data string, dir os.FileInfo) bool {
+	name, err := os.ReadFile(filepath.Join(proc, "comm"))
+	if err != nil {
+		return false
+	}
+	switch strings.TrimSpace(string(name)) {
+	case "postgres", "initdb":
+	default:
+		return false
+	}
+	cwd, err := os.Stat(filepath.Join(proc, "cwd"))
+	if err == nil {
+		return os.SameFile(cwd, dir)
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		return false // ended, if perhaps not collected yet
+	}
+	// Root without CAP_SYS_PTRACE, as in a container, may not look at another
+	// user's folders. The command line is open to all.
+	args, err := os.ReadFile(filepath.Join(proc, "cmdline"))
+	return err == nil && slices.Contains(strings.Split(string(args), "\x00"), data)
+}

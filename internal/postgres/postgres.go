@@ -1,0 +1,264 @@
+// Package postgres runs a private PostgreSQL server out of the machine's own
+// server programs: the store of a server that was given no database, and the
+// test server where there is no Docker.
+//
+// Start takes the directory's lock, makes the data directory if there is none,
+// clears away what a killed run left behind, and returns once the server
+// accepts connections. The directory then holds
+//
+//	data/         what PostgreSQL calls its data directory
+//	data.new/     the same while initdb fills it; never used, only renamed
+//	socket/       the Unix socket, the only way in
+//	postgres.log  what the server says; postgres.log.1 is the part before
+//	lock          held for as long as the server runs
+//
+// What always holds: one server per directory. The server does not outlive
+// this process, however this process ends (on Linux; elsewhere a killed process
+// leaves it running). A Ctrl-C at the terminal reaches only this process, which
+// then stops the server in its own time. As root the server runs as the user
+// postgres or nobody, since PostgreSQL refuses root.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// ErrInUse says that another server holds the directory.
+var ErrInUse = errors.New("in use by another running instance")
+
+// role is the only role of the server, a superuser. The socket's folder, not a
+// password, decides who may be it.
+const role = "exportbuckets"
+
+// port is only a part of the socket's name: nothing listens on TCP.
+const port = "5432"
+
+// stopPatience is how long an orderly stop may take before the server is told
+// to drop everything and leave the rest to crash recovery.
+const stopPatience = 15 * time.Second
+
+// Config says where a server lives and how it differs from the default.
+type Config struct {
+	// Dir is the directory of this server. It is made if it is missing.
+	Dir string
+	// Settings are PostgreSQL parameters by name. They win over this package's
+	// own and over postgresql.conf. Nothing here trades durability for speed
+	// unless they say so.
+	Settings map[string]string
+
+	// folders replaces PATH and the usual folders in the search for the server
+	// programs.
+	folders []string
+}
+
+// Server is a running PostgreSQL server.
+type Server struct {
+	socket   string
+	proc     *process
+	stopping atomic.Bool
+	done     chan struct{}
+	err      error // set before done is closed
+}
+
+// Start brings up the server of cfg.Dir and returns when it accepts
+// connections. It returns ErrNoBinaries, wrapped, if the machine has no
+// PostgreSQL 15 or newer, and ErrInUse, wrapped, if a server of this directory
+// is running. If ctx ends first, Start returns its error and leaves neither a
+// process nor a lock; once Start has returned, ctx has no bearing on the
+// server.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	dir, err := makeDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	socket := filepath.Join(dir, "socket")
+	if err := checkSocketPath(socket); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(ctx, cfg, dir, socket, lock)
+	if err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// start is Start with the lock held. The lock passes to the server it returns.
+func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (*Server, error) {
+	data := filepath.Join(dir, "data")
+	user, err := serverAccount(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := user.checkEnter(dir); err != nil {
+		return nil, err
+	}
+	progs, err := findPrograms(ctx, cfg.folders, data, user)
+	if err != nil {
+		return nil, err
+	}
+	if err := ensureData(ctx, progs, data, user, cfg.Settings["fsync"] != "off"); err != nil {
+		return nil, err
+	}
+	if err := endLeftover(ctx, data); err != nil {
+		return nil, err
+	}
+	// Whatever lies in the folder belongs to a server that is gone. Its socket
+	// lock would stop the new one if its process id is in use again.
+	if err := os.RemoveAll(socket); err != nil {
+		return nil, fmt.Errorf("clear socket folder: %w", err)
+	}
+	if err := user.mkdir(socket); err != nil {
+		return nil, fmt.Errorf("make socket folder: %w", err)
+	}
+
+	out, err := openOutput(filepath.Join(dir, "postgres.log"))
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(progs.postgres, arguments(data, socket, cfg.Settings)...)
+	cmd.Dir = data
+	cmd.Env = environment()
+	cmd.Stdout, cmd.Stderr = out, out
+	proc, err := startProcess(cmd, user, syscall.SIGINT)
+	if err != nil {
+		_ = out.Close()
+		return nil, fmt.Errorf("start %s: %w", progs.postgres, err)
+	}
+	s := &Server{socket: socket, proc: proc, done: make(chan struct{})}
+	go s.watch(out, lock)
+
+	select {
+	case <-out.ready:
+		return s, nil
+	case <-s.done:
+		return nil, s.err
+	case <-ctx.Done():
+		_ = s.Stop(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("start postgres: %w", ctx.Err())
+	}
+}
+
+// watch waits for the process to end, keeps the reason, and gives the directory
+// free.
+func (s *Server) watch(out *output, lock *os.File) {
+	<-s.proc.done
+	switch asked := s.stopping.Load(); {
+	case s.proc.err != nil:
+		s.err = fmt.Errorf("postgres ended: %w%s", s.proc.err, out.tail())
+	case !asked:
+		s.err = fmt.Errorf("postgres was stopped by someone else%s", out.tail())
+	}
+	_ = out.Close()
+	_ = lock.Close()
+	close(s.done)
+}
+
+// ConnString returns the URL of a database of this server. A new server has one
+// named postgres.
+func (s *Server) ConnString(database string) string {
+	query := url.Values{"host": {s.socket}, "port": {port}, "sslmode": {"disable"}}
+	// To PostgreSQL clients a plus sign in a URL is a plus sign.
+	plain := strings.ReplaceAll(query.Encode(), "+", "%20")
+	u := url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database, RawQuery: plain}
+	return u.String()
+}
+
+// Done is closed when the server process has ended, whether or not it was meant
+// to. The directory is free again by then.
+func (s *Server) Done() <-chan struct{} {
+	return s.done
+}
+
+// Err returns nil while the server runs and after a clean Stop, and else why it
+// ended, with the last lines it wrote.
+func (s *Server) Err() error {
+	select {
+	case <-s.done:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// Stop ends the server: open transactions are rolled back, everything committed
+// is written out. A server that is not done after fifteen seconds, or when ctx
+// ends, is cut off instead, which loses nothing that was committed either and
+// makes the next start recover. Stop returns what Err returns then. It may be
+// called again, by anyone, with the same result.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	patience := time.NewTimer(stopPatience)
+	defer patience.Stop()
+	s.proc.signal(syscall.SIGINT)
+	select {
+	case <-s.done:
+		return s.err
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	// On SIGQUIT the server kills its children itself if they take longer than
+	// five seconds.
+	s.proc.signal(syscall.SIGQUIT)
+	select {
+	case <-s.done:
+	case <-time.After(10 * time.Second):
+		s.proc.signal(syscall.SIGKILL)
+		<-s.done
+	}
+	return s.err
+}
+
+// arguments returns the command line of the server.
+func arguments(data, socket string, settings map[string]string) []string {
+	all := map[string]string{
+		"listen_addresses":        "",
+		"port":                    port,
+		"unix_socket_directories": `"` + strings.ReplaceAll(socket, `"`, `""`) + `"`,
+		"unix_socket_permissions": "0700",
+		"cluster_name":            role,
+		// Start reads the log from standard error, in English.
+		"logging_collector": "off",
+		"log_destination":   "stderr",
+		"lc_messages":       "C",
+		// A client is told of its errors. In the log they would carry the
+		// values of rows.
+		"log_error_verbosity":     "terse",
+		"log_min_error_statement": "panic",
+		"log_checkpoints":         "off",
+	}
+	maps.Copy(all, settings)
+	args := []string{"-D", data}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		args = append(args, "-c", name+"="+all[name])
+	}
+	return args
+}
+
+// environment returns the variables of the server programs. What this process
+// was given stays with it: secrets, and PG... variables meant for clients.
+func environment() []string {
+	env := []string{"LC_ALL=C", "TZ=UTC"}
+	for _, name := range []string{"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
