@@ -1,0 +1,170 @@
+// Package dbtest gives every test a database of its own, on a real PostgreSQL.
+//
+// The first call in a test process finds a server, in this order:
+//
+//  1. TEST_DATABASE_URL, whose user must be allowed to create databases.
+//  2. A container, if a Docker daemon answers. The packages of one "go test"
+//     share it; testcontainers' reaper removes it afterwards. With
+//     EXPORTBUCKETS_TEST_DOCKER=off Docker is not asked, with on nothing else
+//     will do.
+//  3. The machine's own PostgreSQL programs, as a private server of this test
+//     process in a temporary directory. Both go when the process ends, however
+//     it ends.
+//
+// A line on standard error says which one it is. A machine with none of them
+// fails the tests; no test is skipped.
+//
+// All servers but the first trade durability for speed. On the server the
+// migrations run once, into a template named after their contents, and each
+// test gets a copy of that, which takes some ten milliseconds. A test that
+// failed keeps its database and logs the address. It lasts as long as the
+// server, so to look into one set TEST_DATABASE_URL.
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// maxConns is small, so that packages tested at the same time fit one server.
+const maxConns = 4
+
+// patience is how long any one step may take on a machine under load.
+const patience = 2 * time.Minute
+
+// shared is the server of this test process.
+var shared = sync.OnceValues(func() (*server, error) {
+	return machine().start(context.Background(), os.Stderr)
+})
+
+// New returns a pool on a new database with the current schema. It closes the
+// pool and drops the database when the test is over; a test that failed keeps
+// the database and logs its address. New ends the test if there is no server to
+// be had.
+func New(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return sharedServer(t).newPool(t)
+}
+
+// NewURL is New for a test that connects by itself, and returns the database's
+// URL.
+func NewURL(t testing.TB) string {
+	t.Helper()
+	return sharedServer(t).newMigrated(t)
+}
+
+// NewEmptyURL is NewURL without the schema.
+func NewEmptyURL(t testing.TB) string {
+	t.Helper()
+	return sharedServer(t).newDatabase(t, emptyTemplate)
+}
+
+func sharedServer(t testing.TB) *server {
+	t.Helper()
+	s, err := shared()
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return s
+}
+
+func (s *server) newPool(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	cfg, err := pgxpool.ParseConfig(s.newMigrated(t))
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	cfg.MaxConns = maxConns
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	t.Cleanup(func() { closePool(t, pool, 10*time.Second) })
+	return pool
+}
+
+// closePool fails the test if it still holds a connection after the given time.
+// Close would wait for it for ever.
+func closePool(t testing.TB, pool *pgxpool.Pool, wait time.Duration) {
+	t.Helper()
+	closed := make(chan struct{})
+	go func() {
+		pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(wait):
+		t.Errorf("dbtest: %d connections were not given back to the pool", pool.Stat().AcquiredConns())
+	}
+}
+
+func (s *server) newMigrated(t testing.TB) string {
+	t.Helper()
+	template, err := s.template()
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	return s.newDatabase(t, template)
+}
+
+func (s *server) newDatabase(t testing.TB, template string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	name := "exportbuckets_test_" + randomHex()
+	if err := s.create(ctx, name, template); err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	address, err := databaseURL(s.url, name)
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("dbtest: kept the database of the failed test: %s%s", address, s.lasts)
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.drop(ctx, name); err != nil {
+			t.Errorf("dbtest: %v", err)
+		}
+	})
+	return address
+}
+
+func randomHex() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// databaseURL returns the connection string of another database on the same
+// server. The name needs no quoting.
+func databaseURL(address, name string) (string, error) {
+	if _, err := pgx.ParseConfig(address); err != nil {
+		return "", fmt.Errorf("server address: %w", err)
+	}
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		// Of keyword=value pairs the last one counts.
+		return address + " dbname=" + name, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("server address: %w", err)
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}

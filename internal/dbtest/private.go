@@ -1,0 +1,80 @@
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"exportbuckets/internal/postgres"
+)
+
+// removeScript waits for the end of its input, then for the server's, and
+// removes the directory.
+const removeScript = `cat
+tries=0
+while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+rm -rf -- "$1"`
+
+// privateServer is a server that this process has to itself.
+type privateServer struct {
+	postgres *postgres.Server
+	alive    *os.File // once it is closed the directory is removed
+}
+
+// startPrivate starts a server in a temporary directory. Nobody tells a package
+// like this when the last test is over, so both hang on the process itself: the
+// kernel stops the server when it ends, and a shell that reads from a pipe with
+// no other writer then removes the directory.
+func startPrivate(ctx context.Context) (string, *privateServer, error) {
+	dir, err := os.MkdirTemp("", "exportbuckets-test-")
+	if err != nil {
+		return "", nil, fmt.Errorf("directory for the server: %w", err)
+	}
+	alive, err := removeAtExit(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	// Run by root the server has another user.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return "", nil, fmt.Errorf("directory for the server: %w", err)
+	}
+	s, err := postgres.Start(ctx, postgres.Config{Dir: dir, Settings: map[string]string{
+		"autovacuum":         "off",
+		"fsync":              "off",
+		"full_page_writes":   "off",
+		"max_connections":    "300",
+		"max_wal_senders":    "0",
+		"synchronous_commit": "off",
+		"wal_level":          "minimal",
+	}})
+	if err != nil {
+		_ = alive.Close()
+		return "", nil, err
+	}
+	return s.ConnString("postgres"), &privateServer{postgres: s, alive: alive}, nil
+}
+
+// removeAtExit removes the directory once the returned file is closed, as the
+// end of this process does.
+func removeAtExit(dir string) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("removal of the server's directory: %w", err)
+	}
+	defer func() { _ = r.Close() }()
+	cmd := exec.Command("/bin/sh", "-c", removeScript, "sh", dir)
+	cmd.Dir = "/"
+	cmd.Stdin = r
+	// Ctrl-C at the terminal is not meant for it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		_ = w.Close()
+		return nil, fmt.Errorf("removal of the server's directory: %w", err)
+	}
+	return w, nil
+}
