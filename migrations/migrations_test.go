@@ -1,0 +1,874 @@
+package migrations_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/internal/dbtest"
+	"exportbuckets/migrations"
+)
+
+func TestUpAfterDownGivesTheSameSchema(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dsn := dbtest.NewEmptyURL(t)
+	pool := open(t, dsn)
+	empty := schema(t, pool)
+	if err := migrations.Up(ctx, dsn); err != nil {
+		t.Fatal(err)
+	}
+	want := schema(t, pool)
+	if len(want) < 50 {
+		t.Fatalf("schema after Up: got %d lines, want every column and constraint:\n%s",
+			len(want), strings.Join(want, "\n"))
+	}
+
+	names := fileNames(t)
+	for applied := len(names) - 1; applied >= 0; applied-- {
+		if err := migrations.Down(ctx, dsn); err != nil {
+			t.Fatalf("Down of %s: %v", names[applied], err)
+		}
+		wantStatus(t, dsn, applied)
+	}
+	if diff := cmp.Diff(empty, schema(t, pool)); diff != "" {
+		t.Errorf("schema after every Down (-empty +got):\n%s", diff)
+	}
+	if err := migrations.Down(ctx, dsn); err == nil {
+		t.Error("Down with nothing applied: got no error")
+	}
+
+	if err := migrations.Up(ctx, dsn); err != nil {
+		t.Fatalf("Up after Down: %v", err)
+	}
+	if diff := cmp.Diff(want, schema(t, pool)); diff != "" {
+		t.Errorf("schema after the second Up (-first +second):\n%s", diff)
+	}
+	wantStatus(t, dsn, len(names))
+}
+
+func TestUpTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	dsn := dbtest.NewURL(t)
+	pool := open(t, dsn)
+	want := append(schema(t, pool), versions(t, pool)...)
+	if err := migrations.Up(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, append(schema(t, pool), versions(t, pool)...)); diff != "" {
+		t.Errorf("database after the second Up (-before +after):\n%s", diff)
+	}
+	if err := migrations.Check(t.Context(), pool); err != nil {
+		t.Errorf("Check: got %v, want nil", err)
+	}
+}
+
+func TestSeveralUpsAtOnceAllSucceed(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dsn := dbtest.NewEmptyURL(t)
+	const replicas = 4
+	start := make(chan struct{})
+	done := make(chan error, replicas)
+	for range replicas {
+		go func() {
+			<-start
+			done <- migrations.Up(ctx, dsn)
+		}()
+	}
+	close(start)
+	for range replicas {
+		if err := <-done; err != nil {
+			t.Errorf("Up: got %v, want nil", err)
+		}
+	}
+	pool := open(t, dsn)
+	if diff := cmp.Diff(schema(t, dbtest.New(t)), schema(t, pool)); diff != "" {
+		t.Errorf("schema (-one Up +several):\n%s", diff)
+	}
+	// The zero version that goose begins with, and each file once.
+	if got, want := len(versions(t, pool)), len(fileNames(t))+1; got != want {
+		t.Errorf("versions: got %d, want %d", got, want)
+	}
+}
+
+func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(context.Context, string, *pgxpool.Pool) error{
+		"Up":    func(ctx context.Context, dsn string, _ *pgxpool.Pool) error { return migrations.Up(ctx, dsn) },
+		"Down":  func(ctx context.Context, dsn string, _ *pgxpool.Pool) error { return migrations.Down(ctx, dsn) },
+		"Check": func(ctx context.Context, _ string, pool *pgxpool.Pool) error { return migrations.Check(ctx, pool) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := dbtest.NewURL(t)
+			pool := open(t, dsn)
+			newest := len(fileNames(t))
+			exec(t, pool, "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", newest+1)
+			want := append(schema(t, pool), versions(t, pool)...)
+
+			err := run(t.Context(), dsn, pool)
+			if !errors.Is(err, migrations.ErrAhead) {
+				t.Fatalf("got %v, want ErrAhead", err)
+			}
+			for _, version := range []int{newest, newest + 1} {
+				if !regexp.MustCompile(fmt.Sprintf(`\b%d\b`, version)).MatchString(err.Error()) {
+					t.Errorf("error: got %q, want it to name version %d", err, version)
+				}
+			}
+			if diff := cmp.Diff(want, append(schema(t, pool), versions(t, pool)...)); diff != "" {
+				t.Errorf("database (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCheckRefusesAnOlderDatabase(t *testing.T) {
+	t.Parallel()
+	for name, dsn := range map[string]func(*testing.T) string{
+		"without any migration": func(t *testing.T) string { return dbtest.NewEmptyURL(t) },
+		"without the newest migration": func(t *testing.T) string {
+			dsn := dbtest.NewURL(t)
+			if err := migrations.Down(t.Context(), dsn); err != nil {
+				t.Fatal(err)
+			}
+			return dsn
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := dsn(t)
+			pool := open(t, dsn)
+			if err := migrations.Check(t.Context(), pool); !errors.Is(err, migrations.ErrBehind) {
+				t.Errorf("Check: got %v, want ErrBehind", err)
+			}
+			// The pool is still the caller's.
+			exec(t, pool, "SELECT")
+			if err := migrations.Up(t.Context(), dsn); err != nil {
+				t.Fatal(err)
+			}
+			if err := migrations.Check(t.Context(), pool); err != nil {
+				t.Errorf("Check after Up: got %v, want nil", err)
+			}
+		})
+	}
+}
+
+func TestStatusListsEachFileInOrder(t *testing.T) {
+	t.Parallel()
+	dsn := dbtest.NewEmptyURL(t)
+	wantStatus(t, dsn, 0)
+	if err := migrations.Up(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	all := len(fileNames(t))
+	wantStatus(t, dsn, all)
+	if err := migrations.Down(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, dsn, all-1)
+}
+
+func TestAnAddressThatDoesNotAnswerIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{"postgres:///?host=" + t.TempDir(), "postgres://host:port"} {
+		if err := migrations.Up(t.Context(), dsn); err == nil {
+			t.Errorf("Up(%s): got no error", dsn)
+		}
+		if err := migrations.Down(t.Context(), dsn); err == nil {
+			t.Errorf("Down(%s): got no error", dsn)
+		}
+		if _, err := migrations.Status(t.Context(), dsn); err == nil {
+			t.Errorf("Status(%s): got no error", dsn)
+		}
+	}
+}
+
+func TestFilesAreNamedInAnUnbrokenSequence(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^[0-9]{5}_[a-z]+(?:_[a-z0-9]+)+\.sql$`)
+	for i, name := range fileNames(t) {
+		if !form.MatchString(name) {
+			t.Errorf("%s: want NNNNN_verb_object.sql", name)
+		}
+		if got, want := name[:5], fmt.Sprintf("%05d", i+1); got != want {
+			t.Errorf("%s: got number %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestEachFileGoesUpAndDown(t *testing.T) {
+	t.Parallel()
+	for _, name := range fileNames(t) {
+		up, down := parts(t, name)
+		for part, sql := range map[string]string{"Up": up, "Down": down} {
+			if !strings.Contains(sql, ";") {
+				t.Errorf("%s: got no statement under %s", name, part)
+			}
+		}
+	}
+}
+
+// written finds the names that a file gives to constraints and indexes, or
+// takes away.
+var written = regexp.MustCompile(`(?i)\b(?:(DROP|VALIDATE)\s+)?(?:CONSTRAINT|INDEX(?:\s+CONCURRENTLY)?)` +
+	`(?:\s+IF\s+(?:NOT\s+)?EXISTS)?\s+"?([a-z0-9_]+)"?`)
+
+func TestConstraintAndIndexNamesAreWrittenOutAndWhole(t *testing.T) {
+	t.Parallel()
+	want := make(map[string]bool)
+	for _, name := range fileNames(t) {
+		up, _ := parts(t, name)
+		for _, match := range written.FindAllStringSubmatch(up, -1) {
+			if strings.EqualFold(match[1], "DROP") {
+				delete(want, match[2])
+				continue
+			}
+			want[match[2]] = true
+			if len(match[2]) > 63 {
+				t.Errorf("%s: %s has %d bytes, and Postgres keeps 63", name, match[2], len(match[2]))
+			}
+		}
+	}
+	if len(want) < 30 {
+		t.Fatalf("names in the files: got %d, want those of every table", len(want))
+	}
+	// From version 18 on NOT NULL is a constraint with a name of its own.
+	got := strs(t, dbtest.New(t), `
+		SELECT conname FROM pg_constraint
+		WHERE connamespace = 'public'::regnamespace AND contype NOT IN ('n', 't')
+			AND conrelid <> coalesce(to_regclass('goose_db_version'), 0)
+		UNION
+		SELECT relname FROM pg_class JOIN pg_index ON indexrelid = oid
+		WHERE relnamespace = 'public'::regnamespace AND indrelid <> 'goose_db_version'::regclass`)
+	for _, name := range got {
+		if !want[name] {
+			t.Errorf("%s: in the database, but no file writes the name out", name)
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("%s: written in a file, but not in the database", name)
+	}
+}
+
+// servedByPrefix are the foreign keys for which an index on their first columns
+// will do, each with the reason.
+var servedByPrefix = map[string]string{
+	"export_buckets_project_id_role_id_cloud_provider_fkey": "export_buckets_project_id_role_id_idx: a role has few buckets",
+	"export_buckets_project_id_role_id_tenant_id_fkey":      "export_buckets_project_id_role_id_idx: a role has few buckets",
+}
+
+func TestTheColumnsOfEachForeignKeyLeadAnIndex(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	pool := dbtest.New(t)
+	exempt := make(map[string]bool)
+	for name := range servedByPrefix {
+		exempt[name] = true
+	}
+	// Led is how many of the key's columns, in any order, begin the index that
+	// has the most of them.
+	rows, err := pool.Query(ctx, `
+		SELECT fkey.conname, cardinality(fkey.conkey) AS columns, coalesce(max(led.n), 0) AS led
+		FROM pg_constraint AS fkey
+		LEFT JOIN pg_index ON pg_index.indrelid = fkey.conrelid
+			AND pg_index.indisvalid AND pg_index.indpred IS NULL
+		LEFT JOIN LATERAL (
+			SELECT count(*) AS n
+			FROM unnest(pg_index.indkey::int2[]) WITH ORDINALITY AS part (attnum, place)
+			WHERE part.place <= pg_index.indnkeyatts AND (pg_index.indkey::int2[])[0:part.place - 1] <@ fkey.conkey
+		) AS led ON true
+		WHERE fkey.contype = 'f' AND fkey.connamespace = 'public'::regnamespace
+		GROUP BY fkey.oid, fkey.conname, fkey.conkey
+		ORDER BY fkey.conname`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	var columns, led, keys int
+	_, err = pgx.ForEachRow(rows, []any{&name, &columns, &led}, func() error {
+		keys++
+		switch {
+		case !exempt[name] && led < columns:
+			t.Errorf("%s: got an index on %d of its %d columns, want one on all", name, led, columns)
+		case exempt[name] && led >= columns:
+			t.Errorf("%s: has an index on all its columns, and needs no exception", name)
+		case exempt[name] && led < 2:
+			t.Errorf("%s: got an index on %d of its columns, want one on the first two", name, led)
+		}
+		delete(exempt, name)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys < 10 {
+		t.Errorf("foreign keys: got %d, want all", keys)
+	}
+	for name := range exempt {
+		t.Errorf("%s: excepted, but no such foreign key", name)
+	}
+}
+
+// The service sets every value, and the schema is to run on Citus.
+func TestTheSchemaHasNoHiddenMachinery(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	for what, query := range map[string]string{
+		"column defaults": `
+			SELECT adrelid::regclass || '.' || attname
+			FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+			WHERE attgenerated = '' AND adrelid <> 'goose_db_version'::regclass`,
+		"identity columns": `
+			SELECT attrelid::regclass || '.' || attname FROM pg_attribute
+			WHERE attidentity <> '' AND attrelid <> 'goose_db_version'::regclass`,
+		"defaults of domains": `
+			SELECT typname FROM pg_type
+			WHERE typnamespace = 'public'::regnamespace AND typdefault IS NOT NULL`,
+		"sequences": `
+			SELECT relname FROM pg_class
+			WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version_id_seq'`,
+		"triggers":       `SELECT tgname FROM pg_trigger WHERE NOT tgisinternal`,
+		"event triggers": `SELECT evtname FROM pg_event_trigger`,
+		"functions":      `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
+		"columns of a type that text and timestamptz replace": `
+			SELECT attrelid::regclass || '.' || attname
+			FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+			WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'
+				AND attnum > 0 AND atttypid IN ('varchar'::regtype, 'bpchar'::regtype, 'timestamp'::regtype)`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			if got := strs(t, pool, query); len(got) > 0 {
+				t.Errorf("got %s, want none", strings.Join(got, ", "))
+			}
+		})
+	}
+	for _, name := range fileNames(t) {
+		up, down := parts(t, name)
+		if strings.Contains(strings.ToLower(up+down), "pg_advisory") {
+			t.Errorf("%s: takes an advisory lock", name)
+		}
+	}
+}
+
+// Tenants of the table test below: organization a01 with the projects b01 and
+// b02, and organization a02 with the project b03. Principal c01 is of a01 and
+// has an API key, c02 of a02. Project b01 has the roles d01 (AWS), d02 (AZURE)
+// and d03 (GCP) and a bucket with each.
+const tenants = `
+INSERT INTO orgs (id, name, api_access_list_required, created_at) VALUES
+	('5f0000000000000000000a01', 'One', false, now()),
+	('5f0000000000000000000a02', 'Two', false, now());
+INSERT INTO projects (id, org_id, name, created_at) VALUES
+	('5f0000000000000000000b01', '5f0000000000000000000a01', 'One', now()),
+	('5f0000000000000000000b02', '5f0000000000000000000a01', 'Two', now()),
+	('5f0000000000000000000b03', '5f0000000000000000000a02', 'One', now());
+INSERT INTO principals (org_id, id) VALUES
+	('5f0000000000000000000a01', '5f0000000000000000000c01'),
+	('5f0000000000000000000a02', '5f0000000000000000000c02');
+INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at) VALUES
+	('5f0000000000000000000a01', '5f0000000000000000000c01', 'Key', 'abcdefgh', decode(repeat('00', 16), 'hex'), now());
+INSERT INTO project_role_grants (org_id, project_id, principal_id, role) VALUES
+	('5f0000000000000000000a01', '5f0000000000000000000b01', '5f0000000000000000000c01', 'GROUP_OWNER');
+INSERT INTO cloud_provider_access_roles (project_id, id, cloud_provider, created_at, updated_at,
+	assumed_role_external_id, iam_assumed_role_arn, authorized_at,
+	azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status) VALUES
+	('5f0000000000000000000b01', '5f0000000000000000000d01', 'AWS', now(), now(),
+		'external', 'arn', now(), NULL, NULL, NULL, NULL, NULL),
+	('5f0000000000000000000b01', '5f0000000000000000000d02', 'AZURE', now(), now(),
+		NULL, NULL, NULL, 'app', 'principal', 'tenant', NULL, NULL),
+	('5f0000000000000000000b01', '5f0000000000000000000d03', 'GCP', now(), now(),
+		NULL, NULL, NULL, NULL, NULL, NULL, 'account', 'COMPLETE');
+INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at,
+	region, require_private_networking, service_url, tenant_id) VALUES
+	('5f0000000000000000000b01', '5f0000000000000000000e01', 'AWS', 'bucket', '5f0000000000000000000d01', now(),
+		NULL, false, NULL, NULL),
+	('5f0000000000000000000b01', '5f0000000000000000000e02', 'AZURE', 'bucket', '5f0000000000000000000d02', now(),
+		NULL, NULL, 'url', 'tenant'),
+	('5f0000000000000000000b01', '5f0000000000000000000e03', 'GCP', 'bucket', '5f0000000000000000000d03', now(),
+		NULL, NULL, NULL, NULL);
+`
+
+// copied inserts a row that is another row of the table but for some columns,
+// as column=value pairs; a value is an SQL expression.
+func copied(table, id string, changes ...string) string {
+	var list []string
+	for i := 0; i < len(changes); i += 2 {
+		list = append(list, fmt.Sprintf("'%s', %s", changes[i], changes[i+1]))
+	}
+	columns := map[string]string{
+		"cloud_provider_access_roles": "project_id, id, cloud_provider, created_at, updated_at, " +
+			"assumed_role_external_id, iam_assumed_role_arn, authorized_at, " +
+			"azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status",
+	}[table]
+	if columns == "" {
+		return fmt.Sprintf("INSERT INTO %[1]s SELECT copy.* FROM %[1]s AS t, "+
+			"jsonb_populate_record(t, jsonb_build_object(%[2]s)) AS copy WHERE t.id = '%[3]s'",
+			table, strings.Join(list, ", "), id)
+	}
+	// A generated column cannot be inserted.
+	return fmt.Sprintf("INSERT INTO %[1]s (%[4]s) SELECT %[5]s FROM %[1]s AS t, "+
+		"jsonb_populate_record(t, jsonb_build_object(%[2]s)) AS copy WHERE t.id = '%[3]s'",
+		table, strings.Join(list, ", "), id, columns, "copy."+strings.ReplaceAll(columns, ", ", ", copy."))
+}
+
+const (
+	awsRole, azureRole, gcpRole       = "5f0000000000000000000d01", "5f0000000000000000000d02", "5f0000000000000000000d03"
+	awsBucket, azureBucket, gcpBucket = "5f0000000000000000000e01", "5f0000000000000000000e02", "5f0000000000000000000e03"
+	orgOne, orgTwo                    = "5f0000000000000000000a01", "5f0000000000000000000a02"
+	newID                             = "'5f0000000000000000000fff'"
+)
+
+func bucket(id string, changes ...string) string {
+	return copied("export_buckets", id, append([]string{"id", newID}, changes...)...)
+}
+
+func role(id string, changes ...string) string {
+	return copied("cloud_provider_access_roles", id,
+		append([]string{"id", newID, "service_principal_id", "t.service_principal_id || '2'"}, changes...)...)
+}
+
+func key(changes ...string) string {
+	return "INSERT INTO principals VALUES ('" + orgOne + "', " + newID + "); " +
+		copied("api_keys", "5f0000000000000000000c01",
+			append([]string{"id", newID, "public_key", "'hgfedcba'"}, changes...)...)
+}
+
+func account(name, description string) string {
+	return fmt.Sprintf("INSERT INTO service_accounts (org_id, id, name, description, created_at) VALUES "+
+		"('%s', '5f0000000000000000000c01', %s, %s, now())", orgOne, name, description)
+}
+
+func org(name string) string {
+	return fmt.Sprintf("INSERT INTO orgs (id, name, api_access_list_required, created_at) "+
+		"VALUES (%s, %s, false, now())", newID, name)
+}
+
+func project(id, orgID, name string) string {
+	return fmt.Sprintf("INSERT INTO projects (id, org_id, name, created_at) VALUES (%s, '%s', %s, now())", id, orgID, name)
+}
+
+func grant(orgID, projectID, principalID string) string {
+	return fmt.Sprintf("INSERT INTO project_role_grants (org_id, project_id, principal_id, role) "+
+		"VALUES ('%s', '%s', '%s', 'GROUP_READ_ONLY')", orgID, projectID, principalID)
+}
+
+// Each refused row of the test below is one of these but for one thing.
+func TestTheSchemaAccepts(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"an AWS bucket": bucket(awsBucket),
+		"an AWS bucket with a region and a name of 3 characters": bucket(awsBucket, "region", "'us-east-1'", "bucket_name", "'abc'"),
+		"an AZURE bucket": bucket(azureBucket),
+		"a GCP bucket with a name of 63 characters": bucket(gcpBucket, "bucket_name", "repeat('a', 63)"),
+		"an AWS role": role(awsRole),
+		"an AWS role with an ARN that is not authorized":        role(awsRole, "authorized_at", "NULL"),
+		"an AWS role without an ARN":                            role(awsRole, "authorized_at", "NULL", "iam_assumed_role_arn", "NULL"),
+		"an AZURE role":                                         role(azureRole),
+		"a GCP role":                                            role(gcpRole),
+		"an API key with 250 characters of description":         key("description", "repeat('ä', 250)"),
+		"a service account of the longest name and description": account("repeat('ä', 64)", "repeat('ä', 250)"),
+		"an organization of the longest name":                   org("repeat('ä', 64)"),
+		"a project of the longest name":                         project(newID, orgOne, "repeat('ä', 64)"),
+		"two projects of one name in two organizations":         project(newID, orgTwo, "'Two'"),
+		"a grant in one organization":                           grant(orgOne, "5f0000000000000000000b02", "5f0000000000000000000c01"),
+		"to delete a role out of use": "DELETE FROM export_buckets WHERE role_id = '" + awsRole + "'; " +
+			"DELETE FROM cloud_provider_access_roles WHERE id = '" + awsRole + "'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := dbtest.New(t)
+			exec(t, pool, tenants)
+			exec(t, pool, sql)
+		})
+	}
+}
+
+func TestTheSchemaItselfRefuses(t *testing.T) {
+	t.Parallel()
+	const (
+		notNull    = "23502"
+		foreignKey = "23503"
+		unique     = "23505"
+		check      = "23514"
+
+		roleFkey   = "export_buckets_project_id_role_id_cloud_provider_fkey"
+		tenantFkey = "export_buckets_project_id_role_id_tenant_id_fkey"
+	)
+
+	for _, tt := range []struct {
+		name       string
+		sql        string
+		code       string
+		constraint string
+	}{
+		{
+			"a bucket with another project's role",
+			bucket(awsBucket, "project_id", "'5f0000000000000000000b02'"), foreignKey, roleFkey,
+		},
+		{
+			"a bucket with a role that does not exist",
+			bucket(awsBucket, "role_id", "'5f0000000000000000000d99'"), foreignKey, roleFkey,
+		},
+		{"a bucket with a role of another cloud provider", bucket(awsBucket, "role_id", "'"+gcpRole+"'"), foreignKey, roleFkey},
+		{"a bucket with a tenant other than its role's", bucket(azureBucket, "tenant_id", "'other'"), foreignKey, tenantFkey},
+		{"a bucket without a role", bucket(awsBucket, "role_id", "NULL"), notNull, ""},
+		{"a second bucket of the same id", bucket(awsBucket, "id", "'"+awsBucket+"'"), unique, "export_buckets_pkey"},
+		{
+			"an AWS bucket that says nothing of private networking",
+			bucket(awsBucket, "require_private_networking", "NULL"), check, "export_buckets_aws_check",
+		},
+		{"an AWS bucket with a service URL", bucket(awsBucket, "service_url", "'url'"), check, "export_buckets_azure_check"},
+		{"an AWS bucket with a tenant", bucket(awsBucket, "tenant_id", "'tenant'"), check, "export_buckets_azure_check"},
+		{"an AZURE bucket with a region", bucket(azureBucket, "region", "'us-east-1'"), check, "export_buckets_aws_check"},
+		{
+			"an AZURE bucket with private networking",
+			bucket(azureBucket, "require_private_networking", "true"), check, "export_buckets_aws_check",
+		},
+		{"an AZURE bucket without a service URL", bucket(azureBucket, "service_url", "NULL"), check, "export_buckets_azure_check"},
+		{"an AZURE bucket without a tenant", bucket(azureBucket, "tenant_id", "NULL"), check, "export_buckets_azure_check"},
+		{"a GCP bucket with a region", bucket(gcpBucket, "region", "'us-east-1'"), check, "export_buckets_aws_check"},
+		{
+			"a GCP bucket with private networking",
+			bucket(gcpBucket, "require_private_networking", "false"), check, "export_buckets_aws_check",
+		},
+		{"a GCP bucket with a service URL", bucket(gcpBucket, "service_url", "'url'"), check, "export_buckets_azure_check"},
+		{"a bucket name of 2 characters", bucket(awsBucket, "bucket_name", "'ab'"), check, "export_buckets_bucket_name_check"},
+		{
+			"a bucket name of 64 characters",
+			bucket(awsBucket, "bucket_name", "repeat('a', 64)"), check, "export_buckets_bucket_name_check",
+		},
+
+		{
+			"an AWS role without an external id",
+			role(awsRole, "assumed_role_external_id", "NULL"), check, "cloud_provider_access_roles_aws_check",
+		},
+		{
+			"an AWS role authorized without an ARN",
+			role(awsRole, "iam_assumed_role_arn", "NULL"), check, "cloud_provider_access_roles_aws_check",
+		},
+		{
+			"an AWS role with a tenant",
+			role(awsRole, "tenant_id", "'tenant'"), check, "cloud_provider_access_roles_azure_check",
+		},
+		{
+			"an AWS role with a Google status",
+			role(awsRole, "gcp_status", "'COMPLETE'"), check, "cloud_provider_access_roles_gcp_check",
+		},
+		{
+			"an AZURE role with an ARN",
+			role(azureRole, "iam_assumed_role_arn", "'arn'"), check, "cloud_provider_access_roles_aws_check",
+		},
+		{
+			"an AZURE role with a time of authorization",
+			role(azureRole, "authorized_at", "now()"), check, "cloud_provider_access_roles_aws_check",
+		},
+		{
+			"an AZURE role with an external id",
+			role(azureRole, "assumed_role_external_id", "'external'"), check, "cloud_provider_access_roles_aws_check",
+		},
+		{"an AZURE role without a tenant", role(azureRole, "tenant_id", "NULL"), check, "cloud_provider_access_roles_azure_check"},
+		{
+			"an AZURE role without an application",
+			role(azureRole, "azure_app_id", "NULL"), check, "cloud_provider_access_roles_azure_check",
+		},
+		{
+			"an AZURE role without a service principal",
+			role(azureRole, "service_principal_id", "NULL"), check, "cloud_provider_access_roles_azure_check",
+		},
+		{
+			"an AZURE role with a Google account",
+			role(azureRole, "gcp_service_account", "'account'"), check, "cloud_provider_access_roles_gcp_check",
+		},
+		{
+			"a second role of one service principal",
+			role(azureRole, "service_principal_id", "'principal'"), unique,
+			"cloud_provider_access_roles_project_id_service_principal_id_key",
+		},
+		// Its authorized would be neither true nor false.
+		{"a GCP role without a status", role(gcpRole, "gcp_status", "NULL"), notNull, ""},
+		{
+			"a GCP role without an account",
+			role(gcpRole, "gcp_service_account", "NULL"), check, "cloud_provider_access_roles_gcp_check",
+		},
+		{"a GCP role with an ARN", role(gcpRole, "iam_assumed_role_arn", "'arn'"), check, "cloud_provider_access_roles_aws_check"},
+		{
+			"a role of a project that does not exist",
+			role(awsRole, "project_id", "'5f0000000000000000000b99'"), foreignKey, "cloud_provider_access_roles_project_id_fkey",
+		},
+		{
+			"to delete a role in use", "DELETE FROM cloud_provider_access_roles WHERE id = '" + awsRole + "'",
+			foreignKey, roleFkey,
+		},
+		{
+			"to change the tenant of a role in use",
+			"UPDATE cloud_provider_access_roles SET tenant_id = 'other' WHERE id = '" + azureRole + "'", foreignKey, tenantFkey,
+		},
+		{
+			"to delete a project with roles", "DELETE FROM projects WHERE id = '5f0000000000000000000b01'",
+			foreignKey, "cloud_provider_access_roles_project_id_fkey",
+		},
+
+		{
+			"a grant on a project of another organization",
+			grant(orgOne, "5f0000000000000000000b03", "5f0000000000000000000c01"),
+			foreignKey, "project_role_grants_org_id_project_id_fkey",
+		},
+		{
+			"a grant to a principal of another organization",
+			grant(orgTwo, "5f0000000000000000000b03", "5f0000000000000000000c01"),
+			foreignKey, "project_role_grants_org_id_principal_id_fkey",
+		},
+		{
+			"a grant in an organization to a principal of another",
+			"INSERT INTO org_role_grants VALUES ('" + orgOne + "', '5f0000000000000000000c02', 'ORG_OWNER')",
+			foreignKey, "org_role_grants_org_id_principal_id_fkey",
+		},
+		{
+			"an access list entry of another organization's principal",
+			"INSERT INTO access_list_entries VALUES ('" + orgOne + "', '5f0000000000000000000c02', '10.0.0.0/8', now())",
+			foreignKey, "access_list_entries_org_id_principal_id_fkey",
+		},
+		{
+			"a principal in two organizations",
+			"INSERT INTO principals VALUES ('" + orgTwo + "', '5f0000000000000000000c01')", unique, "principals_id_key",
+		},
+
+		{"an id in upper case", project("'5F0000000000000000000B09'", orgOne, "'Nine'"), check, "object_id_check"},
+		{"an id of 23 digits", project("'5f0000000000000000000b0'", orgOne, "'Nine'"), check, "object_id_check"},
+		{"an id of 25 digits", project("'5f0000000000000000000b099'", orgOne, "'Nine'"), check, "object_id_check"},
+		{"an id of other letters", project("'5f0000000000000000000g09'", orgOne, "'Nine'"), check, "object_id_check"},
+		{"an id and a line break", project(`E'5f0000000000000000000b09\n'`, orgOne, "'Nine'"), check, "object_id_check"},
+		{"an empty id", project("''", orgOne, "'Nine'"), check, "object_id_check"},
+		{"no id", project("NULL", orgOne, "'Nine'"), notNull, ""},
+
+		{"an organization without a name", org("''"), check, "orgs_name_check"},
+		{"a name of an organization of 65 characters", org("repeat('a', 65)"), check, "orgs_name_check"},
+		{"a project without a name", project(newID, orgOne, "''"), check, "projects_name_check"},
+		{"a name of a project of 65 characters", project(newID, orgOne, "repeat('a', 65)"), check, "projects_name_check"},
+		{"a second project of one name", project(newID, orgOne, "'One'"), unique, "projects_org_id_name_key"},
+		{
+			"a project of an organization that does not exist",
+			project(newID, "5f0000000000000000000a99", "'Nine'"), foreignKey, "projects_org_id_fkey",
+		},
+
+		{"an API key without a description", key("description", "''"), check, "api_keys_description_check"},
+		{
+			"a description of an API key of 251 characters",
+			key("description", "repeat('a', 251)"), check, "api_keys_description_check",
+		},
+		{"a public key of 7 letters", key("public_key", "'abcdefg'"), check, "api_keys_public_key_check"},
+		{"a public key of 9 letters", key("public_key", "'abcdefghi'"), check, "api_keys_public_key_check"},
+		{"a public key in upper case", key("public_key", "'ABCDEFGH'"), check, "api_keys_public_key_check"},
+		{"a second API key of one public key", key("public_key", "'abcdefgh'"), unique, "api_keys_public_key_key"},
+		{"an HA1 of 15 bytes", key("ha1", `'\x'||repeat('00', 15)`), check, "api_keys_ha1_check"},
+		{"a service account without a name", account("''", "'x'"), check, "service_accounts_name_check"},
+		{"a name of a service account of 65 characters", account("repeat('a', 65)", "'x'"), check, "service_accounts_name_check"},
+		{"a service account without a description", account("'x'", "''"), check, "service_accounts_description_check"},
+		{
+			"a description of a service account of 251 characters",
+			account("'x'", "repeat('a', 251)"), check, "service_accounts_description_check",
+		},
+		{
+			"a second nonce key", "INSERT INTO nonce_keys VALUES (2, decode(repeat('00', 32), 'hex'), now())",
+			check, "nonce_keys_id_check",
+		},
+		{
+			"a short nonce key", "INSERT INTO nonce_keys VALUES (1, '\\x00', now())",
+			check, "nonce_keys_key_check",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pool := dbtest.New(t)
+			exec(t, pool, tenants)
+			// Without arguments, so that there may be several statements.
+			_, err := pool.Exec(t.Context(), tt.sql)
+			var refused *pgconn.PgError
+			if !errors.As(err, &refused) {
+				t.Fatalf("got %v, want SQLSTATE %s", err, tt.code)
+			}
+			if refused.Code != tt.code || refused.ConstraintName != tt.constraint {
+				t.Errorf("got SQLSTATE %s of %q (%v), want %s of %q",
+					refused.Code, refused.ConstraintName, err, tt.code, tt.constraint)
+			}
+		})
+	}
+}
+
+// What an export bucket may name follows from the role's own columns.
+func TestAuthorizedFollowsFromTheRole(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]bool{
+		"AWS":                              true,
+		"AWS authorized_at = NULL":         false,
+		"AZURE":                            true,
+		"GCP":                              true,
+		"GCP gcp_status = 'NOT_INITIATED'": false,
+		"GCP gcp_status = 'IN_PROGRESS'":   false,
+		"GCP gcp_status = 'FAILED'":        false,
+		"AWS authorized_at = NULL, iam_assumed_role_arn = NULL": false,
+	} {
+		t.Run(set, func(t *testing.T) {
+			t.Parallel()
+			pool := dbtest.New(t)
+			exec(t, pool, tenants)
+			provider, change, _ := strings.Cut(set, " ")
+			if change == "" {
+				change = "updated_at = now()"
+			}
+			var got bool
+			err := pool.QueryRow(t.Context(), "UPDATE cloud_provider_access_roles SET "+change+
+				" WHERE cloud_provider = '"+provider+"' RETURNING authorized").Scan(&got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("authorized: got %t, want %t", got, want)
+			}
+		})
+	}
+}
+
+func open(t *testing.T, dsn string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MaxConns = 2
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func strs(t *testing.T, pool *pgxpool.Pool, sql string) []string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// schema lists what the catalog holds of the migrations, a line each.
+func schema(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	list := strs(t, pool, `
+		SELECT format('relation %s %s', relkind, relname)
+		FROM pg_class WHERE relnamespace = 'public'::regnamespace
+		UNION ALL
+		SELECT format('column %s.%s %s: %s collate %s not null %s generated %s as %s', relname, attnum, attname,
+			format_type(atttypid, atttypmod), attcollation, attnotnull, attgenerated, pg_get_expr(adbin, adrelid))
+		FROM pg_attribute
+		JOIN pg_class ON pg_class.oid = attrelid
+		LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0
+		UNION ALL
+		SELECT format('type %s %s: %s collate %s not null %s default %s', typtype, typname,
+			typbasetype::regtype, typcollation, typnotnull, typdefault)
+		FROM pg_type
+		WHERE typnamespace = 'public'::regnamespace
+		UNION ALL
+		SELECT format('value %s of %s', string_agg(enumlabel, ' ' ORDER BY enumsortorder), enumtypid::regtype)
+		FROM pg_enum
+		GROUP BY enumtypid
+		UNION ALL
+		SELECT format('constraint %s on %s%s: %s', conname, nullif(conrelid, 0)::regclass, nullif(contypid, 0)::regtype,
+			pg_get_constraintdef(oid))
+		FROM pg_constraint
+		WHERE connamespace = 'public'::regnamespace
+		UNION ALL
+		SELECT format('index %s', indexdef)
+		FROM pg_indexes
+		WHERE schemaname = 'public'
+		UNION ALL
+		SELECT format('function %s', oid::regprocedure)
+		FROM pg_proc
+		WHERE pronamespace = 'public'::regnamespace
+		UNION ALL
+		SELECT format('trigger %s', pg_get_triggerdef(oid))
+		FROM pg_trigger
+		WHERE NOT tgisinternal`)
+	list = slices.DeleteFunc(list, func(line string) bool { return strings.Contains(line, "goose_db_version") })
+	slices.Sort(list)
+	return list
+}
+
+// versions lists the rows of goose's own table.
+func versions(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	return strs(t, pool, "SELECT v::text FROM goose_db_version AS v ORDER BY id")
+}
+
+func wantStatus(t *testing.T, dsn string, applied int) {
+	t.Helper()
+	var want []migrations.Migration
+	for i, name := range fileNames(t) {
+		want = append(want, migrations.Migration{Name: name, Applied: i < applied})
+	}
+	got, err := migrations.Status(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("status with %d applied (-want +got):\n%s", applied, diff)
+	}
+}
+
+// fileNames returns the names of the migrations in order.
+func fileNames(t *testing.T) []string {
+	t.Helper()
+	names, err := fs.Glob(migrations.FS, "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) < 14 {
+		t.Fatalf("files: got %q, want all migrations", names)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// parts returns what a file does on the way up and on the way down, without
+// comments.
+func parts(t *testing.T, name string) (up, down string) {
+	t.Helper()
+	text, err := fs.ReadFile(migrations.FS, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, okUp := strings.Cut(string(text), "-- +goose Up\n")
+	up, down, okDown := strings.Cut(rest, "-- +goose Down\n")
+	if !okUp || !okDown || strings.Contains(head, ";") {
+		t.Errorf("%s: want -- +goose Up and then -- +goose Down", name)
+	}
+	comment := regexp.MustCompile(`(?m)--.*$`)
+	return comment.ReplaceAllString(up, ""), comment.ReplaceAllString(down, "")
+}
