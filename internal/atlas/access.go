@@ -1,0 +1,69 @@
+package atlas
+
+import (
+	"slices"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/objectid"
+)
+
+// This file is the one table of who may do what on a project.
+
+// ProjectReader proves that the caller has a role on a project. Every role may
+// read.
+type ProjectReader struct {
+	projectID objectid.ID
+}
+
+// BackupWriter proves that the caller may change a project's export buckets.
+type BackupWriter struct {
+	projectID objectid.ID
+}
+
+// Project returns the project that the request names, if there is one that the
+// caller has a role on.
+func (p Principal) Project() (objectid.ID, bool) {
+	return p.projectID, len(p.projectRoles) > 0
+}
+
+// ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
+// if the caller has no role on the project that the request names.
+func (s *Service) ProjectReader(p Principal) (ProjectReader, error) {
+	if err := p.checkProject(); err != nil {
+		return ProjectReader{}, err
+	}
+	if len(p.projectRoles) == 0 {
+		return ProjectReader{}, NewError(CodeUserUnauthorized)
+	}
+	return ProjectReader{p.projectID}, nil
+}
+
+// BackupWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
+// if the caller may not change the export buckets of the project that the
+// request names.
+func (s *Service) BackupWriter(p Principal) (BackupWriter, error) {
+	if err := p.checkProject(); err != nil {
+		return BackupWriter{}, err
+	}
+	if p.hasRole(db.ProjectRoleGROUPOWNER) ||
+		s.cfg.BackupManagersWrite && p.hasRole(db.ProjectRoleGROUPBACKUPMANAGER) {
+		return BackupWriter{p.projectID}, nil
+	}
+	return BackupWriter{}, NewError(CodeUserUnauthorized)
+}
+
+func (p Principal) hasRole(role db.ProjectRole) bool {
+	return slices.Contains(p.projectRoles, role)
+}
+
+// checkProject refuses a project id that is none, and a project that does not
+// exist.
+func (p Principal) checkProject() error {
+	if _, err := objectid.Parse(p.project); err != nil {
+		return NewError(CodeInvalidProjectID, p.project)
+	}
+	if p.projectOrgID == nil {
+		return NewError(CodeProjectNotFound, p.project)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package atlas
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code is an errorCode of the Atlas Administration API.
+type Code string
+
+// The codes that this server answers with, from Atlas' public list of API error
+// codes and from recorded answers.
+const (
+	CodeAccessRoleNotAuthorized  Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED"
+	CodeAccessRoleNotFound       Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND"
+	CodeAttributeReadOnly        Code = "ATTRIBUTE_READ_ONLY"
+	CodeExportBucketNameInvalid  Code = "EXPORT_BUCKET_NAME_INVALID"
+	CodeExportBucketNotFound     Code = "EXPORT_BUCKET_NOT_FOUND"
+	CodeIPAddressNotOnAccessList Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
+	CodeInvalidAttribute         Code = "INVALID_ATTRIBUTE"
+	CodeInvalidEnumValue         Code = "INVALID_ENUM_VALUE"
+	CodeInvalidJSON              Code = "INVALID_JSON"
+	CodeInvalidJSONAttribute     Code = "INVALID_JSON_ATTRIBUTE"
+	CodeInvalidProjectID         Code = "INVALID_GROUP_ID"
+	CodeInvalidQueryParameter    Code = "INVALID_QUERY_PARAMETER"
+	CodeInvalidVersionDate       Code = "INVALID_VERSION_DATE"
+	CodeMalformedJSON            Code = "MALFORMED_JSON"
+	CodeMissingAttribute         Code = "MISSING_ATTRIBUTE"
+	CodeOrgRequiresAccessList    Code = "ORG_REQUIRES_ACCESS_LIST"
+	CodeProjectNotFound          Code = "GROUP_NOT_FOUND"
+	CodeRateLimited              Code = "RATE_LIMITED_TOKEN_BUCKET"
+	CodeRequestTooLarge          Code = "REQUEST_TOO_LARGE"
+	CodeResourceNotFound         Code = "RESOURCE_NOT_FOUND"
+	CodeUnexpected               Code = "UNEXPECTED_ERROR"
+	CodeUserUnauthorized         Code = "USER_UNAUTHORIZED"
+	CodeVersionGone              Code = "VERSION_GONE"
+)
+
+// details holds Atlas' sentence for each code, to the byte, with the places of
+// its parameters.
+var details = map[Code]string{
+	CodeAccessRoleNotAuthorized:  "The specified Cloud Provider Access role (%v) has not been authorized.",
+	CodeAccessRoleNotFound:       "The specified Cloud Provider Access role (%v) does not exist.",
+	CodeAttributeReadOnly:        "The attribute %v is read-only and cannot be changed by the user.",
+	CodeExportBucketNameInvalid:  "Export Bucket name is invalid.",
+	CodeExportBucketNotFound:     "No export Bucket with ID %v does not exist.",
+	CodeIPAddressNotOnAccessList: "IP address %v is not allowed to access this resource.",
+	CodeInvalidAttribute:         "Invalid attribute %v specified.",
+	CodeInvalidEnumValue:         "An invalid enumeration value %v was specified.",
+	CodeInvalidJSON:              "Received JSON does not match expected format.",
+	CodeInvalidJSONAttribute:     "Received JSON for the %v attribute does not match expected format.",
+	CodeInvalidProjectID:         "An invalid group ID %v was specified.",
+	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
+	CodeInvalidVersionDate:       "Invalid accept header or version date.",
+	CodeMalformedJSON:            "Received JSON is malformed.",
+	CodeMissingAttribute:         "The required attribute %v was not specified.",
+	CodeOrgRequiresAccessList:    "This organization requires access through an access list of ip ranges.",
+	CodeProjectNotFound:          "No group with ID %v exists.",
+	CodeRateLimited: "Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. " +
+		"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.",
+	CodeRequestTooLarge:  "Request entity is too large.",
+	CodeResourceNotFound: "Cannot find resource %v.",
+	CodeUnexpected:       "Unexpected error.",
+	CodeUserUnauthorized: "Current user is not authorized to perform this action.",
+	CodeVersionGone:      "Version %v of %v is no longer available.",
+}
+
+// Codes returns every code, in no order.
+func Codes() []Code {
+	codes := make([]Code, 0, len(details))
+	for code := range details {
+		codes = append(codes, code)
+	}
+	return codes
+}
+
+// Error is a refusal that the client may read. Any other error is ours: the
+// client sees UNEXPECTED_ERROR, and the log sees the rest.
+type Error struct {
+	Code       Code
+	Detail     string // one sentence, safe to show
+	Parameters []any  // what was put into the sentence: strings or integers
+}
+
+// NewError returns the refusal that Atlas gives for code. The parameters fill
+// the places in its sentence, in order, and stand in the body beside it.
+func NewError(code Code, parameters ...any) *Error {
+	return &Error{Code: code, Detail: fmt.Sprintf(details[code], parameters...), Parameters: parameters}
+}
+
+// Error returns the code and the sentence.
+func (e *Error) Error() string {
+	return string(e.Code) + ": " + e.Detail
+}
+
+var (
+	// ErrUnauthenticated says that the credentials are not those of anyone.
+	ErrUnauthenticated = errors.New("the credentials are not valid")
+	// ErrStaleNonce says that the credentials are right, but for a nonce that
+	// is too old or was never given out. RFC 7616, section 3.3: stale.
+	ErrStaleNonce = errors.New("the nonce is not fresh")
+	// ErrInvalidClient says that a service account's id and secret do not
+	// match. RFC 6749, section 5.2: invalid_client.
+	ErrInvalidClient = errors.New("the client id and secret are not valid")
+)

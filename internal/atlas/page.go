@@ -1,0 +1,18 @@
+package atlas
+
+// Page says which part of a list is asked for.
+type Page struct {
+	Number int  // from 1
+	Size   int  // items on a page, 1 to 500
+	Count  bool // whether the length of the whole list is wanted
+}
+
+// limit is one more than a page holds: the row too many tells that another page
+// follows.
+func (p Page) limit() int32 {
+	return int32(p.Size) + 1
+}
+
+func (p Page) offset() int64 {
+	return int64(p.Number-1) * int64(p.Size)
+}

@@ -1,0 +1,114 @@
+package atlas
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/objectid"
+)
+
+// AccessTokenLifetime is how long an access token is good, as Atlas documents.
+const AccessTokenLifetime = time.Hour
+
+// ClientIDPrefix begins the client id of every service account; the account's
+// id follows.
+const ClientIDPrefix = "mdb_sa_id_"
+
+// CreateAccessToken returns a new access token for a service account, or
+// ErrInvalidClient if the id and secret are not those of one. Tokens of one
+// account are independent of each other.
+func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (string, error) {
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	if err != nil {
+		return "", err
+	}
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	token := base64.RawURLEncoding.EncodeToString(random)
+	hash := sha256.Sum256([]byte(token))
+	now := s.now()
+	err = s.q.InsertAccessToken(ctx, s.pool, db.InsertAccessTokenParams{
+		TokenHash:        hash[:],
+		OrgID:            secret.OrgID,
+		ServiceAccountID: secret.ServiceAccountID,
+		SecretID:         secret.ID,
+		CreatedAt:        now,
+		ExpiresAt:        now.Add(AccessTokenLifetime),
+	})
+	if isViolation(err, accessTokensSecretFkey) {
+		return "", ErrInvalidClient // the secret was deleted meanwhile
+	}
+	if err != nil {
+		return "", fmt.Errorf("insert access token: %w", err)
+	}
+	return token, nil
+}
+
+// RevokeAccessToken ends a token of the service account at once. A token that
+// is none of its own is left alone and is no error, as RFC 7009, section 2.2,
+// has it. It returns ErrInvalidClient if the id and secret do not match.
+func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret, token string) error {
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	if err != nil {
+		return err
+	}
+	hash := sha256.Sum256([]byte(token))
+	err = s.q.DeleteAccessToken(ctx, s.pool, db.DeleteAccessTokenParams{
+		OrgID:            secret.OrgID,
+		ServiceAccountID: secret.ServiceAccountID,
+		TokenHash:        hash[:],
+	})
+	if err != nil {
+		return fmt.Errorf("delete access token: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) authenticateClient(
+	ctx context.Context, clientID, clientSecret string,
+) (db.ServiceAccountSecret, error) {
+	hexID, ok := strings.CutPrefix(clientID, ClientIDPrefix)
+	if !ok {
+		return db.ServiceAccountSecret{}, ErrInvalidClient
+	}
+	id, err := objectid.Parse(hexID)
+	if err != nil {
+		return db.ServiceAccountSecret{}, ErrInvalidClient
+	}
+	secrets, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
+		ServiceAccountID: id,
+		Now:              s.now(),
+	})
+	if err != nil {
+		return db.ServiceAccountSecret{}, fmt.Errorf("list service account secrets: %w", err)
+	}
+	hash := sha256.Sum256([]byte(clientSecret))
+	for _, secret := range secrets {
+		if subtle.ConstantTimeCompare(secret.SecretHash, hash[:]) == 1 {
+			return secret, nil
+		}
+	}
+	return db.ServiceAccountSecret{}, ErrInvalidClient
+}
+
+// The constraints of the schema whose violation is an answer and not a fault.
+const (
+	accessTokensSecretFkey = "access_tokens_org_id_service_account_id_secret_id_fkey"
+)
+
+// isViolation says whether err is Postgres refusing a statement because of the
+// named constraint.
+func isViolation(err error, constraint string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.ConstraintName == constraint
+}
