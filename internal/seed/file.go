@@ -1,0 +1,193 @@
+// Package seed brings tenants into a database from a YAML file: organizations
+// with their projects, API keys, service accounts and cloud provider access
+// roles.
+//
+// Parse reads the file and refuses, with the line, what is not as it should be.
+// Apply writes all of it in one transaction. What the file declares is added or
+// brought to what the file says; what it does not mention is left alone. So a
+// file can be applied any number of times.
+package seed
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Demo is the seed file of the demo tenant.
+//
+//go:embed demo.yaml
+var Demo []byte
+
+// File is a seed file.
+type File struct {
+	Organizations []Organization `yaml:"organizations"`
+}
+
+// Organization is an organization and what belongs to it.
+type Organization struct {
+	ID                    objectID         `yaml:"id"`
+	Name                  string           `yaml:"name"`
+	APIAccessListRequired bool             `yaml:"apiAccessListRequired"`
+	Projects              []Project        `yaml:"projects"`
+	APIKeys               []APIKey         `yaml:"apiKeys"`
+	ServiceAccounts       []ServiceAccount `yaml:"serviceAccounts"`
+}
+
+// Project is a project and its cloud provider access roles.
+type Project struct {
+	ID                  objectID `yaml:"id"`
+	Name                string   `yaml:"name"`
+	CloudProviderAccess struct {
+		AWS   []AWSRole   `yaml:"aws"`
+		Azure []AzureRole `yaml:"azure"`
+		GCP   []GCPRole   `yaml:"gcp"`
+	} `yaml:"cloudProviderAccess"`
+}
+
+// AWSRole is an access role of AWS. It is authorized if it has an ARN.
+type AWSRole struct {
+	RoleID            objectID `yaml:"roleId"`
+	IAMAssumedRoleARN *roleARN `yaml:"iamAssumedRoleArn"`
+}
+
+// AzureRole is an access role of Azure.
+type AzureRole struct {
+	RoleID             objectID `yaml:"roleId"`
+	AtlasAzureAppID    uuidText `yaml:"atlasAzureAppId"` // Atlas' own if left out
+	ServicePrincipalID uuidText `yaml:"servicePrincipalId"`
+	TenantID           uuidText `yaml:"tenantId"`
+}
+
+// GCPRole is an access role of Google Cloud. It is authorized if its status is
+// COMPLETE.
+type GCPRole struct {
+	RoleID objectID  `yaml:"roleId"`
+	Status gcpStatus `yaml:"status"` // COMPLETE if left out
+}
+
+// Access is what API keys and service accounts have in common.
+type Access struct {
+	OrgRoles     []orgRole     `yaml:"orgRoles"`
+	ProjectRoles []ProjectRole `yaml:"projectRoles"`
+	AccessList   []network     `yaml:"accessList"`
+}
+
+// ProjectRole is the roles of a principal on one project.
+type ProjectRole struct {
+	ProjectID objectID      `yaml:"projectId"`
+	Roles     []projectRole `yaml:"roles"`
+}
+
+// APIKey is a programmatic API key.
+type APIKey struct {
+	ID          objectID  `yaml:"id"`
+	Description string    `yaml:"description"`
+	PublicKey   publicKey `yaml:"publicKey"`
+	PrivateKey  uuidText  `yaml:"privateKey"`
+	Access      `yaml:",inline"`
+}
+
+// ServiceAccount is a service account with its secrets.
+type ServiceAccount struct {
+	ClientID    clientID `yaml:"clientId"`
+	Name        string   `yaml:"name"`
+	Description string   `yaml:"description"`
+	Secrets     []Secret `yaml:"secrets"`
+	Access      `yaml:",inline"`
+}
+
+// Secret is a client secret.
+type Secret struct {
+	Secret    clientSecret `yaml:"secret"`
+	ExpiresAt time.Time    `yaml:"expiresAt"`
+}
+
+// Parse reads a seed file. It returns an error that tells the line of an unknown
+// key, a repeated key or a value of the wrong form, or the place in the file
+// where something that is required is missing.
+func Parse(data []byte) (File, error) {
+	var file File
+	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
+	err := decoder.Decode(&file)
+	if err == nil {
+		err = decoder.Decode(&File{})
+		if err == nil {
+			err = errors.New("more than one YAML document")
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return File{}, fmt.Errorf("seed file: %w", withLine(err))
+	}
+	if err := file.checkRequired(); err != nil {
+		return File{}, fmt.Errorf("seed file: %w", err)
+	}
+	return file, nil
+}
+
+// withLine makes an error of the decoder short. Its own text shows the lines
+// around the place, and there may be secrets in them.
+func withLine(err error) error {
+	var where yaml.Error
+	if !errors.As(err, &where) {
+		return err
+	}
+	return fmt.Errorf("line %d: %s", where.GetToken().Position.Line, where.GetMessage())
+}
+
+// checkRequired returns every place that is empty and must not be.
+func (f File) checkRequired() error {
+	var missing []error
+	need := func(there bool, format string, args ...any) {
+		if !there {
+			missing = append(missing, fmt.Errorf(format+" is missing", args...))
+		}
+	}
+	for i, org := range f.Organizations {
+		at := fmt.Sprintf("organizations[%d]", i)
+		need(!org.ID.IsZero(), "%s.id", at)
+		need(org.Name != "", "%s.name", at)
+		for j, project := range org.Projects {
+			at := fmt.Sprintf("%s.projects[%d]", at, j)
+			need(!project.ID.IsZero(), "%s.id", at)
+			need(project.Name != "", "%s.name", at)
+			for k, role := range project.CloudProviderAccess.AWS {
+				need(!role.RoleID.IsZero(), "%s.cloudProviderAccess.aws[%d].roleId", at, k)
+			}
+			for k, role := range project.CloudProviderAccess.Azure {
+				at := fmt.Sprintf("%s.cloudProviderAccess.azure[%d]", at, k)
+				need(!role.RoleID.IsZero(), "%s.roleId", at)
+				need(role.ServicePrincipalID != "", "%s.servicePrincipalId", at)
+				need(role.TenantID != "", "%s.tenantId", at)
+			}
+			for k, role := range project.CloudProviderAccess.GCP {
+				need(!role.RoleID.IsZero(), "%s.cloudProviderAccess.gcp[%d].roleId", at, k)
+			}
+		}
+		for j, key := range org.APIKeys {
+			at := fmt.Sprintf("%s.apiKeys[%d]", at, j)
+			need(!key.ID.IsZero(), "%s.id", at)
+			need(key.Description != "", "%s.description", at)
+			need(key.PublicKey != "", "%s.publicKey", at)
+			need(key.PrivateKey != "", "%s.privateKey", at)
+			need(len(key.OrgRoles) > 0, "%s.orgRoles", at)
+		}
+		for j, account := range org.ServiceAccounts {
+			at := fmt.Sprintf("%s.serviceAccounts[%d]", at, j)
+			need(account.ClientID != clientID{}, "%s.clientId", at)
+			need(account.Name != "", "%s.name", at)
+			need(account.Description != "", "%s.description", at)
+			need(len(account.OrgRoles) > 0, "%s.orgRoles", at)
+			for k, secret := range account.Secrets {
+				need(secret.Secret != "", "%s.secrets[%d].secret", at, k)
+				need(!secret.ExpiresAt.IsZero(), "%s.secrets[%d].expiresAt", at, k)
+			}
+		}
+	}
+	return errors.Join(missing...)
+}
