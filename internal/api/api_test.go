@@ -1,0 +1,330 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/mongodb-forks/digest"
+
+	"exportbuckets/internal/api"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbtest"
+	serverdigest "exportbuckets/internal/digest"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/seed"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const (
+	apiRoot     = "/api/atlas/v2"
+	demoProject = "5f0000000000000000000b01"
+	demoBuckets = apiRoot + "/groups/" + demoProject + "/backup/exportBuckets"
+
+	awsRole           = "5f0000000000000000000d01"
+	azureRole         = "5f0000000000000000000d02"
+	gcpRole           = "5f0000000000000000000d03"
+	unauthorizedRole  = "5f0000000000000000000d04"
+	otherProjectsRole = "5f0000000000000000000d05"
+	pendingGCPRole    = "5f0000000000000000000d06"
+
+	demoClientID     = "mdb_sa_id_5f0000000000000000000c01"
+	demoClientSecret = "mdb_sa_sk_demo-owner-secret-not-for-production-01"
+
+	v2023 = "application/vnd.atlas.2023-01-01+json"
+	v2024 = "application/vnd.atlas.2024-05-30+json"
+
+	awsBody   = `{"cloudProvider":"AWS","bucketName":"export-bucket","iamRoleId":"5f0000000000000000000d01"}`
+	azureBody = `{"cloudProvider":"AZURE","roleId":"5f0000000000000000000d02",` +
+		`"serviceUrl":"https://examplestorageaccount.blob.core.windows.net/examplecontainer"}`
+	gcpBody = `{"cloudProvider":"GCP","roleId":"5f0000000000000000000d03","bucketName":"export-bucket"}`
+)
+
+// privateKeys are the private keys of the API keys in the seed files.
+var privateKeys = map[string]string{
+	"demoownr": "d3300000-0000-4000-8000-000000000001",
+	"demoproj": "d3300000-0000-4000-8000-000000000002",
+	"demoread": "d3300000-0000-4000-8000-000000000003",
+	"backupmg": "d3300000-0000-4000-8000-000000000011",
+	"orgmembr": "d3300000-0000-4000-8000-000000000012",
+	"orgreadr": "d3300000-0000-4000-8000-000000000013",
+	"otherprj": "d3300000-0000-4000-8000-000000000014",
+	"farawayk": "d3300000-0000-4000-8000-000000000015",
+	"nearbyke": "d3300000-0000-4000-8000-000000000016",
+	"stranger": "d3300000-0000-4000-8000-000000000021",
+	"strictno": "d3300000-0000-4000-8000-000000000031",
+	"strictok": "d3300000-0000-4000-8000-000000000032",
+}
+
+// clock is a time that only tests move.
+type clock struct{ now atomic.Pointer[time.Time] }
+
+func newClock() *clock {
+	c := new(clock)
+	start := time.Date(2026, 8, 10, 3, 3, 36, 0, time.UTC)
+	c.now.Store(&start)
+	return c
+}
+
+func (c *clock) Now() time.Time { return *c.now.Load() }
+
+func (c *clock) advance(d time.Duration) {
+	later := c.Now().Add(d)
+	c.now.Store(&later)
+}
+
+// eventLog is a log that may be read while it is written.
+type eventLog struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *eventLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *eventLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// bundle is a server with the demo tenant and those of testdata/tenants.yaml.
+type bundle struct {
+	server *httptest.Server
+	pool   *pgxpool.Pool
+	atlas  *atlas.Service
+	clock  *clock
+	log    *eventLog
+}
+
+// settings are what a test may change before the server starts.
+type settings struct {
+	api   api.Config
+	atlas atlas.Config
+}
+
+func setup(t *testing.T, change ...func(*settings)) *bundle {
+	t.Helper()
+	return setupOn(t, dbtest.New(t), change...)
+}
+
+func setupOn(t *testing.T, pool *pgxpool.Pool, change ...func(*settings)) *bundle {
+	t.Helper()
+	b := &bundle{pool: pool, clock: newClock(), log: new(eventLog)}
+	var created atomic.Uint32
+	s := settings{
+		api: api.Config{
+			BaseURL:    "https://cloud.example.com",
+			RateLimits: true,
+			Now:        b.clock.Now,
+			Ready:      func(context.Context) error { return nil },
+			Log:        slog.New(slog.NewJSONHandler(b.log, nil)),
+		},
+		atlas: atlas.Config{
+			AWSRegion: "us-east-1",
+			Now:       b.clock.Now,
+			NewID: func(time.Time) objectid.ID {
+				id, err := objectid.Parse(fmt.Sprintf("6a7900010203040506%06x", created.Add(1)))
+				if err != nil {
+					t.Error(err)
+				}
+				return id
+			},
+		},
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	tenants, err := os.ReadFile("testdata/tenants.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range [][]byte{seed.Demo, tenants} {
+		file, err := seed.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := seed.Apply(t.Context(), b.pool, file, b.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.atlas, err = atlas.New(t.Context(), b.pool, s.atlas); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := api.New(b.atlas, s.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.server = httptest.NewServer(handler)
+	t.Cleanup(b.server.Close)
+	return b
+}
+
+// request is what a client sends. Its defaults are those of most clients.
+type request struct {
+	method string // GET, or POST if there is a body
+	path   string // with the query; demoBuckets if empty
+	body   string
+	header http.Header // added to Accept and Content-Type, or in their place; an empty value removes
+	key    string      // public key of the caller; the demo service account if empty
+	token  string      // access token, in place of a key
+	bare   bool        // no credentials
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (b *bundle) do(t *testing.T, r request) answer {
+	t.Helper()
+	if r.method == "" {
+		r.method = http.MethodGet
+		if r.body != "" {
+			r.method = http.MethodPost
+		}
+	}
+	if r.path == "" {
+		r.path = demoBuckets
+	}
+	req, err := http.NewRequestWithContext(t.Context(), r.method, b.server.URL+r.path, strings.NewReader(r.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", v2024)
+	if r.body != "" {
+		req.Header.Set("Content-Type", v2024)
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+		if len(values) == 1 && values[0] == "" {
+			req.Header.Del(name)
+		}
+	}
+	client := b.server.Client()
+	switch {
+	case r.bare:
+	case r.key != "":
+		client = &http.Client{Transport: &digest.Transport{
+			Username: r.key, Password: privateKeys[r.key], Transport: client.Transport,
+		}}
+	default:
+		if r.token == "" {
+			r.token = b.token(t)
+		}
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(body)}
+}
+
+// token returns a new access token of the demo service account.
+func (b *bundle) token(t *testing.T) string {
+	t.Helper()
+	token, err := b.atlas.CreateAccessToken(t.Context(), demoClientID, demoClientSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// create makes an export bucket and returns the answer, which must be 200.
+func (b *bundle) create(t *testing.T, body string) answer {
+	t.Helper()
+	got := b.do(t, request{body: body})
+	if got.status != http.StatusOK {
+		t.Fatalf("create: got %d %s, want 200", got.status, got.body)
+	}
+	return got
+}
+
+// countBuckets counts the export buckets of every project.
+func (b *bundle) countBuckets(t *testing.T) int {
+	t.Helper()
+	var count int
+	if err := b.pool.QueryRow(t.Context(), "SELECT count(*) FROM export_buckets").Scan(&count); err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// nonce returns the nonce of a challenge.
+func (b *bundle) nonce(t *testing.T) string {
+	t.Helper()
+	challenge := b.do(t, request{bare: true}).header.Get("WWW-Authenticate")
+	_, rest, found := strings.Cut(challenge, `nonce="`)
+	nonce, _, closed := strings.Cut(rest, `"`)
+	if !found || !closed {
+		t.Fatalf("got challenge %q, want one with a nonce", challenge)
+	}
+	return nonce
+}
+
+// digestHeader signs a request by hand.
+func digestHeader(publicKey, privateKey, nonce, method, uri string) string {
+	md5Hex := func(s string) string {
+		sum := md5.Sum([]byte(s))
+		return hex.EncodeToString(sum[:])
+	}
+	ha1 := hex.EncodeToString(serverdigest.HA1(publicKey, "MMS Public API", privateKey))
+	response := md5Hex(ha1 + ":" + nonce + ":00000001:0a4f113b:auth:" + md5Hex(method+":"+uri))
+	return fmt.Sprintf(`Digest username=%q, realm="MMS Public API", nonce=%q, uri=%q, cnonce="0a4f113b", `+
+		`nc=00000001, qop=auth, response=%q, algorithm=MD5`, publicKey, nonce, uri, response)
+}
+
+// golden compares a body with testdata/<name>.json.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// refusal is the body of an error answer.
+func refusal(status int, code, detail string, parameters ...string) string {
+	quoted := make([]string, len(parameters))
+	for i, parameter := range parameters {
+		quoted[i] = `"` + parameter + `"`
+	}
+	return fmt.Sprintf(`{"detail":"%s","error":%d,"errorCode":"%s","parameters":[%s],"reason":"%s"}`,
+		detail, status, code, strings.Join(quoted, ","), http.StatusText(status))
+}

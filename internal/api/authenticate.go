@@ -1,0 +1,101 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/digest"
+)
+
+// authenticate returns who is calling. It looks at nothing of the request but
+// its credentials, its address and the project id in its path: the first digest
+// request of curl has no body, and that of Go clients has all of it.
+func (s *Server) authenticate(c *gin.Context) (atlas.Principal, error) {
+	principal, err := s.principal(c)
+	var refusal *atlas.Error // known, but not from this address
+	if err == nil || errors.As(err, &refusal) {
+		setSecurityHeaders(c.Writer.Header())
+	}
+	if err != nil {
+		return principal, err
+	}
+	c.Set(principalKey, principal.ID)
+	return principal, nil
+}
+
+func (s *Server) principal(c *gin.Context) (atlas.Principal, error) {
+	from := atlas.Origin{Address: clientAddress(c), Project: c.Param("groupId")}
+	scheme, credentials, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	switch strings.ToLower(scheme) {
+	case "bearer":
+		principal, err := s.atlas.AuthenticateBearer(c.Request.Context(), strings.TrimSpace(credentials), from)
+		if errors.Is(err, atlas.ErrUnauthenticated) {
+			return principal, bearerError{}
+		}
+		return principal, err
+	case "digest":
+		return s.digestPrincipal(c, from)
+	default:
+		return atlas.Principal{}, challengeError{}
+	}
+}
+
+func (s *Server) digestPrincipal(c *gin.Context, from atlas.Origin) (atlas.Principal, error) {
+	credentials, err := digest.Parse(c.GetHeader("Authorization"))
+	if err != nil || credentials.URI != c.Request.RequestURI {
+		return atlas.Principal{}, challengeError{}
+	}
+	principal, err := s.atlas.AuthenticateDigest(c.Request.Context(), credentials, c.Request.Method, from)
+	switch {
+	case errors.Is(err, atlas.ErrUnauthenticated):
+		return principal, challengeError{}
+	case errors.Is(err, atlas.ErrStaleNonce):
+		return principal, challengeError{stale: true}
+	}
+	return principal, err
+}
+
+// clientAddress is the address that access lists and rate limits go by: the
+// connection's, or the one that a trusted proxy reports.
+func clientAddress(c *gin.Context) netip.Addr {
+	address, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		return netip.Addr{} // on no list
+	}
+	return address.Unmap()
+}
+
+// setSecurityHeaders sets what Atlas sends with every authenticated answer.
+func setSecurityHeaders(h http.Header) {
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubdomains;")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Permitted-Cross-Domain-Policies", "none")
+}
+
+// writeChallenge asks for digest credentials. RFC 7616, section 3.3, in the one
+// form that the clients of Atlas read; the body is Atlas' own, and the only one
+// whose keys are not sorted.
+func (s *Server) writeChallenge(c *gin.Context, stale bool) {
+	// Clients send the body with the request that is challenged, and read the
+	// answer only when all of it is taken.
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	h := c.Writer.Header()
+	h.Set("WWW-Authenticate", digest.Challenge(atlas.Realm, s.atlas.NewNonce(), stale))
+	h.Set("Vary", "Accept-Encoding")
+	writeBody(c, http.StatusUnauthorized, jsonType, []byte(challengeBody))
+}
+
+const challengeBody = `{
+  "error" : 401,
+  "reason" : "Unauthorized",
+  "detail" : "You are not authorized for this resource.",
+  "errorCode" : "UNEXPECTED_ERROR"
+}`

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"exportbuckets/internal/atlas"
+)
+
+// maxBody is the size of the largest body that is read, in bytes.
+const maxBody = 1 << 20
+
+// decode reads the request's JSON body into dst, a pointer to a struct. Keys are
+// case-sensitive, of a repeated key the last counts, and an unknown key is
+// refused by name. A body that is no JSON at all is refused before its fields
+// are looked at; of wrong fields the first in the body is named.
+func decode(c *gin.Context, dst any) error {
+	data, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return atlas.NewError(atlas.CodeInvalidJSON)
+	}
+	lastKeyCounts := jsontext.AllowDuplicateNames(true)
+	value := jsontext.Value(data)
+	if !value.IsValid(lastKeyCounts) {
+		return atlas.NewError(atlas.CodeMalformedJSON)
+	}
+	if value.Kind() != '{' {
+		return atlas.NewError(atlas.CodeInvalidJSON)
+	}
+	err = json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
+	var mismatch *json.SemanticError
+	switch {
+	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):
+		return atlas.NewError(atlas.CodeInvalidAttribute, attribute(mismatch.JSONPointer))
+	case errors.As(err, &mismatch):
+		return atlas.NewError(atlas.CodeInvalidJSONAttribute, attribute(mismatch.JSONPointer))
+	case err != nil:
+		return fmt.Errorf("decode body: %w", err)
+	}
+	return nil
+}
+
+// readBody refuses a media type other than JSON, which only an empty body may
+// leave out, and a body over maxBody.
+func readBody(c *gin.Context) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	contentType := c.GetHeader("Content-Type")
+	if !isJSON(contentType) && (contentType != "" || len(data) > 0) {
+		return nil, emptyError(http.StatusUnsupportedMediaType)
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read body: %w", err)
+	}
+	return data, nil
+}
+
+// attribute writes the place of a value as Atlas does: names joined by dots.
+func attribute(p jsontext.Pointer) string {
+	var names []string
+	for name := range p.Tokens() {
+		names = append(names, name)
+	}
+	return strings.Join(names, ".")
+}

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
+)
+
+// statuses is the one table from error code to HTTP status.
+var statuses = map[atlas.Code]int{
+	atlas.CodeAccessRoleNotAuthorized:  http.StatusBadRequest,
+	atlas.CodeAccessRoleNotFound:       http.StatusNotFound,
+	atlas.CodeAttributeReadOnly:        http.StatusBadRequest,
+	atlas.CodeExportBucketNameInvalid:  http.StatusBadRequest,
+	atlas.CodeExportBucketNotFound:     http.StatusNotFound,
+	atlas.CodeIPAddressNotOnAccessList: http.StatusForbidden,
+	atlas.CodeInvalidAttribute:         http.StatusBadRequest,
+	atlas.CodeInvalidEnumValue:         http.StatusBadRequest,
+	atlas.CodeInvalidJSON:              http.StatusBadRequest,
+	atlas.CodeInvalidJSONAttribute:     http.StatusBadRequest,
+	atlas.CodeInvalidProjectID:         http.StatusNotFound,
+	atlas.CodeInvalidQueryParameter:    http.StatusBadRequest,
+	atlas.CodeInvalidVersionDate:       http.StatusNotAcceptable,
+	atlas.CodeMalformedJSON:            http.StatusBadRequest,
+	atlas.CodeMissingAttribute:         http.StatusBadRequest,
+	atlas.CodeOrgRequiresAccessList:    http.StatusForbidden,
+	atlas.CodeProjectNotFound:          http.StatusNotFound,
+	atlas.CodeRateLimited:              http.StatusTooManyRequests,
+	atlas.CodeRequestTooLarge:          http.StatusRequestEntityTooLarge,
+	atlas.CodeResourceNotFound:         http.StatusNotFound,
+	atlas.CodeUnexpected:               http.StatusInternalServerError,
+	atlas.CodeUserUnauthorized:         http.StatusUnauthorized,
+	atlas.CodeVersionGone:              http.StatusGone,
+}
+
+// errorBody is Atlas' ApiError.
+type errorBody struct {
+	Detail     string     `json:"detail"`
+	Error      int        `json:"error"`
+	ErrorCode  atlas.Code `json:"errorCode"`
+	Parameters []any      `json:"parameters"`
+	Reason     string     `json:"reason"`
+}
+
+// challengeError asks for digest credentials.
+type challengeError struct {
+	stale bool // the credentials were right but for their nonce
+}
+
+func (challengeError) Error() string { return "no valid digest credentials" }
+
+// bearerError refuses an access token.
+type bearerError struct{}
+
+func (bearerError) Error() string { return "no valid access token" }
+
+// emptyError is a refusal for which Atlas sends a status and no body.
+type emptyError int
+
+func (e emptyError) Error() string { return http.StatusText(int(e)) }
+
+// statusClientClosedRequest is for the log: nobody is there to read it.
+const statusClientClosedRequest = 499
+
+// writeError answers with an error. It is the only writer of error bodies. What
+// the client may not read is logged with the request.
+func (s *Server) writeError(c *gin.Context, err error) {
+	_ = c.Error(err) // for the log
+	var (
+		refusal   *atlas.Error
+		challenge challengeError
+		empty     emptyError
+		oauth     *oauthError
+	)
+	switch {
+	case errors.As(err, &refusal):
+		s.writeRefusal(c, refusal)
+	case errors.As(err, &challenge):
+		s.writeChallenge(c, challenge.stale)
+	case errors.As(err, &bearerError{}):
+		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
+		c.Status(http.StatusUnauthorized)
+		c.Writer.WriteHeaderNow()
+	case errors.As(err, &empty):
+		c.Status(int(empty))
+		c.Writer.WriteHeaderNow()
+	case errors.As(err, &oauth):
+		c.Set(faultKey, oauth.cause != nil)
+		writeErrorBody(c, oauth.status, oauthErrorBody{Error: oauth.code, ErrorDescription: oauth.description})
+	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
+		c.Status(statusClientClosedRequest)
+	default:
+		c.Set(faultKey, true)
+		s.writeRefusal(c, atlas.NewError(atlas.CodeUnexpected))
+	}
+}
+
+func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
+	status := statuses[refusal.Code]
+	body := errorBody{
+		Detail:     refusal.Detail,
+		Error:      status,
+		ErrorCode:  refusal.Code,
+		Parameters: refusal.Parameters,
+		Reason:     http.StatusText(status),
+	}
+	c.Header("X-Error-Code", string(refusal.Code))
+	c.Header("Vary", "Accept-Encoding")
+	writeErrorBody(c, status, body)
+}
+
+// writeErrorBody falls back on the status alone if even the error can't be
+// written.
+func writeErrorBody(c *gin.Context, status int, body any) {
+	data, err := present(c, status, body)
+	if err != nil {
+		_ = c.Error(err)
+	}
+	writeBody(c, status, jsonType, data)
+}

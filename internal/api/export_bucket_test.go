@@ -1,0 +1,377 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCreateAnswersLikeAtlas(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		golden string
+		body   string
+	}{
+		{"create_aws", awsBody},
+		{"create_aws_private", strings.Replace(awsBody, "}", `,"requirePrivateNetworking":true}`, 1)},
+		{"create_azure", azureBody},
+		{"create_gcp", gcpBody},
+	}
+	for _, tt := range tests {
+		t.Run(tt.golden, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			got := b.create(t, tt.body)
+			golden(t, tt.golden, got.body)
+			want := http.Header{
+				"Content-Length":                    {fmt.Sprint(len(got.body))},
+				"Content-Type":                      {v2024 + ";charset=utf-8"},
+				"Ratelimit-Limit":                   {"1200"},
+				"Ratelimit-Remaining":               {"1199"},
+				"Referrer-Policy":                   {"strict-origin-when-cross-origin"},
+				"Server":                            {"mdbws"},
+				"Strict-Transport-Security":         {"max-age=31536000; includeSubdomains;"},
+				"X-Content-Type-Options":            {"nosniff"},
+				"X-Frame-Options":                   {"DENY"},
+				"X-Permitted-Cross-Domain-Policies": {"none"},
+			}
+			got.header.Del("Date")
+			got.header.Del("X-Request-Id")
+			if diff := cmp.Diff(want, got.header); diff != "" {
+				t.Errorf("header (-want +got):\n%s", diff)
+			}
+			one := b.do(t, request{path: demoBuckets + "/6a7900010203040506000001"})
+			golden(t, tt.golden, one.body)
+		})
+	}
+}
+
+func TestFirstVersionKnowsOnlyAWSAndTellsOfItsEnd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, azureBody)
+	b.create(t, gcpBody)
+	first := http.Header{"Accept": {v2023}, "Content-Type": {v2023}}
+	created := b.do(t, request{body: awsBody, header: first})
+	golden(t, "create_aws_2023", created.body)
+	azure := b.do(t, request{body: azureBody, header: first})
+	listed := b.do(t, request{header: first})
+	golden(t, "list_2023", listed.body)
+	one := b.do(t, request{path: demoBuckets + "/6a7900010203040506000003", header: first})
+	golden(t, "create_aws_2023", one.body)
+	hidden := b.do(t, request{path: demoBuckets + "/6a7900010203040506000001", header: first})
+
+	want := refusal(400, "INVALID_ENUM_VALUE", "An invalid enumeration value AZURE was specified.", "AZURE")
+	if azure.body != want {
+		t.Errorf("AZURE: got %s, want %s", azure.body, want)
+	}
+	want = refusal(404, "EXPORT_BUCKET_NOT_FOUND",
+		"No export Bucket with ID 6a7900010203040506000001 does not exist.", "6a7900010203040506000001")
+	if hidden.body != want {
+		t.Errorf("GET one of AZURE: got %s, want %s", hidden.body, want)
+	}
+	for name, got := range map[string]answer{
+		"create": created, "refused create": azure, "list": listed, "get": one, "refused get": hidden,
+	} {
+		if dep := got.header.Get("Deprecation"); dep != "Thu, 30 May 2024 00:00:00 GMT" {
+			t.Errorf("%s: got Deprecation %q, want Thu, 30 May 2024 00:00:00 GMT", name, dep)
+		}
+		if sunset := got.header.Get("Sunset"); sunset != "Thu, 1 Jul 2027 00:00:00 GMT" {
+			t.Errorf("%s: got Sunset %q, want Thu, 1 Jul 2027 00:00:00 GMT", name, sunset)
+		}
+	}
+}
+
+// createFailures are the rows of the contract's error tables that a create can
+// produce once the caller may create.
+var createFailures = []struct {
+	name        string
+	contentType string // v2024 if empty; "none" leaves it out
+	body        string
+	status      int
+	want        string
+}{
+	{"no JSON", "", `{"cloudProvider":`, 400, refusal(400, "MALFORMED_JSON", "Received JSON is malformed.")},
+	{"text after the JSON", "", awsBody + "x", 400, refusal(400, "MALFORMED_JSON", "Received JSON is malformed.")},
+	{
+		"a syntax error after a wrong type", "", `{"bucketName":5,}`, 400,
+		refusal(400, "MALFORMED_JSON", "Received JSON is malformed."),
+	},
+	{"no UTF-8", "", "{\"bucketName\":\"\xff\"}", 400, refusal(400, "MALFORMED_JSON", "Received JSON is malformed.")},
+	{
+		"an empty body", "", "", 400,
+		refusal(400, "INVALID_JSON", "Received JSON does not match expected format."),
+	},
+	{"blanks alone", "", " \n", 400, refusal(400, "INVALID_JSON", "Received JSON does not match expected format.")},
+	{
+		"an empty body without a type", "none", "", 400,
+		refusal(400, "INVALID_JSON", "Received JSON does not match expected format."),
+	},
+	{"an array", "", `[]`, 400, refusal(400, "INVALID_JSON", "Received JSON does not match expected format.")},
+	{"a string", "", `"x"`, 400, refusal(400, "INVALID_JSON", "Received JSON does not match expected format.")},
+	{"null", "", `null`, 400, refusal(400, "INVALID_JSON", "Received JSON does not match expected format.")},
+	{
+		"nothing in the object", "", `{}`, 400,
+		refusal(400, "MISSING_ATTRIBUTE", "The required attribute cloudProvider was not specified.", "cloudProvider"),
+	},
+	{
+		"null for what is required", "", `{"cloudProvider":"AWS","bucketName":null,"iamRoleId":"5f0000000000000000000d01"}`,
+		400, refusal(400, "MISSING_ATTRIBUTE", "The required attribute bucketName was not specified.", "bucketName"),
+	},
+	{
+		"a number for a string", "", strings.Replace(awsBody, `"export-bucket"`, `5`, 1), 400,
+		refusal(400, "INVALID_JSON_ATTRIBUTE",
+			"Received JSON for the bucketName attribute does not match expected format.", "bucketName"),
+	},
+	{
+		"a string for a boolean", "", strings.Replace(awsBody, `}`, `,"requirePrivateNetworking":"true"}`, 1), 400,
+		refusal(400, "INVALID_JSON_ATTRIBUTE",
+			"Received JSON for the requirePrivateNetworking attribute does not match expected format.",
+			"requirePrivateNetworking"),
+	},
+	{
+		"an unknown cloud provider", "", strings.Replace(awsBody, "AWS", "aws", 1), 400,
+		refusal(400, "INVALID_ENUM_VALUE", "An invalid enumeration value aws was specified.", "aws"),
+	},
+	{
+		"an unknown field", "", strings.Replace(awsBody, "}", `,"color":"red"}`, 1), 400,
+		refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute color specified.", "color"),
+	},
+	{
+		"a field in other letters", "", strings.Replace(awsBody, "bucketName", "bucketname", 1), 400,
+		refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute bucketname specified.", "bucketname"),
+	},
+	{
+		"a field of another cloud provider", "", strings.Replace(awsBody, "}", `,"roleId":"5f0000000000000000000d02"}`, 1),
+		400, refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute roleId specified.", "roleId"),
+	},
+	{
+		"_id", "", strings.Replace(awsBody, "}", `,"_id":"5f0000000000000000000d02"}`, 1), 400,
+		refusal(400, "ATTRIBUTE_READ_ONLY",
+			"The attribute _id is read-only and cannot be changed by the user.", "_id"),
+	},
+	{
+		"region", "", strings.Replace(awsBody, "}", `,"region":"us-east-1"}`, 1), 400,
+		refusal(400, "ATTRIBUTE_READ_ONLY",
+			"The attribute region is read-only and cannot be changed by the user.", "region"),
+	},
+	{
+		"a role id that is none", "", strings.Replace(awsBody, awsRole, "x", 1), 400,
+		refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute iamRoleId specified.", "iamRoleId"),
+	},
+	{
+		"a bad name", "", strings.Replace(awsBody, "export-bucket", "Export", 1), 400,
+		refusal(400, "EXPORT_BUCKET_NAME_INVALID", "Export Bucket name is invalid."),
+	},
+	{
+		"a bad service URL", "", strings.Replace(azureBody, "https", "http", 1), 400,
+		refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute serviceUrl specified.", "serviceUrl"),
+	},
+	{
+		"a role that does not exist", "", strings.Replace(awsBody, awsRole, "5f0000000000000000000d99", 1), 404,
+		refusal(404, "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND",
+			"The specified Cloud Provider Access role (5f0000000000000000000d99) does not exist.",
+			"5f0000000000000000000d99"),
+	},
+	{
+		"a role of another project", "", strings.Replace(awsBody, awsRole, otherProjectsRole, 1), 404,
+		refusal(404, "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND",
+			"The specified Cloud Provider Access role (5f0000000000000000000d05) does not exist.", otherProjectsRole),
+	},
+	{
+		"a role of another cloud provider", "", strings.Replace(awsBody, awsRole, gcpRole, 1), 404,
+		refusal(404, "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND",
+			"The specified Cloud Provider Access role (5f0000000000000000000d03) does not exist.", gcpRole),
+	},
+	{
+		"an AWS role that is not authorized", "", strings.Replace(awsBody, awsRole, unauthorizedRole, 1), 400,
+		refusal(400, "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED",
+			"The specified Cloud Provider Access role (5f0000000000000000000d04) has not been authorized.",
+			unauthorizedRole),
+	},
+	{
+		"a GCP role that is not complete", "", strings.Replace(gcpBody, gcpRole, pendingGCPRole, 1), 400,
+		refusal(400, "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED",
+			"The specified Cloud Provider Access role (5f0000000000000000000d06) has not been authorized.",
+			pendingGCPRole),
+	},
+	{"a form", "application/x-www-form-urlencoded", awsBody, 415, ""},
+	{"no type with a body", "none", awsBody, 415, ""},
+	{"a type that only begins alike", "application/vnd.atlas.2024-05-30+csv", awsBody, 415, ""},
+	{
+		"too large", "", `{"bucketName":"` + strings.Repeat("a", 1<<20) + `"}`, 413,
+		`{"detail":"Request entity is too large.","error":413,"errorCode":"REQUEST_TOO_LARGE",` +
+			`"parameters":[],"reason":"Request Entity Too Large"}`,
+	},
+}
+
+func TestCreateRefusesWhatAtlasRefuses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, tt := range createFailures {
+		t.Run(tt.name, func(t *testing.T) {
+			r := request{method: http.MethodPost, body: tt.body, header: http.Header{"Content-Type": {v2024}}}
+			switch tt.contentType {
+			case "":
+			case "none":
+				r.header.Set("Content-Type", "")
+			default:
+				r.header.Set("Content-Type", tt.contentType)
+			}
+			got := b.do(t, r)
+			if got.status != tt.status || got.body != tt.want {
+				t.Errorf("got %d %s\nwant %d %s", got.status, got.body, tt.status, tt.want)
+			}
+			if tt.want == "" {
+				return
+			}
+			if got.header.Get("Content-Type") != "application/json" {
+				t.Errorf("got Content-Type %q, want application/json", got.header.Get("Content-Type"))
+			}
+			if code := got.header.Get("X-Error-Code"); code == "" || !strings.Contains(tt.want, code) {
+				t.Errorf("got X-Error-Code %q, want the code of %s", code, tt.want)
+			}
+		})
+	}
+	if count := b.countBuckets(t); count != 0 {
+		t.Errorf("got %d export buckets after refusals alone, want 0", count)
+	}
+}
+
+func TestCreateTakesWhatAtlasTakes(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		contentType string
+		body        string
+	}{
+		{"application/json", "application/json", awsBody},
+		{"a charset", "application/json; charset=utf-8", awsBody},
+		{"another version", "application/vnd.atlas.2025-03-12+json", awsBody},
+		{"a type in upper case", "Application/JSON", awsBody},
+		{"the last of repeated keys", v2024, strings.Replace(awsBody, "{", `{"bucketName":"NOT A NAME",`, 1)},
+		{"null for what is optional", v2024, strings.Replace(awsBody, "}", `,"requirePrivateNetworking":null,"roleId":null}`, 1)},
+		{"links of any kind", v2024, strings.Replace(awsBody, "}", `,"links":[{"href":"x"}]}`, 1)},
+		{"blanks around", v2024, " \n" + awsBody + "\n "},
+		{"null for what is read-only", v2024, strings.Replace(awsBody, "}", `,"_id":null,"region":null}`, 1)},
+	}
+	b := setup(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := b.do(t, request{body: tt.body, header: http.Header{"Content-Type": {tt.contentType}}})
+			if got.status != http.StatusOK {
+				t.Errorf("got %d %s, want 200", got.status, got.body)
+			}
+		})
+	}
+}
+
+func TestTheSameBucketMayBeAddedAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range 3 {
+		b.create(t, awsBody)
+	}
+	if count := b.countBuckets(t); count != 3 {
+		t.Errorf("got %d export buckets, want 3", count)
+	}
+}
+
+func TestRegionIsLeftOutWhileUnknown(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *settings) { s.atlas.AWSRegion = "" })
+	golden(t, "create_aws_no_region", b.create(t, awsBody).body)
+}
+
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, body := range []string{awsBody, azureBody, gcpBody, awsBody, awsBody} {
+		b.create(t, body)
+	}
+	tests := []struct {
+		golden string
+		query  string
+	}{
+		{"list_all", ""},
+		{"list_first", "?includeCount=true&itemsPerPage=2&pageNum=1"},
+		{"list_middle", "?pageNum=2&name=&x=a:b&itemsPerPage=2"},
+		{"list_last", "?itemsPerPage=2&pageNum=3"},
+		{"list_past_the_end", "?itemsPerPage=5&pageNum=2"},
+		{"list_uncounted", "?includeCount=false&itemsPerPage=4"},
+		{"list_envelope", "?envelope=true&itemsPerPage=1"},
+		{"list_pretty", "?pretty=true&itemsPerPage=2"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.golden, func(t *testing.T) {
+			got := b.do(t, request{path: demoBuckets + tt.query})
+			if got.status != http.StatusOK {
+				t.Errorf("got %d, want 200", got.status)
+			}
+			golden(t, tt.golden, got.body)
+		})
+	}
+}
+
+func TestAnEmptyListIsAList(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	golden(t, "list_empty", b.do(t, request{}).body)
+	golden(t, "list_empty_pretty", b.do(t, request{path: demoBuckets + "?pretty=true"}).body)
+}
+
+func TestBadQueryParametersAreNamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, query := range []string{
+		"pageNum=0", "pageNum=-1", "pageNum=x", "pageNum=", "pageNum=2147483648",
+		"itemsPerPage=0", "itemsPerPage=501", "itemsPerPage=1.5",
+		"includeCount=yes", "includeCount=", "envelope=1", "pretty=TRUE",
+	} {
+		got := b.do(t, request{path: demoBuckets + "?" + query})
+		name, _, _ := strings.Cut(query, "=")
+		want := refusal(400, "INVALID_QUERY_PARAMETER", "Invalid query parameter "+name+" specified.", name)
+		if got.body != want {
+			t.Errorf("%s: got %s, want %s", query, got.body, want)
+		}
+	}
+}
+
+func TestGetKnowsOnlyTheProjectsOwnBuckets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, awsBody)
+	const id = "6a7900010203040506000001"
+	for _, path := range []string{
+		demoBuckets + "/6a7900010203040506000099",
+		demoBuckets + "/x",
+		demoBuckets + "/6A7900010203040506000001",
+		apiRoot + "/groups/5f0000000000000000000b02/backup/exportBuckets/" + id,
+	} {
+		asked := path[strings.LastIndex(path, "/")+1:]
+		want := refusal(404, "EXPORT_BUCKET_NOT_FOUND", "No export Bucket with ID "+asked+" does not exist.", asked)
+		if got := b.do(t, request{path: path}); got.status != 404 || got.body != want {
+			t.Errorf("%s: got %d %s, want %s", path, got.status, got.body, want)
+		}
+	}
+}
+
+func TestEnvelopeAndPretty(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, azureBody)
+	one := demoBuckets + "/6a7900010203040506000001"
+	missing := demoBuckets + "/6a7900010203040506000099"
+	golden(t, "get_envelope", b.do(t, request{path: one + "?envelope=true"}).body)
+	golden(t, "get_pretty", b.do(t, request{path: one + "?pretty=true"}).body)
+	golden(t, "get_envelope_pretty", b.do(t, request{path: one + "?envelope=true&pretty=true"}).body)
+	got := b.do(t, request{path: missing + "?envelope=true"})
+	if got.status != http.StatusNotFound {
+		t.Errorf("got %d, want the status line unchanged: 404", got.status)
+	}
+	golden(t, "error_envelope", got.body)
+	golden(t, "error_pretty", b.do(t, request{path: missing + "?pretty=true"}).body)
+}

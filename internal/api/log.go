@@ -1,0 +1,86 @@
+package api
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Keys of what is kept in the request's context for its log event.
+const (
+	principalKey = "principal" // objectid.ID
+	faultKey     = "fault"     // true if the failure is ours
+)
+
+// requestID is what is taken over from a client as the id of its request.
+var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+// logRequest gives the request an id and logs one event when it is done. The
+// event has neither the query nor a header nor a body in it: secrets may be
+// there.
+func (s *Server) logRequest(c *gin.Context) {
+	start := time.Now()
+	id := c.GetHeader("X-Request-Id")
+	if !requestID.MatchString(id) {
+		id = newRequestID()
+	}
+	c.Header("X-Request-Id", id)
+	c.Header("Server", "mdbws")
+	c.Next()
+
+	attrs := []slog.Attr{
+		slog.String("request_id", id),
+		slog.String("method", c.Request.Method),
+		slog.String("path", c.Request.URL.Path),
+		slog.Int("status", c.Writer.Status()),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Duration("duration", time.Since(start)),
+		slog.String("address", clientAddress(c).String()),
+	}
+	if principal, ok := c.Get(principalKey); ok {
+		attrs = append(attrs, slog.Any("principal", principal))
+	}
+	if err := c.Errors.Last(); err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	level := slog.LevelInfo
+	if c.GetBool(faultKey) {
+		level = slog.LevelError
+	}
+	s.cfg.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+func newRequestID() string {
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // never fails
+	return hex.EncodeToString(random)
+}
+
+// recover answers for a handler that panicked.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		reason := recover()
+		if reason == nil {
+			return
+		}
+		if err, ok := reason.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(reason) // net/http's own way to drop a connection
+		}
+		err := fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
+		if c.Writer.Written() {
+			_ = c.Error(err)
+			c.Set(faultKey, true)
+			return
+		}
+		s.writeError(c, err)
+	}()
+	c.Next()
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
+)
+
+// The token endpoints of OAuth 2.0: RFC 6749, section 4.4 (client credentials),
+// and RFC 7009 (revocation), with the errors of Atlas, "Generate Service Account
+// Token".
+
+// tokenBody is a new access token.
+type tokenBody struct {
+	AccessToken string `json:"access_token"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+	TokenType   string `json:"token_type"`
+}
+
+// oauthError is a refusal of a token endpoint.
+type oauthError struct {
+	status      int
+	code        string // RFC 6749, section 5.2
+	description string
+	cause       error // for the log only
+}
+
+func (e *oauthError) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %s", e.code, e.cause)
+	}
+	return fmt.Sprintf("%s: %s", e.code, e.description)
+}
+
+type oauthErrorBody struct {
+	Error            string `json:"error"`
+	ErrorDescription string `json:"error_description"`
+}
+
+func errInvalidRequest() error {
+	return &oauthError{
+		status:      http.StatusBadRequest,
+		code:        "invalid_request",
+		description: "The provided credentials are not valid.",
+	}
+}
+
+// oauth returns the gin handler of a token endpoint.
+func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Cache-Control", "no-store")
+		c.Header("Pragma", "no-cache")
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+		err := handler(s, c)
+		var refusal *oauthError
+		switch {
+		case err == nil:
+		case errors.As(err, &refusal):
+			s.writeError(c, refusal)
+		case errors.Is(err, atlas.ErrInvalidClient):
+			s.writeError(c, &oauthError{
+				status:      http.StatusUnauthorized,
+				code:        "invalid_client",
+				description: "Invalid credentials provided.",
+			})
+		default:
+			s.writeError(c, &oauthError{
+				status:      http.StatusInternalServerError,
+				code:        "server_error",
+				description: "Unexpected error.",
+				cause:       err,
+			})
+		}
+	}
+}
+
+func (s *Server) createAccessToken(c *gin.Context) error {
+	if err := s.takeTokenRequest(c); err != nil {
+		return err
+	}
+	id, secret, err := clientCredentials(c)
+	if err != nil {
+		return err
+	}
+	switch c.PostForm("grant_type") {
+	case "client_credentials":
+	case "":
+		return errInvalidRequest()
+	default:
+		return &oauthError{
+			status:      http.StatusBadRequest,
+			code:        "unsupported_grant_type",
+			description: "Invalid grant type.",
+		}
+	}
+	token, err := s.atlas.CreateAccessToken(c.Request.Context(), id, secret)
+	if err != nil {
+		return err
+	}
+	body, err := encode(tokenBody{
+		AccessToken: token,
+		ExpiresIn:   int(atlas.AccessTokenLifetime.Seconds()),
+		TokenType:   "Bearer",
+	})
+	if err != nil {
+		return err
+	}
+	writeBody(c, http.StatusOK, jsonType, body)
+	return nil
+}
+
+func (s *Server) revokeAccessToken(c *gin.Context) error {
+	id, secret, err := clientCredentials(c)
+	if err != nil {
+		return err
+	}
+	if err := s.atlas.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token")); err != nil {
+		return err
+	}
+	c.Status(http.StatusOK)
+	c.Writer.WriteHeaderNow()
+	return nil
+}
+
+// clientCredentials returns the service account's id and secret from the
+// Authorization header or else from the form. RFC 6749, section 2.3.1.
+func clientCredentials(c *gin.Context) (id, secret string, err error) {
+	if c.GetHeader("Authorization") == "" {
+		id, secret = c.PostForm("client_id"), c.PostForm("client_secret")
+	} else if user, password, ok := c.Request.BasicAuth(); ok {
+		id, secret = unescape(user), unescape(password)
+	}
+	if id == "" || secret == "" {
+		return "", "", errInvalidRequest()
+	}
+	return id, secret, nil
+}
+
+// unescape undoes the form encoding that RFC 6749 asks clients for, where they
+// have applied it. Ids and secrets have no character that it would change.
+func unescape(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
+
+// takeTokenRequest holds each address to Atlas' ten token requests a minute.
+func (s *Server) takeTokenRequest(c *gin.Context) error {
+	if !s.cfg.RateLimits {
+		return nil
+	}
+	_, retryAfter := s.limits.take(accessTokens, clientAddress(c).String())
+	if retryAfter == 0 {
+		return nil
+	}
+	c.Header("Retry-After", strconv.Itoa(retryAfter))
+	return &oauthError{
+		status: http.StatusTooManyRequests,
+		code:   "rate_limited",
+		description: fmt.Sprintf("Resource %s is limited to %d requests every 1 minutes.",
+			c.Request.URL.Path, accessTokens.capacity),
+	}
+}

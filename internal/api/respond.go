@@ -1,0 +1,125 @@
+package api
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"exportbuckets/internal/atlas"
+)
+
+// The fields of every body stand in the byte order of their JSON names, which
+// is the order that Atlas writes them in.
+
+// link is a hypermedia link.
+type link struct {
+	Href string `json:"href"`
+	Rel  string `json:"rel"`
+}
+
+// list is the body of every list.
+type list struct {
+	Links      []link `json:"links"`
+	Results    any    `json:"results"`
+	Status     int    `json:"status,omitzero"` // in an envelope only
+	TotalCount *int64 `json:"totalCount,omitzero"`
+}
+
+// envelope holds a body that is not a list, for clients that can't read the
+// status line.
+type envelope struct {
+	Content any `json:"content"`
+	Status  int `json:"status"`
+}
+
+// respond answers with a body in the version that was asked for.
+func respond(c *call, status int, body any) error {
+	presented, err := present(c.Context, status, body)
+	if err != nil {
+		return err
+	}
+	writeBody(c.Context, status, c.version.mediaType(), presented)
+	return nil
+}
+
+// present encodes a body in the form that the query asks for.
+func present(c *gin.Context, status int, body any) ([]byte, error) {
+	if wanted, _ := queryBool(c, "envelope", false); wanted {
+		if l, ok := body.(list); ok {
+			l.Status = status
+			body = l
+		} else {
+			body = envelope{Content: body, Status: status}
+		}
+	}
+	data, err := encode(body)
+	if err != nil {
+		return nil, err
+	}
+	if wanted, _ := queryBool(c, "pretty", false); wanted {
+		return indent(data), nil
+	}
+	return data, nil
+}
+
+// encode writes compact JSON. Text that is not UTF-8 can come from a path; it is
+// shown with replacement characters.
+func encode(body any) ([]byte, error) {
+	data, err := json.Marshal(body, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode body: %w", err)
+	}
+	return data, nil
+}
+
+// checkPresentation refuses values that the parameters of present can't have.
+func checkPresentation(c *gin.Context) error {
+	for _, name := range []string{"envelope", "pretty"} {
+		if _, err := queryBool(c, name, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queryBool returns a query parameter that is true or false.
+func queryBool(c *gin.Context, name string, byDefault bool) (bool, error) {
+	value, ok := c.GetQuery(name)
+	switch {
+	case !ok:
+		return byDefault, nil
+	case value == "true":
+		return true, nil
+	case value == "false":
+		return false, nil
+	}
+	return byDefault, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
+}
+
+// queryInt returns a query parameter that is a number from 1 to most.
+func queryInt(c *gin.Context, name string, byDefault, most int) (int, error) {
+	value, ok := c.GetQuery(name)
+	if !ok {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > most {
+		return 0, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
+	}
+	return n, nil
+}
+
+// jsonType is the media type of bodies that have no version.
+const jsonType = "application/json"
+
+// writeBody writes the whole answer.
+func writeBody(c *gin.Context, status int, contentType string, body []byte) {
+	h := c.Writer.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	c.Status(status)
+	_, _ = c.Writer.Write(body) // a client that is gone needs no answer
+}

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
+)
+
+// Config is what an installation decides about its HTTP side.
+type Config struct {
+	// BaseURL begins every link in a body, without a slash at its end, such as
+	// https://atlas.example.com.
+	BaseURL string
+	// TrustedProxies are the addresses and networks (CIDR) whose
+	// X-Forwarded-For tells the client's address. From all others the
+	// connection's address counts.
+	TrustedProxies []string
+	// RateLimits holds callers to Atlas' rate limits.
+	RateLimits bool
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Ready returns why requests could not be served, or nil. Required.
+	Ready func(context.Context) error
+	// Log takes one event for each request. Required.
+	Log *slog.Logger
+}
+
+// Server is the HTTP side of a service.
+type Server struct {
+	atlas  *atlas.Service
+	cfg    Config
+	limits *rateLimiter
+}
+
+// New returns the handler of the whole API. It returns an error if a trusted
+// proxy is neither an address nor a network.
+func New(service *atlas.Service, cfg Config) (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	s := &Server{atlas: service, cfg: cfg, limits: newRateLimiter(cfg.Now)}
+	s.route(engine)
+	return engine, nil
+}
+
+// call is an authenticated request of a versioned operation.
+type call struct {
+	*gin.Context
+	principal atlas.Principal
+	version   version
+}
+
+// operation returns the handler that makes the checks before op and calls it.
+func (s *Server) operation(op operation) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := s.serve(c, op); err != nil {
+			s.writeError(c, err)
+		}
+	}
+}
+
+// serve makes the checks that all operations share, in Atlas' order:
+// credentials, address, rate limit, version. The handler makes the others:
+// project and role, then the body, then the objects.
+func (s *Server) serve(c *gin.Context, op operation) error {
+	principal, err := s.authenticate(c)
+	if err != nil {
+		return err
+	}
+	if err := s.takeToken(c, principal, op.limit); err != nil {
+		return err
+	}
+	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
+	if err != nil {
+		return err
+	}
+	if err := s.checkSunset(c, v); err != nil {
+		return err
+	}
+	if err := checkPresentation(c); err != nil {
+		return err
+	}
+	return op.handler(s, &call{Context: c, principal: principal, version: v})
+}
+
+// noRoute answers for paths that are none. Within the API it asks for
+// credentials first, as Atlas does.
+func (s *Server) noRoute(c *gin.Context) {
+	if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+		if _, err := s.authenticate(c); err != nil {
+			s.writeError(c, err)
+			return
+		}
+	}
+	s.writeError(c, atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath()))
+}
+
+// noMethod answers for methods that a path does not offer, and for OPTIONS.
+func (s *Server) noMethod(c *gin.Context) {
+	allow := allowed(c.Writer.Header().Get("Allow")) // set by gin
+	c.Writer.Header().Del("Allow")
+	if strings.HasPrefix(c.Request.URL.Path, apiRoot) {
+		if _, err := s.authenticate(c); err != nil {
+			s.writeError(c, err)
+			return
+		}
+	}
+	c.Header("Allow", allow)
+	if c.Request.Method != http.MethodOptions {
+		s.writeError(c, emptyError(http.StatusMethodNotAllowed))
+		return
+	}
+	c.Status(http.StatusOK)
+	c.Writer.WriteHeaderNow()
+}
+
+// allowed writes the methods of gin's Allow header in Atlas' way and order.
+func allowed(offered string) string {
+	methods := []string{http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodGet, http.MethodDelete}
+	methods = slices.DeleteFunc(methods, func(method string) bool {
+		return !slices.Contains(strings.Split(offered, ", "), method)
+	})
+	return strings.Join(append(methods, http.MethodOptions), ",")
+}
