@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// commandLine is every command and setting of the program. Kong fills it from
+// flags and the environment and checks it through the Validate methods.
+type commandLine struct {
+	logConfig
+
+	Serve       serveCommand       `cmd:"" help:"Serve the API."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up or down, or show where it is."`
+	Seed        seedCommand        `cmd:"" help:"Apply a seed file to the database."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
+}
+
+type logConfig struct {
+	LogLevel  slog.Level `env:"EXPORTBUCKETS_LOG_LEVEL" default:"info" help:"Least level of log events: debug, info, warn or error (${default})."`
+	LogFormat string     `env:"EXPORTBUCKETS_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log on standard error: text or json (${default})."`
+}
+
+func (c logConfig) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// databaseConfig says where the rows are: in the database of a URL, or in a
+// private PostgreSQL under the state directory.
+type databaseConfig struct {
+	DatabaseURL    string `env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs."`
+	StateDir       string `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
+	MaxConnections int32  `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
+}
+
+// Validate refuses settings that could not work, each by its name. It does not
+// repeat the database URL: there may be a password in it.
+func (c databaseConfig) Validate() error {
+	var refused []error
+	if _, err := pgxpool.ParseConfig(c.DatabaseURL); err != nil {
+		refused = append(refused, errors.New("--database-url (DATABASE_URL) is not a PostgreSQL connection string"))
+	}
+	if c.MaxConnections < 1 {
+		refused = append(refused, fmt.Errorf(
+			"--max-connections (EXPORTBUCKETS_MAX_CONNECTIONS): %d is not at least 1", c.MaxConnections))
+	}
+	return errors.Join(refused...)
+}
+
+// embedded says whether the private PostgreSQL is to be used.
+func (c databaseConfig) embedded() bool {
+	return c.DatabaseURL == ""
+}
+
+type apiConfig struct {
+	Listen              string        `env:"EXPORTBUCKETS_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	BaseURL             string        `env:"EXPORTBUCKETS_BASE_URL" placeholder:"URL" help:"What clients call this server, for links in answers (http:// and the address listened on)."`
+	TrustedProxies      []string      `env:"EXPORTBUCKETS_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For tells the client's address."`
+	AWSRegion           string        `name:"aws-region" env:"EXPORTBUCKETS_AWS_REGION" default:"us-east-1" placeholder:"REGION" help:"Region that AWS export buckets are said to be in (${default}); empty leaves it out."`
+	BackupManagersWrite bool          `env:"EXPORTBUCKETS_BACKUP_MANAGERS_WRITE" help:"Let GROUP_BACKUP_MANAGER change export buckets, not GROUP_OWNER alone."`
+	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
+	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`
+}
+
+// Validate refuses settings that could not work, each by its name.
+func (c apiConfig) Validate() error {
+	var refused []error
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		refused = append(refused, fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): %q is not HOST:PORT", c.Listen))
+	}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
+			refused = append(refused, fmt.Errorf(
+				"--base-url (EXPORTBUCKETS_BASE_URL): %q is not an http or https URL without query and fragment", c.BaseURL))
+		}
+	}
+	for _, proxy := range c.TrustedProxies {
+		_, addressErr := netip.ParseAddr(proxy)
+		if _, err := netip.ParsePrefix(proxy); err != nil && addressErr != nil {
+			refused = append(refused, fmt.Errorf(
+				"--trusted-proxies (EXPORTBUCKETS_TRUSTED_PROXIES): %q is neither an address nor a network", proxy))
+		}
+	}
+	if c.ShutdownTimeout <= 0 {
+		refused = append(refused, fmt.Errorf(
+			"--shutdown-timeout (EXPORTBUCKETS_SHUTDOWN_TIMEOUT): %s is not positive", c.ShutdownTimeout))
+	}
+	return errors.Join(refused...)
+}
+
+// baseURL is what links begin with, given the address that is listened on.
+func (c apiConfig) baseURL(listening net.Addr) string {
+	if c.BaseURL != "" {
+		return strings.TrimRight(c.BaseURL, "/")
+	}
+	address, err := netip.ParseAddrPort(listening.String())
+	if err != nil || address.Addr().IsUnspecified() {
+		_, port, _ := net.SplitHostPort(listening.String())
+		return "http://localhost:" + port
+	}
+	return "http://" + address.String()
+}
+
+// serviceLink is what Kubernetes and Docker put into the environment for a
+// service called exportbuckets.
+var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(SERVICE_|PORT(_|$))`)
+
+// checkEnvironment refuses a variable that bears the program's name but is no
+// setting of its commands: most likely it is one, misspelt.
+func checkEnvironment(program *kong.Application, environ []string) error {
+	var settings []string
+	for _, command := range append(program.Leaves(false), program.Node) {
+		for _, flags := range command.AllFlags(false) {
+			for _, flag := range flags {
+				settings = append(settings, flag.Envs...)
+			}
+		}
+	}
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "EXPORTBUCKETS_") || slices.Contains(settings, name) || serviceLink.MatchString(name) {
+			continue
+		}
+		return fmt.Errorf("the environment variable %s is not a setting of this program; see serve --help", name)
+	}
+	return nil
+}
+
+// defaultStateDir is where state is kept by custom: /var/lib for root, who has
+// no home that others may enter, and else the XDG state directory.
+func defaultStateDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/exportbuckets"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "exportbuckets")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "exportbuckets")
+	}
+	return filepath.Join(home, ".local", "state", "exportbuckets")
+}

@@ -1,0 +1,81 @@
+// Command exportbuckets serves the Atlas Administration API v2 for snapshot
+// export buckets, with everything that a client needs around them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "exportbuckets: %s\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program: args are its command and flags, environ the settings in
+// the environment, as NAME=value.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	var cli commandLine
+	parser, err := kong.New(&cli,
+		kong.Name("exportbuckets"),
+		kong.Description("Serves the Atlas Administration API v2 for snapshot export buckets.\n\n"+
+			"Every flag is also an environment variable; a flag wins over it."),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"state_dir": defaultStateDir()},
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	if err := checkEnvironment(parser.Model, environ); err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(output{out: stdout, log: cli.logger(stderr)})
+	return command.Run()
+}
+
+// output is where a command writes: out is for its user, log for its keeper.
+type output struct {
+	out io.Writer
+	log *slog.Logger
+}
+
+// version is set by the linker when a release is built.
+var version = "devel"
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(o output) error {
+	revision := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = " " + setting.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(o.out, "exportbuckets %s%s (%s %s/%s)\n",
+		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

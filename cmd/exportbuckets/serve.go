@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/internal/api"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/seed"
+	"exportbuckets/migrations"
+)
+
+type serveCommand struct {
+	databaseConfig
+	apiConfig
+	Seed    string `env:"EXPORTBUCKETS_SEED" placeholder:"FILE" help:"Seed file to apply at start. The private PostgreSQL gets the demo tenant without it."`
+	Migrate bool   `env:"EXPORTBUCKETS_MIGRATE" default:"true" negatable:"" help:"Migrate the database at start (on)."`
+}
+
+// Validate refuses settings that could not work.
+func (s serveCommand) Validate() error {
+	return errors.Join(s.databaseConfig.Validate(), s.apiConfig.Validate())
+}
+
+// Run serves until ctx ends, and then finishes the requests in flight.
+func (s serveCommand) Run(ctx context.Context, o output) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	defer func() { _ = listener.Close() }()
+	db, err := openDatabase(ctx, s.databaseConfig, o.log)
+	if err != nil {
+		return err
+	}
+	defer db.close()
+	pool, err := s.prepare(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	baseURL := s.baseURL(listener.Addr())
+	handler, err := s.handler(ctx, pool, baseURL, o.log)
+	if err != nil {
+		return err
+	}
+	o.log.Info("serving", "address", listener.Addr().String(), "base_url", baseURL)
+	if s.embedded() && s.Seed == "" {
+		if _, err := fmt.Fprintf(o.out, demoHint, baseURL); err != nil {
+			return err
+		}
+	}
+	return s.serve(ctx, listener, handler, db.lost(), o.log)
+}
+
+const demoHint = `The demo tenant is ready. Create an export bucket:
+
+curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
+  -H 'Accept: application/vnd.atlas.2025-03-12+json' \
+  -H 'Content-Type: application/json' \
+  -X POST '%s/api/atlas/v2/groups/5f0000000000000000000b01/backup/exportBuckets' \
+  -d '{"cloudProvider":"AWS","bucketName":"export-bucket","iamRoleId":"5f0000000000000000000d01"}'
+
+`
+
+// prepare brings the schema and the tenants to what they should be.
+func (s serveCommand) prepare(ctx context.Context, db *database) (*pgxpool.Pool, error) {
+	if s.Migrate {
+		if err := migrations.Up(ctx, db.url); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := db.pool(ctx, s.databaseConfig)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.populate(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+func (s serveCommand) populate(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := migrations.Check(ctx, pool); err != nil {
+		return err
+	}
+	if s.Seed != "" {
+		return applySeedFile(ctx, pool, s.Seed)
+	}
+	if !s.embedded() {
+		return nil
+	}
+	demo, err := seed.Parse(seed.Demo)
+	if err != nil {
+		return err
+	}
+	return seed.Apply(ctx, pool, demo, time.Now())
+}
+
+func (s serveCommand) handler(
+	ctx context.Context, pool *pgxpool.Pool, baseURL string, log *slog.Logger,
+) (http.Handler, error) {
+	service, err := atlas.New(ctx, pool, atlas.Config{
+		AWSRegion:           s.AWSRegion,
+		BackupManagersWrite: s.BackupManagersWrite,
+		Now:                 time.Now,
+		NewID:               objectid.New,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return api.New(service, api.Config{
+		BaseURL:        baseURL,
+		TrustedProxies: s.TrustedProxies,
+		RateLimits:     s.RateLimits,
+		Now:            time.Now,
+		Ready:          func(ctx context.Context) error { return ready(ctx, pool) },
+		Log:            log,
+	})
+}
+
+// ready returns why requests could not be served. A schema that is newer than
+// this program is no reason: migrations keep the release before them working,
+// and a rollout must not take down what still runs.
+func ready(ctx context.Context, pool *pgxpool.Pool) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := migrations.Check(ctx, pool); err != nil && !errors.Is(err, migrations.ErrAhead) {
+		return err
+	}
+	return nil
+}
+
+// serve answers requests until ctx ends or the database is lost, and then waits
+// for those in flight.
+func (s serveCommand) serve(
+	ctx context.Context, listener net.Listener, handler http.Handler, lost <-chan struct{}, log *slog.Logger,
+) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+
+	var cause error
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-lost:
+		cause = errors.New("the private PostgreSQL ended")
+	case <-ctx.Done():
+		log.Info("shutting down")
+	}
+	// ctx has ended; what is in flight gets a time of its own.
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return errors.Join(cause, fmt.Errorf("shut down: %w", err), server.Close())
+	}
+	return cause
+}
+
+type healthcheckCommand struct {
+	URL string `arg:"" optional:"" default:"http://127.0.0.1:8080/readyz" help:"What to ask (${default})."`
+}
+
+// Run returns an error unless the server answers that it is ready.
+func (h healthcheckCommand) Run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSpace(h.URL), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s", h.URL, resp.Status)
+	}
+	return nil
+}
