@@ -31,6 +31,24 @@ func (q *Queries) CountExportBuckets(ctx context.Context, db DBTX, arg CountExpo
 	return count, err
 }
 
+const deleteExportBucket = `-- name: DeleteExportBucket :execrows
+DELETE FROM export_buckets
+WHERE project_id = $1 AND id = $2
+`
+
+type DeleteExportBucketParams struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+}
+
+func (q *Queries) DeleteExportBucket(ctx context.Context, db DBTX, arg DeleteExportBucketParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteExportBucket, arg.ProjectID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getExportBucket = `-- name: GetExportBucket :one
 SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 FROM export_buckets
@@ -196,4 +214,38 @@ func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExport
 		return nil, err
 	}
 	return items, nil
+}
+
+const updateExportBucketPrivateNetworking = `-- name: UpdateExportBucketPrivateNetworking :one
+UPDATE export_buckets
+SET require_private_networking = $1::boolean
+WHERE project_id = $2
+    AND id = $3
+    AND cloud_provider = 'AWS'
+RETURNING project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
+`
+
+type UpdateExportBucketPrivateNetworkingParams struct {
+	RequirePrivateNetworking bool
+	ProjectID                objectid.ID
+	ID                       objectid.ID
+}
+
+// Returns no row if the project has no such AWS bucket.
+func (q *Queries) UpdateExportBucketPrivateNetworking(ctx context.Context, db DBTX, arg UpdateExportBucketPrivateNetworkingParams) (ExportBucket, error) {
+	row := db.QueryRow(ctx, updateExportBucketPrivateNetworking, arg.RequirePrivateNetworking, arg.ProjectID, arg.ID)
+	var i ExportBucket
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.BucketName,
+		&i.RoleID,
+		&i.CreatedAt,
+		&i.Region,
+		&i.RequirePrivateNetworking,
+		&i.ServiceURL,
+		&i.TenantID,
+	)
+	return i, err
 }

@@ -60,3 +60,16 @@ SELECT count(*)
 FROM export_buckets
 WHERE project_id = @project_id
     AND cloud_provider::text = ANY(@cloud_providers::text[]);
+
+-- name: UpdateExportBucketPrivateNetworking :one
+-- Returns no row if the project has no such AWS bucket.
+UPDATE export_buckets
+SET require_private_networking = @require_private_networking::boolean
+WHERE project_id = @project_id
+    AND id = @id
+    AND cloud_provider = 'AWS'
+RETURNING *;
+
+-- name: DeleteExportBucket :execrows
+DELETE FROM export_buckets
+WHERE project_id = @project_id AND id = @id;

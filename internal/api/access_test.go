@@ -61,6 +61,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 			{"list", tt.list, request{}},
 			{"get", tt.getMe, request{path: demoBuckets + "/6a7900010203040506000001"}},
 			{"get what does not exist", tt.getMe, request{path: demoBuckets + "/6a7900010203040506999999"}},
+			{"update", tt.create, request{
+				method: http.MethodPatch, path: demoBuckets + "/6a7900010203040506000001",
+				body: `{"requirePrivateNetworking":true}`,
+			}},
+			{"delete what does not exist", tt.create, request{
+				method: http.MethodDelete, path: demoBuckets + "/6a7900010203040506999999",
+			}},
 		} {
 			r := operation.r
 			caller, ok := callers[tt.caller]
@@ -69,9 +76,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 			}
 			r.key, r.bare = caller.key, caller.bare
 			if tt.caller == "wrong secret" {
-				method, path := http.MethodGet, r.path
-				if r.body != "" {
+				method, path := r.method, r.path
+				switch {
+				case method != "":
+				case r.body != "":
 					method = http.MethodPost
+				default:
+					method = http.MethodGet
 				}
 				if path == "" {
 					path = demoBuckets

@@ -8,12 +8,15 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-// exportBucketVersions are the versions of the operations that create, list and
-// get export buckets. Atlas, "Cloud Backups".
-var exportBucketVersions = []version{
-	{date: "2023-01-01", successor: "2024-05-30", sunset: "2027-07-01"},
-	{date: "2024-05-30"},
-}
+// The versions of the operations on export buckets. Atlas, "Cloud Backups".
+var (
+	exportBucketVersions = []version{
+		{date: "2023-01-01", successor: "2024-05-30", sunset: "2027-07-01"},
+		{date: "2024-05-30"},
+	}
+	exportBucketUpdateVersions = []version{{date: "2024-05-30"}}
+	exportBucketDeleteVersions = []version{{date: "2023-01-01"}}
+)
 
 // exportBucketProviders returns the cloud providers that a version knows. The
 // first was made when there were AWS buckets alone, and shows no others.
@@ -120,4 +123,32 @@ func (s *Server) getExportBucket(c *call) error {
 		return err
 	}
 	return respond(c, http.StatusOK, s.newExportBucketBody(bucket))
+}
+
+func (s *Server) updateExportBucket(c *call) error {
+	project, err := s.atlas.BackupWriter(c.principal)
+	if err != nil {
+		return err
+	}
+	var update atlas.ExportBucketUpdate
+	if err := decode(c.Context, &update); err != nil {
+		return err
+	}
+	bucket, err := s.atlas.UpdateExportBucket(c.Request.Context(), project, c.Param("exportBucketId"), update)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, s.newExportBucketBody(bucket))
+}
+
+func (s *Server) deleteExportBucket(c *call) error {
+	project, err := s.atlas.BackupWriter(c.principal)
+	if err != nil {
+		return err
+	}
+	if err := s.atlas.DeleteExportBucket(c.Request.Context(), project, c.Param("exportBucketId")); err != nil {
+		return err
+	}
+	respondNoContent(c)
+	return nil
 }

@@ -375,3 +375,89 @@ func TestEnvelopeAndPretty(t *testing.T) {
 	golden(t, "error_envelope", got.body)
 	golden(t, "error_pretty", b.do(t, request{path: missing + "?pretty=true"}).body)
 }
+
+func TestUpdateChangesPrivateNetworkingOfAWSBucketsAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.create(t, awsBody)
+	b.create(t, azureBody)
+	b.create(t, gcpBody)
+	update := func(id, body string) answer {
+		return b.do(t, request{method: http.MethodPatch, path: demoBuckets + "/" + id, body: body})
+	}
+	const aws, azure, gcp = "6a7900010203040506000001", "6a7900010203040506000002", "6a7900010203040506000003"
+	for range 2 { // the same again changes nothing
+		got := update(aws, `{"requirePrivateNetworking":true}`)
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != v2024+";charset=utf-8" {
+			t.Errorf("got %d %q, want 200 in the version", got.status, got.header.Get("Content-Type"))
+		}
+		golden(t, "create_aws_private", got.body)
+	}
+	golden(t, "create_aws_private", b.do(t, request{path: demoBuckets + "/" + aws}).body)
+	golden(t, "create_aws", update(aws, `{"requirePrivateNetworking":false}`).body)
+
+	wrongProvider := refusal(400, "INVALID_ATTRIBUTE",
+		"Invalid attribute requirePrivateNetworking specified.", "requirePrivateNetworking")
+	missing := refusal(400, "MISSING_ATTRIBUTE",
+		"The required attribute requirePrivateNetworking was not specified.", "requirePrivateNetworking")
+	notFound := func(id string) string {
+		return refusal(404, "EXPORT_BUCKET_NOT_FOUND", "No export Bucket with ID "+id+" does not exist.", id)
+	}
+	for _, tt := range []struct{ name, id, body, want string }{
+		{"AZURE", azure, `{"requirePrivateNetworking":true}`, wrongProvider},
+		{"GCP", gcp, `{"requirePrivateNetworking":false}`, wrongProvider},
+		{"nothing", aws, `{}`, missing},
+		{"null", aws, `{"requirePrivateNetworking":null}`, missing},
+		{"a string", aws, `{"requirePrivateNetworking":"true"}`, refusal(400, "INVALID_JSON_ATTRIBUTE",
+			"Received JSON for the requirePrivateNetworking attribute does not match expected format.",
+			"requirePrivateNetworking")},
+		{"another field", aws, `{"bucketName":"other"}`,
+			refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute bucketName specified.", "bucketName")},
+		{"no such bucket", "6a7900010203040506000099", `{"requirePrivateNetworking":true}`, notFound("6a7900010203040506000099")},
+		{"no id", "x", `{"requirePrivateNetworking":true}`, notFound("x")},
+	} {
+		if got := update(tt.id, tt.body); got.body != tt.want {
+			t.Errorf("%s: got %d %s, want %s", tt.name, got.status, got.body, tt.want)
+		}
+	}
+	first := b.do(t, request{
+		method: http.MethodPatch, path: demoBuckets + "/" + aws, body: `{"requirePrivateNetworking":true}`,
+		header: http.Header{"Accept": {v2023}},
+	})
+	if first.status != http.StatusNotAcceptable {
+		t.Errorf("in the first version: got %d %s, want 406", first.status, first.body)
+	}
+}
+
+func TestDeleteRemovesABucketOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for i, body := range []string{awsBody, azureBody, gcpBody} {
+		b.create(t, body)
+		path := fmt.Sprintf("%s/6a790001020304050600000%d", demoBuckets, i+1)
+		other := strings.Replace(path, demoProject, "5f0000000000000000000b02", 1)
+		if got := b.do(t, request{method: http.MethodDelete, path: other}); got.status != http.StatusNotFound {
+			t.Errorf("through another project: got %d %s, want 404", got.status, got.body)
+		}
+		// Clients ask for the first version, and for later ones.
+		accept := []string{v2023, v2024, "application/vnd.atlas.2025-03-12+json"}[i]
+		got := b.do(t, request{method: http.MethodDelete, path: path, header: http.Header{"Accept": {accept}}})
+		if got.status != http.StatusNoContent || got.body != "" {
+			t.Errorf("%s: got %d %s, want 204", path, got.status, got.body)
+		}
+		for name, want := range map[string]string{
+			"Content-Type": v2023 + ";charset=utf-8", "Content-Length": "", "Deprecation": "", "Sunset": "",
+			"Ratelimit-Limit": "1200",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("got %s %q, want %q", name, got.header.Get(name), want)
+			}
+		}
+		if got := b.do(t, request{method: http.MethodDelete, path: path}); got.status != http.StatusNotFound {
+			t.Errorf("%s again: got %d %s, want 404", path, got.status, got.body)
+		}
+	}
+	if count := b.countBuckets(t); count != 0 {
+		t.Errorf("got %d export buckets, want 0", count)
+	}
+}

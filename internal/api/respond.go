@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -43,6 +44,14 @@ func respond(c *call, status int, body any) error {
 	}
 	writeBody(c.Context, status, c.version.mediaType(), presented)
 	return nil
+}
+
+// respondNoContent answers 204. Atlas sends the type of the body that is not
+// there.
+func respondNoContent(c *call) {
+	c.Header("Content-Type", c.version.mediaType())
+	c.Status(http.StatusNoContent)
+	c.Writer.WriteHeaderNow()
 }
 
 // present encodes a body in the form that the query asks for.

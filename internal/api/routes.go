@@ -34,6 +34,14 @@ var operations = []operation{
 		http.MethodGet, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
 		exportBucketVersions, cloudBackups, (*Server).getExportBucket,
 	},
+	{
+		http.MethodPatch, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
+		exportBucketUpdateVersions, cloudBackups, (*Server).updateExportBucket,
+	},
+	{
+		http.MethodDelete, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
+		exportBucketDeleteVersions, cloudBackups, (*Server).deleteExportBucket,
+	},
 }
 
 func (s *Server) route(engine *gin.Engine) {

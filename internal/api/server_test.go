@@ -120,7 +120,7 @@ func TestMethodsThatAreNotOffered(t *testing.T) {
 		{http.MethodPut, demoBuckets, false, 405, "POST,GET,OPTIONS"},
 		{http.MethodDelete, demoBuckets, false, 405, "POST,GET,OPTIONS"},
 		{"PROPFIND", demoBuckets, false, 405, "POST,GET,OPTIONS"},
-		{http.MethodPost, one, false, 405, "GET,OPTIONS"},
+		{http.MethodPost, one, false, 405, "PATCH,GET,DELETE,OPTIONS"},
 		{http.MethodOptions, demoBuckets, false, 200, "POST,GET,OPTIONS"},
 		{http.MethodGet, "/api/oauth/token", true, 405, "POST,OPTIONS"},
 	} {

@@ -276,6 +276,66 @@ func (s *Service) ListExportBuckets(
 	return list, nil
 }
 
+// ExportBucketUpdate is the body that changes an export bucket.
+type ExportBucketUpdate struct {
+	RequirePrivateNetworking *bool `json:"requirePrivateNetworking"` // required
+}
+
+// UpdateExportBucket changes whether exports to an AWS bucket go through private
+// networking, and returns the bucket. It returns MISSING_ATTRIBUTE for an empty
+// body, EXPORT_BUCKET_NOT_FOUND if the project has no bucket of that id, and
+// INVALID_ATTRIBUTE if the bucket is not AWS'.
+func (s *Service) UpdateExportBucket(
+	ctx context.Context, project BackupWriter, id string, update ExportBucketUpdate,
+) (db.ExportBucket, error) {
+	const field = "requirePrivateNetworking"
+	if update.RequirePrivateNetworking == nil {
+		return db.ExportBucket{}, NewError(CodeMissingAttribute, field)
+	}
+	bucketID, err := objectid.Parse(id)
+	if err != nil {
+		return db.ExportBucket{}, NewError(CodeExportBucketNotFound, id)
+	}
+	bucket, err := s.q.UpdateExportBucketPrivateNetworking(ctx, s.pool, db.UpdateExportBucketPrivateNetworkingParams{
+		ProjectID:                project.projectID,
+		ID:                       bucketID,
+		RequirePrivateNetworking: *update.RequirePrivateNetworking,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		// There is none, or it is another cloud provider's.
+		_, err := s.GetExportBucket(ctx, ProjectReader(project), db.AllCloudProviderValues(), id)
+		if err != nil {
+			return db.ExportBucket{}, err
+		}
+		return db.ExportBucket{}, NewError(CodeInvalidAttribute, field)
+	}
+	if err != nil {
+		return db.ExportBucket{}, fmt.Errorf("update export bucket: %w", err)
+	}
+	return bucket, nil
+}
+
+// DeleteExportBucket removes an export bucket of any cloud provider. What is in
+// the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no
+// bucket of that id.
+func (s *Service) DeleteExportBucket(ctx context.Context, project BackupWriter, id string) error {
+	bucketID, err := objectid.Parse(id)
+	if err != nil {
+		return NewError(CodeExportBucketNotFound, id)
+	}
+	deleted, err := s.q.DeleteExportBucket(ctx, s.pool, db.DeleteExportBucketParams{
+		ProjectID: project.projectID,
+		ID:        bucketID,
+	})
+	if err != nil {
+		return fmt.Errorf("delete export bucket: %w", err)
+	}
+	if deleted == 0 {
+		return NewError(CodeExportBucketNotFound, id)
+	}
+	return nil
+}
+
 func providerNames(providers []db.CloudProvider) []string {
 	names := make([]string, len(providers))
 	for i, provider := range providers {
