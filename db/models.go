@@ -211,6 +211,64 @@ func AllOrgRoleValues() []OrgRole {
 	}
 }
 
+type PrincipalKind string
+
+const (
+	PrincipalKindAPIKEY         PrincipalKind = "API_KEY"
+	PrincipalKindSERVICEACCOUNT PrincipalKind = "SERVICE_ACCOUNT"
+)
+
+func (e *PrincipalKind) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = PrincipalKind(s)
+	case string:
+		*e = PrincipalKind(s)
+	default:
+		return fmt.Errorf("unsupported scan type for PrincipalKind: %T", src)
+	}
+	return nil
+}
+
+type NullPrincipalKind struct {
+	PrincipalKind PrincipalKind
+	Valid         bool // Valid is true if PrincipalKind is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullPrincipalKind) Scan(value interface{}) error {
+	if value == nil {
+		ns.PrincipalKind, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.PrincipalKind.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullPrincipalKind) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.PrincipalKind), nil
+}
+
+func (e PrincipalKind) Valid() bool {
+	switch e {
+	case PrincipalKindAPIKEY,
+		PrincipalKindSERVICEACCOUNT:
+		return true
+	}
+	return false
+}
+
+func AllPrincipalKindValues() []PrincipalKind {
+	return []PrincipalKind{
+		PrincipalKindAPIKEY,
+		PrincipalKindSERVICEACCOUNT,
+	}
+}
+
 type ProjectRole string
 
 const (
@@ -299,6 +357,7 @@ func AllProjectRoleValues() []ProjectRole {
 type APIKey struct {
 	OrgID       objectid.ID
 	ID          objectid.ID
+	Kind        PrincipalKind
 	Description string
 	PublicKey   string
 	HA1         []byte
@@ -373,6 +432,7 @@ type OrgRoleGrant struct {
 type Principal struct {
 	OrgID objectid.ID
 	ID    objectid.ID
+	Kind  PrincipalKind
 }
 
 type Project struct {
@@ -392,6 +452,7 @@ type ProjectRoleGrant struct {
 type ServiceAccount struct {
 	OrgID       objectid.ID
 	ID          objectid.ID
+	Kind        PrincipalKind
 	Name        string
 	Description string
 	CreatedAt   time.Time

@@ -92,19 +92,25 @@ func (q *Queries) GetPrincipal(ctx context.Context, db DBTX, arg GetPrincipalPar
 	return i, err
 }
 
-const insertPrincipal = `-- name: InsertPrincipal :exec
-INSERT INTO principals (org_id, id)
-VALUES ($1, $2)
-ON CONFLICT (org_id, id) DO NOTHING
+const upsertPrincipal = `-- name: UpsertPrincipal :execrows
+INSERT INTO principals (org_id, id, kind)
+VALUES ($1, $2, $3)
+ON CONFLICT (org_id, id) DO UPDATE
+SET kind = excluded.kind
+WHERE principals.kind = excluded.kind
 `
 
-type InsertPrincipalParams struct {
+type UpsertPrincipalParams struct {
 	OrgID objectid.ID
 	ID    objectid.ID
+	Kind  PrincipalKind
 }
 
-// Adds the principal if its organization has no such one yet.
-func (q *Queries) InsertPrincipal(ctx context.Context, db DBTX, arg InsertPrincipalParams) error {
-	_, err := db.Exec(ctx, insertPrincipal, arg.OrgID, arg.ID)
-	return err
+// Changes nothing if the principal is of the other kind.
+func (q *Queries) UpsertPrincipal(ctx context.Context, db DBTX, arg UpsertPrincipalParams) (int64, error) {
+	result, err := db.Exec(ctx, upsertPrincipal, arg.OrgID, arg.ID, arg.Kind)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

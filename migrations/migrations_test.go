@@ -265,6 +265,8 @@ func TestConstraintAndIndexNamesAreWrittenOutAndWhole(t *testing.T) {
 // servedByPrefix are the foreign keys for which an index on their first columns
 // will do, each with the reason.
 var servedByPrefix = map[string]string{
+	"api_keys_org_id_id_kind_fkey":                          "api_keys_pkey: one row",
+	"service_accounts_org_id_id_kind_fkey":                  "service_accounts_pkey: one row",
 	"export_buckets_project_id_role_id_cloud_provider_fkey": "export_buckets_project_id_role_id_idx: a role has few buckets",
 	"export_buckets_project_id_role_id_tenant_id_fkey":      "export_buckets_project_id_role_id_idx: a role has few buckets",
 }
@@ -375,9 +377,10 @@ INSERT INTO projects (id, org_id, name, created_at) VALUES
 	('5f0000000000000000000b01', '5f0000000000000000000a01', 'One', now()),
 	('5f0000000000000000000b02', '5f0000000000000000000a01', 'Two', now()),
 	('5f0000000000000000000b03', '5f0000000000000000000a02', 'One', now());
-INSERT INTO principals (org_id, id) VALUES
-	('5f0000000000000000000a01', '5f0000000000000000000c01'),
-	('5f0000000000000000000a02', '5f0000000000000000000c02');
+INSERT INTO principals (org_id, id, kind) VALUES
+	('5f0000000000000000000a01', '5f0000000000000000000c01', 'API_KEY'),
+	('5f0000000000000000000a02', '5f0000000000000000000c02', 'API_KEY'),
+	('5f0000000000000000000a01', '5f0000000000000000000c03', 'SERVICE_ACCOUNT');
 INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at) VALUES
 	('5f0000000000000000000a01', '5f0000000000000000000c01', 'Key', 'abcdefgh', decode(repeat('00', 16), 'hex'), now());
 INSERT INTO project_role_grants (org_id, project_id, principal_id, role) VALUES
@@ -409,6 +412,7 @@ func copied(table, id string, changes ...string) string {
 		list = append(list, fmt.Sprintf("'%s', %s", changes[i], changes[i+1]))
 	}
 	columns := map[string]string{
+		"api_keys": "org_id, id, description, public_key, ha1, created_at",
 		"cloud_provider_access_roles": "project_id, id, cloud_provider, created_at, updated_at, " +
 			"assumed_role_external_id, iam_assumed_role_arn, authorized_at, " +
 			"azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status",
@@ -441,14 +445,14 @@ func role(id string, changes ...string) string {
 }
 
 func key(changes ...string) string {
-	return "INSERT INTO principals VALUES ('" + orgOne + "', " + newID + "); " +
+	return "INSERT INTO principals VALUES ('" + orgOne + "', " + newID + ", 'API_KEY'); " +
 		copied("api_keys", "5f0000000000000000000c01",
 			append([]string{"id", newID, "public_key", "'hgfedcba'"}, changes...)...)
 }
 
 func account(name, description string) string {
 	return fmt.Sprintf("INSERT INTO service_accounts (org_id, id, name, description, created_at) VALUES "+
-		"('%s', '5f0000000000000000000c01', %s, %s, now())", orgOne, name, description)
+		"('%s', '5f0000000000000000000c03', %s, %s, now())", orgOne, name, description)
 }
 
 func org(name string) string {
@@ -642,8 +646,14 @@ func TestTheSchemaItselfRefuses(t *testing.T) {
 			foreignKey, "access_list_entries_org_id_principal_id_fkey",
 		},
 		{
+			"an API key that is also a service account",
+			"INSERT INTO service_accounts (org_id, id, name, description, created_at) " +
+				"VALUES ('" + orgOne + "', '5f0000000000000000000c01', 'Name', 'Description', now())",
+			foreignKey, "service_accounts_org_id_id_kind_fkey",
+		},
+		{
 			"a principal in two organizations",
-			"INSERT INTO principals VALUES ('" + orgTwo + "', '5f0000000000000000000c01')", unique, "principals_id_key",
+			"INSERT INTO principals VALUES ('" + orgTwo + "', '5f0000000000000000000c01', 'API_KEY')", unique, "principals_id_key",
 		},
 
 		{"an id in upper case", project("'5F0000000000000000000B09'", orgOne, "'Nine'"), check, "object_id_check"},

@@ -1,8 +1,10 @@
--- name: InsertPrincipal :exec
--- Adds the principal if its organization has no such one yet.
-INSERT INTO principals (org_id, id)
-VALUES (@org_id, @id)
-ON CONFLICT (org_id, id) DO NOTHING;
+-- name: UpsertPrincipal :execrows
+-- Changes nothing if the principal is of the other kind.
+INSERT INTO principals (org_id, id, kind)
+VALUES (@org_id, @id, @kind)
+ON CONFLICT (org_id, id) DO UPDATE
+SET kind = excluded.kind
+WHERE principals.kind = excluded.kind;
 
 -- name: GetPrincipal :one
 -- Finds the principal that a public key or the hash of an access token belongs

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -167,7 +168,7 @@ func (w writer) accessRole(ctx context.Context, row db.UpsertAccessRoleParams) e
 }
 
 func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error {
-	if err := w.principal(ctx, orgID, key.ID.ID, key.Access); err != nil {
+	if err := w.principal(ctx, orgID, key.ID.ID, db.PrincipalKindAPIKEY, key.Access); err != nil {
 		return err
 	}
 	return w.q.UpsertAPIKey(ctx, w.tx, db.UpsertAPIKeyParams{
@@ -182,7 +183,7 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 
 func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account ServiceAccount) error {
 	id := account.ClientID.id
-	if err := w.principal(ctx, orgID, id, account.Access); err != nil {
+	if err := w.principal(ctx, orgID, id, db.PrincipalKindSERVICEACCOUNT, account.Access); err != nil {
 		return err
 	}
 	err := w.q.UpsertServiceAccount(ctx, w.tx, db.UpsertServiceAccountParams{
@@ -203,7 +204,7 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 			ID:               objectid.New(w.now),
 			SecretHash:       hash[:],
 			CreatedAt:        w.now,
-			ExpiresAt:        secret.ExpiresAt,
+			ExpiresAt:        secret.ExpiresAt.Time,
 		})
 		if err != nil {
 			return err
@@ -212,29 +213,49 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 	return nil
 }
 
-// principal brings a principal's roles and access list to what the file says.
-func (w writer) principal(ctx context.Context, orgID, id objectid.ID, access Access) error {
-	err := w.q.InsertPrincipal(ctx, w.tx, db.InsertPrincipalParams{OrgID: orgID, ID: id})
+// principal adds the principal if it is not there yet, and brings its roles and
+// access list to what the file says.
+func (w writer) principal(
+	ctx context.Context, orgID, id objectid.ID, kind db.PrincipalKind, access Access,
+) error {
+	written, err := w.q.UpsertPrincipal(ctx, w.tx, db.UpsertPrincipalParams{OrgID: orgID, ID: id, Kind: kind})
 	if err != nil {
 		return err
 	}
-	err = w.q.DeleteOrgRoleGrants(ctx, w.tx, db.DeleteOrgRoleGrantsParams{OrgID: orgID, PrincipalID: id})
+	if written == 0 {
+		return fmt.Errorf("the id %s is taken, and not by a principal of the kind %s", id, kind)
+	}
+	if err := w.orgRoles(ctx, orgID, id, access.OrgRoles); err != nil {
+		return err
+	}
+	if err := w.projectRoles(ctx, orgID, id, access.ProjectRoles); err != nil {
+		return err
+	}
+	return w.accessList(ctx, orgID, id, access.AccessList)
+}
+
+func (w writer) orgRoles(ctx context.Context, orgID, id objectid.ID, roles []orgRole) error {
+	err := w.q.DeleteOrgRoleGrants(ctx, w.tx, db.DeleteOrgRoleGrantsParams{OrgID: orgID, PrincipalID: id})
 	if err != nil {
 		return err
 	}
-	for _, role := range access.OrgRoles {
+	for _, role := range roles {
 		err := w.q.InsertOrgRoleGrant(ctx, w.tx, db.InsertOrgRoleGrantParams{
 			OrgID: orgID, PrincipalID: id, Role: db.OrgRole(role),
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("role %s: %w", role, err)
 		}
 	}
-	err = w.q.DeleteProjectRoleGrants(ctx, w.tx, db.DeleteProjectRoleGrantsParams{OrgID: orgID, PrincipalID: id})
+	return nil
+}
+
+func (w writer) projectRoles(ctx context.Context, orgID, id objectid.ID, grants []ProjectRole) error {
+	err := w.q.DeleteProjectRoleGrants(ctx, w.tx, db.DeleteProjectRoleGrantsParams{OrgID: orgID, PrincipalID: id})
 	if err != nil {
 		return err
 	}
-	for _, grant := range access.ProjectRoles {
+	for _, grant := range grants {
 		for _, role := range grant.Roles {
 			err := w.q.InsertProjectRoleGrant(ctx, w.tx, db.InsertProjectRoleGrantParams{
 				ProjectID: grant.ProjectID.ID, PrincipalID: id, Role: db.ProjectRole(role), OrgID: orgID,
@@ -244,16 +265,26 @@ func (w writer) principal(ctx context.Context, orgID, id objectid.ID, access Acc
 			}
 		}
 	}
-	err = w.q.DeleteAccessListEntries(ctx, w.tx, db.DeleteAccessListEntriesParams{OrgID: orgID, PrincipalID: id})
+	return nil
+}
+
+func (w writer) accessList(ctx context.Context, orgID, id objectid.ID, networks []network) error {
+	prefixes := make([]netip.Prefix, len(networks))
+	for i, network := range networks {
+		prefixes[i] = network.prefix
+	}
+	err := w.q.DeleteOtherAccessListEntries(ctx, w.tx, db.DeleteOtherAccessListEntriesParams{
+		OrgID: orgID, PrincipalID: id, Kept: prefixes,
+	})
 	if err != nil {
 		return err
 	}
-	for _, network := range access.AccessList {
+	for _, prefix := range prefixes {
 		err := w.q.InsertAccessListEntry(ctx, w.tx, db.InsertAccessListEntryParams{
-			OrgID: orgID, PrincipalID: id, CIDRBlock: network.prefix, CreatedAt: w.now,
+			OrgID: orgID, PrincipalID: id, CIDRBlock: prefix, CreatedAt: w.now,
 		})
 		if err != nil {
-			return fmt.Errorf("access list entry %s: %w", network.prefix, err)
+			return fmt.Errorf("access list entry %s: %w", prefix, err)
 		}
 	}
 	return nil
