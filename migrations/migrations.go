@@ -11,6 +11,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -41,8 +42,8 @@ type Migration struct {
 // Up applies what is missing to the database at dsn. It returns ErrAhead,
 // wrapped, if the database is newer than this binary.
 func Up(ctx context.Context, dsn string) error {
-	return withProvider(dsn, func(p *goose.Provider) error {
-		err := check(ctx, p)
+	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
+		err := check(ctx, conn)
 		if !errors.Is(err, ErrBehind) {
 			return err
 		}
@@ -56,8 +57,8 @@ func Up(ctx context.Context, dsn string) error {
 // Down takes back the newest applied migration. It returns ErrAhead, wrapped,
 // if that migration is not one of this binary's.
 func Down(ctx context.Context, dsn string) error {
-	return withProvider(dsn, func(p *goose.Provider) error {
-		if err := check(ctx, p); errors.Is(err, ErrAhead) {
+	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
+		if err := check(ctx, conn); errors.Is(err, ErrAhead) {
 			return err
 		}
 		if _, err := p.Down(ctx); err != nil {
@@ -67,22 +68,10 @@ func Down(ctx context.Context, dsn string) error {
 	})
 }
 
-// Check returns nil if the schema is the one that this binary knows, and else
-// ErrBehind or ErrAhead, wrapped, or what kept it from finding out.
-func Check(ctx context.Context, pool *pgxpool.Pool) error {
-	conn := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = conn.Close() }() // leaves the pool open
-	p, err := newProvider(conn)
-	if err != nil {
-		return err
-	}
-	return check(ctx, p)
-}
-
 // Status lists this binary's migrations in order.
 func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	var list []Migration
-	err := withProvider(dsn, func(p *goose.Provider) error {
+	err := with(dsn, func(_ *sql.DB, p *goose.Provider) error {
 		states, err := p.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("migration status: %w", err)
@@ -95,11 +84,32 @@ func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	return list, err
 }
 
-func check(ctx context.Context, p *goose.Provider) error {
-	current, target, err := p.GetVersions(ctx)
-	switch {
-	case err != nil:
+// Check returns nil if the schema is the one that this binary knows, and else
+// ErrBehind or ErrAhead, wrapped, or what kept it from finding out. It only
+// reads.
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
+	conn := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = conn.Close() }() // leaves the pool open
+	return check(ctx, conn)
+}
+
+func check(ctx context.Context, conn *sql.DB) error {
+	target, err := newest()
+	if err != nil {
+		return err
+	}
+	var history sql.NullString
+	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {
 		return fmt.Errorf("schema version: %w", err)
+	}
+	var current int64
+	if history.Valid {
+		err := conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&current)
+		if err != nil {
+			return fmt.Errorf("schema version: %w", err)
+		}
+	}
+	switch {
 	case current < target:
 		return fmt.Errorf("%w: it is at version %d, this program needs %d", ErrBehind, current, target)
 	case current > target:
@@ -108,29 +118,34 @@ func check(ctx context.Context, p *goose.Provider) error {
 	return nil
 }
 
-func withProvider(dsn string, f func(*goose.Provider) error) error {
+// newest returns the version of the newest migration.
+func newest() (int64, error) {
+	names, err := fs.Glob(FS, "*.sql") // in order
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	version, err := goose.NumericComponent(names[len(names)-1])
+	if err != nil {
+		return 0, fmt.Errorf("read migrations: %w", err)
+	}
+	return version, nil
+}
+
+func with(dsn string, f func(*sql.DB, *goose.Provider) error) error {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return fmt.Errorf("database URL: %w", err)
 	}
 	conn := stdlib.OpenDB(*config)
 	defer func() { _ = conn.Close() }()
-	p, err := newProvider(conn)
-	if err != nil {
-		return err
-	}
-	return f(p)
-}
-
-func newProvider(conn *sql.DB) (*goose.Provider, error) {
 	// One try a second for five minutes: another replica may be migrating.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
-		return nil, fmt.Errorf("session lock: %w", err)
+		return fmt.Errorf("session lock: %w", err)
 	}
 	p, err := goose.NewProvider(goose.DialectPostgres, conn, FS, goose.WithSessionLocker(locker))
 	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
+		return fmt.Errorf("read migrations: %w", err)
 	}
-	return p, nil
+	return f(conn, p)
 }
