@@ -1,8 +1,3 @@
--- name: GetAccessRole :one
-SELECT *
-FROM cloud_provider_access_roles
-WHERE project_id = @project_id AND id = @id;
-
 -- name: UpsertAccessRole :execrows
 -- Keeps what was made when the role was first added, and the time of its first
 -- authorization. Changes nothing if the role is another cloud provider's.
@@ -48,3 +43,8 @@ SET updated_at = excluded.updated_at,
     tenant_id = excluded.tenant_id,
     gcp_status = excluded.gcp_status
 WHERE cloud_provider_access_roles.cloud_provider = excluded.cloud_provider;
+
+-- name: GetAccessRole :one
+SELECT *
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id AND id = @id;

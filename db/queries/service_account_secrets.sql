@@ -1,3 +1,9 @@
+-- name: UpsertServiceAccountSecret :exec
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
+VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at)
+ON CONFLICT (org_id, service_account_id, secret_hash) DO UPDATE
+SET expires_at = excluded.expires_at;
+
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:
 -- the client has not said which organization it is of.
@@ -10,9 +16,3 @@ WHERE principals.id = @service_account_id
     AND service_account_secrets.expires_at > @now
 ORDER BY service_account_secrets.id
 LIMIT 100;
-
--- name: UpsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at)
-ON CONFLICT (org_id, service_account_id, secret_hash) DO UPDATE
-SET expires_at = excluded.expires_at;
