@@ -14,7 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"regexp"
 
 	"github.com/goccy/go-yaml"
 )
@@ -105,7 +105,7 @@ type ServiceAccount struct {
 // Secret is a client secret.
 type Secret struct {
 	Secret    clientSecret `yaml:"secret"`
-	ExpiresAt time.Time    `yaml:"expiresAt"`
+	ExpiresAt timestamp    `yaml:"expiresAt"`
 }
 
 // Parse reads a seed file. It returns an error that tells the line of an unknown
@@ -131,14 +131,26 @@ func Parse(data []byte) (File, error) {
 }
 
 // withLine makes an error of the decoder short. Its own text shows the lines
-// around the place, and there may be secrets in them.
+// around the place, and its message may quote any text of the file; there may
+// be secrets in both. What is quoted stays only if it looks like a key.
 func withLine(err error) error {
 	var where yaml.Error
 	if !errors.As(err, &where) {
 		return err
 	}
-	return fmt.Errorf("line %d: %s", where.GetToken().Position.Line, where.GetMessage())
+	message := quoted.ReplaceAllStringFunc(where.GetMessage(), func(text string) string {
+		if key.MatchString(text) {
+			return text
+		}
+		return `"..."`
+	})
+	return fmt.Errorf("line %d: %s", where.GetToken().Position.Line, message)
 }
+
+var (
+	quoted = regexp.MustCompile(`(?s)".*"`)
+	key    = regexp.MustCompile(`^"[A-Za-z]{1,40}"$`)
+)
 
 // checkRequired returns every place that is empty and must not be.
 func (f File) checkRequired() error {
@@ -175,14 +187,14 @@ func (f File) checkRequired() error {
 			need(key.Description != "", "%s.description", at)
 			need(key.PublicKey != "", "%s.publicKey", at)
 			need(key.PrivateKey != "", "%s.privateKey", at)
-			need(len(key.OrgRoles) > 0, "%s.orgRoles", at)
+			key.checkRequired(at, need)
 		}
 		for j, account := range org.ServiceAccounts {
 			at := fmt.Sprintf("%s.serviceAccounts[%d]", at, j)
 			need(account.ClientID != clientID{}, "%s.clientId", at)
 			need(account.Name != "", "%s.name", at)
 			need(account.Description != "", "%s.description", at)
-			need(len(account.OrgRoles) > 0, "%s.orgRoles", at)
+			account.checkRequired(at, need)
 			for k, secret := range account.Secrets {
 				need(secret.Secret != "", "%s.secrets[%d].secret", at, k)
 				need(!secret.ExpiresAt.IsZero(), "%s.secrets[%d].expiresAt", at, k)
@@ -190,4 +202,22 @@ func (f File) checkRequired() error {
 		}
 	}
 	return errors.Join(missing...)
+}
+
+func (a Access) checkRequired(at string, need func(there bool, format string, args ...any)) {
+	need(len(a.OrgRoles) > 0, "%s.orgRoles", at)
+	for i, role := range a.OrgRoles {
+		need(role != "", "%s.orgRoles[%d]", at, i)
+	}
+	for i, grant := range a.ProjectRoles {
+		at := fmt.Sprintf("%s.projectRoles[%d]", at, i)
+		need(!grant.ProjectID.IsZero(), "%s.projectId", at)
+		need(len(grant.Roles) > 0, "%s.roles", at)
+		for j, role := range grant.Roles {
+			need(role != "", "%s.roles[%d]", at, j)
+		}
+	}
+	for i, network := range a.AccessList {
+		need(network.prefix.IsValid(), "%s.accessList[%d]", at, i)
+	}
 }

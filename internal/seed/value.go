@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -15,7 +16,8 @@ import (
 )
 
 // The values of a seed file check themselves as they are read, where the line is
-// known. No error repeats a secret.
+// known. No error repeats a value: it may be a secret that stands in the wrong
+// place.
 
 type (
 	objectID     struct{ objectid.ID }
@@ -25,6 +27,7 @@ type (
 	clientSecret string
 	clientID     struct{ id objectid.ID }
 	network      struct{ prefix netip.Prefix }
+	timestamp    struct{ time.Time }
 	orgRole      db.OrgRole
 	projectRole  db.ProjectRole
 	gcpStatus    db.GCPRoleStatus
@@ -50,9 +53,13 @@ func scalar(node ast.Node, parse func(text string) error) error {
 }
 
 func (v *objectID) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) (err error) {
-		v.ID, err = objectid.Parse(text)
-		return err
+	return scalar(node, func(text string) error {
+		id, err := objectid.Parse(text)
+		if err != nil {
+			return errors.New("not an id of 24 lower-case hex digits") // the text may be a secret
+		}
+		v.ID = id
+		return nil
 	})
 }
 
@@ -69,7 +76,7 @@ func (v *uuidText) UnmarshalYAML(node ast.Node) error {
 func (v *publicKey) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !publicKeyForm.MatchString(text) {
-			return fmt.Errorf("public key %q is not 8 lower-case letters", text)
+			return errors.New("not a public key: 8 lower-case letters")
 		}
 		*v = publicKey(text)
 		return nil
@@ -79,7 +86,7 @@ func (v *publicKey) UnmarshalYAML(node ast.Node) error {
 func (v *roleARN) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !roleARNForm.MatchString(text) {
-			return fmt.Errorf("%q is not the ARN of an IAM role", text)
+			return errors.New("not the ARN of an IAM role")
 		}
 		*v = roleARN(text)
 		return nil
@@ -89,7 +96,7 @@ func (v *roleARN) UnmarshalYAML(node ast.Node) error {
 func (v *clientSecret) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !clientSecretForm.MatchString(text) {
-			return errors.New("a client secret is mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores")
+			return errors.New("not a client secret: mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores")
 		}
 		*v = clientSecret(text)
 		return nil
@@ -101,7 +108,7 @@ func (v *clientID) UnmarshalYAML(node ast.Node) error {
 		hexID, ok := strings.CutPrefix(text, atlas.ClientIDPrefix)
 		id, err := objectid.Parse(hexID)
 		if !ok || err != nil {
-			return fmt.Errorf("client id %q is not %s and 24 lower-case hex digits", text, atlas.ClientIDPrefix)
+			return errors.New("not a client id: " + atlas.ClientIDPrefix + " and 24 lower-case hex digits")
 		}
 		v.id = id
 		return nil
@@ -116,7 +123,7 @@ func (v *network) UnmarshalYAML(node ast.Node) error {
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil || prefix != prefix.Masked() {
-			return fmt.Errorf("%q is neither an IP address nor a network in CIDR form", text)
+			return errors.New("neither an IP address nor a network in CIDR form")
 		}
 		v.prefix = prefix
 		return nil
@@ -126,7 +133,7 @@ func (v *network) UnmarshalYAML(node ast.Node) error {
 func (v *orgRole) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !db.OrgRole(text).Valid() {
-			return fmt.Errorf("%q is no organization role", text)
+			return errors.New("not an organization role")
 		}
 		*v = orgRole(text)
 		return nil
@@ -136,7 +143,7 @@ func (v *orgRole) UnmarshalYAML(node ast.Node) error {
 func (v *projectRole) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !db.ProjectRole(text).Valid() {
-			return fmt.Errorf("%q is no project role", text)
+			return errors.New("not a project role")
 		}
 		*v = projectRole(text)
 		return nil
@@ -146,9 +153,20 @@ func (v *projectRole) UnmarshalYAML(node ast.Node) error {
 func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		if !db.GCPRoleStatus(text).Valid() {
-			return fmt.Errorf("%q is no status of a Google Cloud role", text)
+			return errors.New("not a status of a Google Cloud role")
 		}
 		*v = gcpStatus(text)
+		return nil
+	})
+}
+
+func (v *timestamp) UnmarshalYAML(node ast.Node) error {
+	return scalar(node, func(text string) error {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return errors.New("not a time like 2030-12-31T00:00:00Z")
+		}
+		v.Time = at
 		return nil
 	})
 }
