@@ -192,18 +192,24 @@ func (s *Service) CreateExportBucket(
 	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
 		row.Region = &s.cfg.AWSRegion
 	}
-	bucket, err := s.q.InsertExportBucket(ctx, s.pool, row)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return db.ExportBucket{}, s.refuseAccessRole(ctx, row)
+	for {
+		bucket, err := s.q.InsertExportBucket(ctx, s.pool, row)
+		if err == nil {
+			return bucket, nil
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
+		}
+		if err := s.checkAccessRole(ctx, row); err != nil {
+			return db.ExportBucket{}, err
+		}
+		// Someone authorized the role meanwhile: once more.
 	}
-	if err != nil {
-		return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
-	}
-	return bucket, nil
 }
 
-// refuseAccessRole says why the role that row names could not be used.
-func (s *Service) refuseAccessRole(ctx context.Context, row db.InsertExportBucketParams) error {
+// checkAccessRole says why the role that row names can't be used. It returns
+// nil if it can.
+func (s *Service) checkAccessRole(ctx context.Context, row db.InsertExportBucketParams) error {
 	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.RoleID})
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != row.CloudProvider {
 		return NewError(CodeAccessRoleNotFound, row.RoleID.String())
@@ -211,7 +217,10 @@ func (s *Service) refuseAccessRole(ctx context.Context, row db.InsertExportBucke
 	if err != nil {
 		return fmt.Errorf("get access role: %w", err)
 	}
-	return NewError(CodeAccessRoleNotAuthorized, row.RoleID.String())
+	if !role.Authorized {
+		return NewError(CodeAccessRoleNotAuthorized, row.RoleID.String())
+	}
+	return nil
 }
 
 // GetExportBucket returns one export bucket of the project. It returns
