@@ -21,15 +21,12 @@ type account struct {
 	groups []uint32
 }
 
-// serverAccount returns nil unless this process is root. For root it is the
-// owner of the data directory, or before there is one the user postgres, or
+// accountFor returns the account to serve a data directory with if this process
+// is root: the directory's owner, or before there is one the user postgres, or
 // nobody where PostgreSQL came without a user.
-func serverAccount(data string) (*account, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
+func accountFor(data string) (*account, error) {
 	if fi, err := os.Stat(data); err == nil {
-		if uid := fi.Sys().(*syscall.Stat_t).Uid; uid != 0 {
+		if uid, _ := owner(fi); uid != 0 {
 			return lookupAccount(user.LookupId(strconv.FormatUint(uint64(uid), 10)))
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -105,15 +102,22 @@ func (a *account) checkEnter(dir string) error {
 }
 
 func (a *account) mayEnter(fi os.FileInfo) bool {
-	st := fi.Sys().(*syscall.Stat_t)
+	uid, gid := owner(fi)
 	bit := os.FileMode(0o001)
 	switch {
-	case st.Uid == a.uid:
+	case uid == a.uid:
 		bit = 0o100
-	case slices.Contains(a.groups, st.Gid):
+	case slices.Contains(a.groups, gid):
 		bit = 0o010
 	}
 	return fi.Mode().Perm()&bit != 0
+}
+
+func owner(fi os.FileInfo) (uid, gid uint32) {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return st.Uid, st.Gid
+	}
+	return 0, 0
 }
 
 // ancestors returns the folders from the root down to dir.

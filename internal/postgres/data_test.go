@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,9 +31,12 @@ func TestFillDataFailsWithWhatInitdbSaid(t *testing.T) {
 
 func installed(t *testing.T, data string) (*account, programs) {
 	t.Helper()
-	user, err := serverAccount(data)
-	if err != nil {
-		t.Fatal(err)
+	var user *account
+	if os.Geteuid() == 0 {
+		var err error
+		if user, err = accountFor(data); err != nil {
+			t.Fatal(err)
+		}
 	}
 	progs, err := findPrograms(t.Context(), nil, data, user)
 	if err != nil {

@@ -29,12 +29,10 @@ func postmasterPID(data string) (int, error) {
 		return 0, fmt.Errorf("process of data directory: %w", err)
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	// A file cut short by a crash names no process; PostgreSQL judges it.
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(line)))
-	if err != nil || pid <= 1 {
-		return 0, nil
+	if pid, err := strconv.Atoi(string(bytes.TrimSpace(line))); err == nil && pid > 1 {
+		return pid, nil
 	}
-	return pid, nil
+	return 0, nil // cut short by a crash; PostgreSQL judges it
 }
 
 // alive reports whether a process has this id, be it one that only waits to be

@@ -28,9 +28,9 @@ func endLeftover(ctx context.Context, data string) error {
 		if err != nil {
 			return err
 		}
-		pids, err := workers(data)
-		if err != nil {
-			return nil // without /proc it is up to PostgreSQL's own checks
+		pids, known := workers(data)
+		if !known {
+			return nil // it is up to PostgreSQL's own checks
 		}
 		// Backends follow their postmaster.
 		if slices.Contains(pids, postmaster) {
@@ -40,8 +40,8 @@ func endLeftover(ctx context.Context, data string) error {
 			_ = syscall.Kill(pid, sig) // it may just have ended
 		}
 		gone, err := waitGone(ctx, func() bool {
-			pids, err = workers(data)
-			return err == nil && len(pids) == 0
+			pids, known = workers(data)
+			return known && len(pids) == 0
 		})
 		if err != nil {
 			return err
@@ -68,20 +68,20 @@ func removeForeignPID(data string) error {
 }
 
 // workers returns the processes of PostgreSQL that work in the data directory.
-// A server and all its backends have it as their working directory.
-func workers(data string) ([]int, error) {
+// A server and all its backends have it as their working directory. Without
+// /proc they are not known.
+func workers(data string) (pids []int, known bool) {
 	dir, err := os.Stat(data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, true
 	}
 	if err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+		return nil, false
 	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
+		return nil, false
 	}
-	var pids []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -91,7 +91,7 @@ func workers(data string) ([]int, error) {
 			pids = append(pids, pid)
 		}
 	}
-	return pids, nil
+	return pids, true
 }
 
 func worksIn(proc, data string, dir os.FileInfo) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -103,7 +104,7 @@ func (o *output) tail() string {
 	defer o.mu.Unlock()
 	lines := o.lines
 	if len(o.line) > 0 {
-		lines = append(lines[:len(lines):len(lines)], string(o.line))
+		lines = append(slices.Clip(lines), string(o.line))
 	}
 	if len(lines) == 0 {
 		return ""

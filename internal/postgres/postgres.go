@@ -102,9 +102,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 // start is Start with the lock held. The lock passes to the server it returns.
 func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (*Server, error) {
 	data := filepath.Join(dir, "data")
-	user, err := serverAccount(data)
-	if err != nil {
-		return nil, err
+	var user *account
+	if os.Geteuid() == 0 {
+		var err error
+		if user, err = accountFor(data); err != nil {
+			return nil, err
+		}
 	}
 	if err := user.checkEnter(dir); err != nil {
 		return nil, err
@@ -132,7 +135,8 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(progs.postgres, arguments(data, socket, cfg.Settings)...)
+	// The server outlives the call.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), progs.postgres, arguments(data, socket, cfg.Settings)...)
 	cmd.Dir = data
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = out, out

@@ -126,7 +126,7 @@ func TestRowsOutliveAStop(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	s := startServer(t, quick(dir))
-	exec1(t, connect(t, s), "CREATE TABLE notes AS SELECT 'kept' AS note")
+	execute(t, connect(t, s), "CREATE TABLE notes AS SELECT 'kept' AS note")
 	stop(t, s)
 
 	s = startServer(t, quick(dir))
@@ -156,7 +156,7 @@ func TestASecondServerOfADirectoryIsRefused(t *testing.T) {
 	if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("got %v, want ErrInUse with %s", err, dir)
 	}
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 }
 
 func TestTheServerIsOutsideOurProcessGroup(t *testing.T) {
@@ -175,7 +175,7 @@ func TestDoneTellsThatTheServerDied(t *testing.T) {
 	t.Parallel()
 	dir := seededDir(t)
 	s := startServer(t, quick(dir))
-	exec1(t, connect(t, s), "UPDATE notes SET note = 'committed'")
+	execute(t, connect(t, s), "UPDATE notes SET note = 'committed'")
 	s.proc.signal(syscall.SIGKILL)
 	waitDone(t, s)
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "killed") {
@@ -207,7 +207,7 @@ func TestAKilledFirstStartLeavesNothingHalfMade(t *testing.T) {
 	kill(t, parent)
 
 	s := startServer(t, quick(dir))
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 	if _, err := os.Stat(filepath.Join(dir, "data.new")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("data.new: got %v, want it gone", err)
 	}
@@ -221,7 +221,7 @@ func TestAnUnfinishedDataDirectoryIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startServer(t, quick(dir))
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 }
 
 func TestStartFailsWithTheServersLastWords(t *testing.T) {
@@ -233,7 +233,7 @@ func TestStartFailsWithTheServersLastWords(t *testing.T) {
 		t.Errorf("got %v, want an error that quotes the server", err)
 	}
 	s := startServer(t, quick(cfg.Dir))
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 }
 
 func TestNoProgramsIsAnErrorWithTheWaysOn(t *testing.T) {
@@ -307,13 +307,13 @@ func TestTheLongestSocketPathWorks(t *testing.T) {
 	rest := maxSocketPath - len(filepath.Join(dir, "x", "socket", ".s.PGSQL."+port)) + 1
 	dir = filepath.Join(dir, strings.Repeat("x", rest))
 	s := startServer(t, quick(dir))
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 }
 
 func TestADirectoryWithOddCharactersWorks(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, quick(filepath.Join(newDir(t), `a b+c"d'e%2F?&`)))
-	exec1(t, connect(t, s), "SELECT 1")
+	execute(t, connect(t, s), "SELECT 1")
 }
 
 // quick is the configuration of a server whose data need not survive a power
@@ -391,7 +391,7 @@ func connect(t *testing.T, s *Server) *pgx.Conn {
 	return conn
 }
 
-func exec1(t *testing.T, conn *pgx.Conn, sql string) {
+func execute(t *testing.T, conn *pgx.Conn, sql string) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
