@@ -5,8 +5,7 @@
 //  1. TEST_DATABASE_URL, whose user must be allowed to create databases.
 //  2. A container, if a Docker daemon answers. The packages of one "go test"
 //     share it; testcontainers' reaper removes it afterwards. With
-//     EXPORTBUCKETS_TEST_DOCKER=off Docker is not asked, with on nothing else
-//     will do.
+//     TEST_DOCKER=off Docker is not asked, with required nothing else will do.
 //  3. The machine's own PostgreSQL programs, as a private server of this test
 //     process in a temporary directory. Both go when the process ends, however
 //     it ends.

@@ -29,7 +29,7 @@ const containerTries = 3
 // starts if it is not there. A session is one run of "go test" with all its
 // packages. Test processes take turns: testcontainers alone would let two of
 // them start the reaper at once.
-func startContainer(ctx context.Context) (string, string, error) {
+func startContainer(ctx context.Context) (address, what string, err error) {
 	// The line that says which server is used is all there is to say.
 	log.SetDefault(log.NewNoopLogger())
 	if err := askDocker(); err != nil {
@@ -56,8 +56,8 @@ func startContainer(ctx context.Context) (string, string, error) {
 	return "", "", errors.Join(tries...)
 }
 
-// askDocker returns errNoDocker, wrapped, unless a daemon answers. The functions
-// of testcontainers that the rest relies on panic without one.
+// askDocker returns errNoDocker, wrapped, unless a daemon answers. Some of the
+// functions of testcontainers that the rest relies on panic without one.
 func askDocker() error {
 	answer := make(chan error, 1)
 	go func() {

@@ -11,7 +11,7 @@ import (
 
 const (
 	urlEnv    = "TEST_DATABASE_URL"
-	dockerEnv = "EXPORTBUCKETS_TEST_DOCKER"
+	dockerEnv = "TEST_DOCKER"
 )
 
 // errNoDocker says that no Docker daemon answers.
@@ -36,8 +36,8 @@ func machine() sources {
 // server that was asked for by name is the only choice. A Docker daemon that
 // happens to be there is not: one that cannot run the image, say for want of a
 // network, is passed over, and the line on w says so.
-func (src sources) start(ctx context.Context, w io.Writer) (*server, error) {
-	if address := src.getenv(urlEnv); address != "" {
+func (m sources) start(ctx context.Context, w io.Writer) (*server, error) {
+	if address := m.getenv(urlEnv); address != "" {
 		s, version, err := openServer(ctx, address)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", urlEnv, err)
@@ -46,21 +46,21 @@ func (src sources) start(ctx context.Context, w io.Writer) (*server, error) {
 		return s, nil
 	}
 	noDocker := fmt.Errorf("%s is off", dockerEnv)
-	switch mode := src.getenv(dockerEnv); mode {
-	case "", "on":
-		s, err := src.container(ctx, w)
+	switch mode := m.getenv(dockerEnv); mode {
+	case "", "required":
+		s, err := m.container(ctx, w)
 		if err == nil {
 			return s, nil
 		}
-		if mode == "on" {
+		if mode == "required" {
 			return nil, fmt.Errorf("%s is on: %w", dockerEnv, err)
 		}
 		noDocker = err
 	case "off":
 	default:
-		return nil, fmt.Errorf("%s is %q, and may be on or off", dockerEnv, mode)
+		return nil, fmt.Errorf("%s is %q, and may be off or required", dockerEnv, mode)
 	}
-	s, err := src.own(ctx, w, noDocker)
+	s, err := m.own(ctx, w, noDocker)
 	if err != nil {
 		return nil, fmt.Errorf("no PostgreSQL for the tests: install the PostgreSQL server, 15 or newer, "+
 			"or start Docker, or set %s (Docker: %w; own server: %w)", urlEnv, noDocker, err)
@@ -68,10 +68,10 @@ func (src sources) start(ctx context.Context, w io.Writer) (*server, error) {
 	return s, nil
 }
 
-func (src sources) container(ctx context.Context, w io.Writer) (*server, error) {
+func (m sources) container(ctx context.Context, w io.Writer) (*server, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	address, what, err := src.docker(ctx)
+	address, what, err := m.docker(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +84,10 @@ func (src sources) container(ctx context.Context, w io.Writer) (*server, error) 
 	return s, nil
 }
 
-func (src sources) own(ctx context.Context, w io.Writer, noDocker error) (*server, error) {
+func (m sources) own(ctx context.Context, w io.Writer, noDocker error) (*server, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	address, own, err := src.private(ctx)
+	address, own, err := m.private(ctx)
 	if err != nil {
 		return nil, err
 	}

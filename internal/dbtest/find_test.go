@@ -20,7 +20,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 		failed  []string // in the error, if there is to be one
 	}{
 		"an address comes before all else": {
-			env:  map[string]string{urlEnv: address, dockerEnv: "on"},
+			env:  map[string]string{urlEnv: address, dockerEnv: "required"},
 			said: []string{urlEnv},
 		},
 		"an address that does not answer is an error": {
@@ -39,7 +39,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 			said:   []string{"private server", "no such image"},
 		},
 		"Docker that was asked for must work": {
-			env:    map[string]string{dockerEnv: "on"},
+			env:    map[string]string{dockerEnv: "required"},
 			docker: errNoDocker,
 			failed: []string{dockerEnv, "no Docker daemon answers"},
 		},
@@ -49,7 +49,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 		},
 		"a third value is refused": {
 			env:    map[string]string{dockerEnv: "maybe"},
-			failed: []string{dockerEnv, "maybe", "on or off"},
+			failed: []string{dockerEnv, "maybe", "off or required"},
 		},
 		"nothing to be had is an error with the ways on": {
 			docker:  errNoDocker,
@@ -59,7 +59,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			src := sources{
+			m := sources{
 				getenv: func(name string) string { return tt.env[name] },
 				docker: func(context.Context) (string, string, error) {
 					if tt.env[dockerEnv] == "off" {
@@ -70,7 +70,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 				private: func(context.Context) (string, *privateServer, error) { return address, nil, tt.private },
 			}
 			var out strings.Builder
-			s, err := src.start(t.Context(), &out)
+			s, err := m.start(t.Context(), &out)
 			if s != nil {
 				t.Cleanup(s.admin.Close)
 			}
