@@ -12,6 +12,27 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const deleteAccessRole = `-- name: DeleteAccessRole :execrows
+DELETE FROM cloud_provider_access_roles
+WHERE project_id = $1
+    AND id = $2
+    AND cloud_provider = $3
+`
+
+type DeleteAccessRoleParams struct {
+	ProjectID     objectid.ID
+	ID            objectid.ID
+	CloudProvider CloudProvider
+}
+
+func (q *Queries) DeleteAccessRole(ctx context.Context, db DBTX, arg DeleteAccessRoleParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteAccessRole, arg.ProjectID, arg.ID, arg.CloudProvider)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getAccessRole = `-- name: GetAccessRole :one
 SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 FROM cloud_provider_access_roles
@@ -25,6 +46,298 @@ type GetAccessRoleParams struct {
 
 func (q *Queries) GetAccessRole(ctx context.Context, db DBTX, arg GetAccessRoleParams) (CloudProviderAccessRole, error) {
 	row := db.QueryRow(ctx, getAccessRole, arg.ProjectID, arg.ID)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
+const getAccessRoleForUpdate = `-- name: GetAccessRoleForUpdate :one
+SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+FROM cloud_provider_access_roles
+WHERE project_id = $1 AND id = $2
+FOR UPDATE
+`
+
+type GetAccessRoleForUpdateParams struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+}
+
+// Holds the role: whoever uses it for an export bucket, or changes it, waits.
+func (q *Queries) GetAccessRoleForUpdate(ctx context.Context, db DBTX, arg GetAccessRoleForUpdateParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, getAccessRoleForUpdate, arg.ProjectID, arg.ID)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
+const getGCPAccessRole = `-- name: GetGCPAccessRole :one
+SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+FROM cloud_provider_access_roles
+WHERE project_id = $1 AND cloud_provider = 'GCP'
+ORDER BY created_at, id
+LIMIT 1
+`
+
+// The project's role of Google Cloud; the oldest if a seed file made several.
+func (q *Queries) GetGCPAccessRole(ctx context.Context, db DBTX, projectID objectid.ID) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, getGCPAccessRole, projectID)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
+const insertAccessRole = `-- name: InsertAccessRole :one
+INSERT INTO cloud_provider_access_roles (
+    project_id,
+    id,
+    cloud_provider,
+    created_at,
+    updated_at,
+    assumed_role_external_id,
+    azure_app_id,
+    service_principal_id,
+    tenant_id,
+    gcp_service_account,
+    gcp_status
+)
+VALUES (
+    $1,
+    $2,
+    $3,
+    $4,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10
+)
+RETURNING project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+`
+
+type InsertAccessRoleParams struct {
+	ProjectID             objectid.ID
+	ID                    objectid.ID
+	CloudProvider         CloudProvider
+	Now                   time.Time
+	AssumedRoleExternalID *string
+	AzureAppID            *string
+	ServicePrincipalID    *string
+	TenantID              *string
+	GCPServiceAccount     *string
+	GCPStatus             *GCPRoleStatus
+}
+
+func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAccessRoleParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, insertAccessRole,
+		arg.ProjectID,
+		arg.ID,
+		arg.CloudProvider,
+		arg.Now,
+		arg.AssumedRoleExternalID,
+		arg.AzureAppID,
+		arg.ServicePrincipalID,
+		arg.TenantID,
+		arg.GCPServiceAccount,
+		arg.GCPStatus,
+	)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
+const listAccessRoles = `-- name: ListAccessRoles :many
+SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+FROM cloud_provider_access_roles
+WHERE project_id = $1
+ORDER BY created_at, id
+`
+
+// All of them: Atlas does not page this list.
+func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, projectID objectid.ID) ([]CloudProviderAccessRole, error) {
+	rows, err := db.Query(ctx, listAccessRoles, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CloudProviderAccessRole{}
+	for rows.Next() {
+		var i CloudProviderAccessRole
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.CloudProvider,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.AssumedRoleExternalID,
+			&i.IAMAssumedRoleARN,
+			&i.AuthorizedAt,
+			&i.AzureAppID,
+			&i.ServicePrincipalID,
+			&i.TenantID,
+			&i.GCPServiceAccount,
+			&i.GCPStatus,
+			&i.Authorized,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateAWSAccessRole = `-- name: UpdateAWSAccessRole :one
+UPDATE cloud_provider_access_roles
+SET iam_assumed_role_arn = $1::text,
+    authorized_at = $2::timestamptz,
+    updated_at = $2
+WHERE project_id = $3
+    AND id = $4
+    AND cloud_provider = 'AWS'
+RETURNING project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+`
+
+type UpdateAWSAccessRoleParams struct {
+	IAMAssumedRoleARN string
+	Now               time.Time
+	ProjectID         objectid.ID
+	ID                objectid.ID
+}
+
+// Authorizes the role, anew if it was. Returns no row if the project has no such
+// AWS role.
+func (q *Queries) UpdateAWSAccessRole(ctx context.Context, db DBTX, arg UpdateAWSAccessRoleParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, updateAWSAccessRole,
+		arg.IAMAssumedRoleARN,
+		arg.Now,
+		arg.ProjectID,
+		arg.ID,
+	)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
+const updateAzureAccessRole = `-- name: UpdateAzureAccessRole :one
+WITH bucket AS (
+    UPDATE export_buckets
+    SET tenant_id = $3::text
+    WHERE export_buckets.project_id = $5
+        AND export_buckets.role_id = $6
+        AND export_buckets.cloud_provider = 'AZURE'
+)
+UPDATE cloud_provider_access_roles
+SET azure_app_id = coalesce($1::text, azure_app_id),
+    service_principal_id = $2::text,
+    tenant_id = $3::text,
+    updated_at = $4
+WHERE cloud_provider_access_roles.project_id = $5
+    AND cloud_provider_access_roles.id = $6
+    AND cloud_provider_access_roles.cloud_provider = 'AZURE'
+RETURNING project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+`
+
+type UpdateAzureAccessRoleParams struct {
+	AzureAppID         *string
+	ServicePrincipalID string
+	TenantID           string
+	Now                time.Time
+	ProjectID          objectid.ID
+	ID                 objectid.ID
+}
+
+// Changes the role and, with it, the tenant of its export buckets. The caller
+// holds the role, or a bucket that is added meanwhile keeps the old tenant and
+// fails the statement.
+func (q *Queries) UpdateAzureAccessRole(ctx context.Context, db DBTX, arg UpdateAzureAccessRoleParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, updateAzureAccessRole,
+		arg.AzureAppID,
+		arg.ServicePrincipalID,
+		arg.TenantID,
+		arg.Now,
+		arg.ProjectID,
+		arg.ID,
+	)
 	var i CloudProviderAccessRole
 	err := row.Scan(
 		&i.ProjectID,
@@ -77,7 +390,24 @@ VALUES (
     $12
 )
 ON CONFLICT (project_id, id) DO UPDATE
-SET updated_at = excluded.updated_at,
+SET updated_at = CASE
+        WHEN (
+            cloud_provider_access_roles.iam_assumed_role_arn,
+            cloud_provider_access_roles.authorized_at IS NULL,
+            cloud_provider_access_roles.azure_app_id,
+            cloud_provider_access_roles.service_principal_id,
+            cloud_provider_access_roles.tenant_id,
+            cloud_provider_access_roles.gcp_status
+        ) IS DISTINCT FROM (
+            excluded.iam_assumed_role_arn,
+            excluded.authorized_at IS NULL,
+            excluded.azure_app_id,
+            excluded.service_principal_id,
+            excluded.tenant_id,
+            excluded.gcp_status
+        ) THEN excluded.updated_at
+        ELSE cloud_provider_access_roles.updated_at
+    END,
     iam_assumed_role_arn = excluded.iam_assumed_role_arn,
     authorized_at = CASE
         WHEN excluded.authorized_at IS NULL THEN NULL
@@ -105,8 +435,8 @@ type UpsertAccessRoleParams struct {
 	GCPStatus             *GCPRoleStatus
 }
 
-// Keeps what was made when the role was first added, and the time of its first
-// authorization. Changes nothing if the role is another cloud provider's.
+// Keeps what was made when the role was first added, the time of its first
+// authorization, and that of its last real change. Changes nothing if the role is another cloud provider's.
 func (q *Queries) UpsertAccessRole(ctx context.Context, db DBTX, arg UpsertAccessRoleParams) (int64, error) {
 	result, err := db.Exec(ctx, upsertAccessRole,
 		arg.ProjectID,

@@ -162,6 +162,47 @@ func (q *Queries) InsertExportBucket(ctx context.Context, db DBTX, arg InsertExp
 	return i, err
 }
 
+const listExportBucketIDsByRole = `-- name: ListExportBucketIDsByRole :many
+SELECT role_id, array_agg(id::text ORDER BY created_at, id)::text[] AS ids
+FROM export_buckets
+WHERE project_id = $1
+    AND ($2::object_id IS NULL OR role_id = $2::object_id)
+GROUP BY role_id
+ORDER BY role_id
+`
+
+type ListExportBucketIDsByRoleParams struct {
+	ProjectID objectid.ID
+	RoleID    *objectid.ID
+}
+
+type ListExportBucketIDsByRoleRow struct {
+	RoleID objectid.ID
+	Ids    []string
+}
+
+// The ids of the export buckets of each access role that has some, or of one
+// role, oldest first.
+func (q *Queries) ListExportBucketIDsByRole(ctx context.Context, db DBTX, arg ListExportBucketIDsByRoleParams) ([]ListExportBucketIDsByRoleRow, error) {
+	rows, err := db.Query(ctx, listExportBucketIDsByRole, arg.ProjectID, arg.RoleID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListExportBucketIDsByRoleRow{}
+	for rows.Next() {
+		var i ListExportBucketIDsByRoleRow
+		if err := rows.Scan(&i.RoleID, &i.Ids); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listExportBuckets = `-- name: ListExportBuckets :many
 SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 FROM export_buckets

@@ -12,6 +12,26 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const getProjectForUpdate = `-- name: GetProjectForUpdate :one
+SELECT id, org_id, name, created_at
+FROM projects
+WHERE id = $1
+FOR NO KEY UPDATE
+`
+
+// Holds the project: whoever else holds it so, or deletes it, waits.
+func (q *Queries) GetProjectForUpdate(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
+	row := db.QueryRow(ctx, getProjectForUpdate, projectID)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const upsertProject = `-- name: UpsertProject :execrows
 INSERT INTO projects (id, org_id, name, created_at)
 VALUES ($1, $2, $3, $4)

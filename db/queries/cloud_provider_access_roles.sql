@@ -1,6 +1,35 @@
+-- name: InsertAccessRole :one
+INSERT INTO cloud_provider_access_roles (
+    project_id,
+    id,
+    cloud_provider,
+    created_at,
+    updated_at,
+    assumed_role_external_id,
+    azure_app_id,
+    service_principal_id,
+    tenant_id,
+    gcp_service_account,
+    gcp_status
+)
+VALUES (
+    @project_id,
+    @id,
+    @cloud_provider,
+    @now,
+    @now,
+    @assumed_role_external_id,
+    @azure_app_id,
+    @service_principal_id,
+    @tenant_id,
+    @gcp_service_account,
+    @gcp_status
+)
+RETURNING *;
+
 -- name: UpsertAccessRole :execrows
--- Keeps what was made when the role was first added, and the time of its first
--- authorization. Changes nothing if the role is another cloud provider's.
+-- Keeps what was made when the role was first added, the time of its first
+-- authorization, and that of its last real change. Changes nothing if the role is another cloud provider's.
 INSERT INTO cloud_provider_access_roles (
     project_id,
     id,
@@ -32,7 +61,24 @@ VALUES (
     @gcp_status
 )
 ON CONFLICT (project_id, id) DO UPDATE
-SET updated_at = excluded.updated_at,
+SET updated_at = CASE
+        WHEN (
+            cloud_provider_access_roles.iam_assumed_role_arn,
+            cloud_provider_access_roles.authorized_at IS NULL,
+            cloud_provider_access_roles.azure_app_id,
+            cloud_provider_access_roles.service_principal_id,
+            cloud_provider_access_roles.tenant_id,
+            cloud_provider_access_roles.gcp_status
+        ) IS DISTINCT FROM (
+            excluded.iam_assumed_role_arn,
+            excluded.authorized_at IS NULL,
+            excluded.azure_app_id,
+            excluded.service_principal_id,
+            excluded.tenant_id,
+            excluded.gcp_status
+        ) THEN excluded.updated_at
+        ELSE cloud_provider_access_roles.updated_at
+    END,
     iam_assumed_role_arn = excluded.iam_assumed_role_arn,
     authorized_at = CASE
         WHEN excluded.authorized_at IS NULL THEN NULL
@@ -48,3 +94,64 @@ WHERE cloud_provider_access_roles.cloud_provider = excluded.cloud_provider;
 SELECT *
 FROM cloud_provider_access_roles
 WHERE project_id = @project_id AND id = @id;
+
+-- name: GetAccessRoleForUpdate :one
+-- Holds the role: whoever uses it for an export bucket, or changes it, waits.
+SELECT *
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id AND id = @id
+FOR UPDATE;
+
+-- name: GetGCPAccessRole :one
+-- The project's role of Google Cloud; the oldest if a seed file made several.
+SELECT *
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id AND cloud_provider = 'GCP'
+ORDER BY created_at, id
+LIMIT 1;
+
+-- name: ListAccessRoles :many
+-- All of them: Atlas does not page this list.
+SELECT *
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id
+ORDER BY created_at, id;
+
+-- name: UpdateAWSAccessRole :one
+-- Authorizes the role, anew if it was. Returns no row if the project has no such
+-- AWS role.
+UPDATE cloud_provider_access_roles
+SET iam_assumed_role_arn = @iam_assumed_role_arn::text,
+    authorized_at = @now::timestamptz,
+    updated_at = @now
+WHERE project_id = @project_id
+    AND id = @id
+    AND cloud_provider = 'AWS'
+RETURNING *;
+
+-- name: UpdateAzureAccessRole :one
+-- Changes the role and, with it, the tenant of its export buckets. The caller
+-- holds the role, or a bucket that is added meanwhile keeps the old tenant and
+-- fails the statement.
+WITH bucket AS (
+    UPDATE export_buckets
+    SET tenant_id = @tenant_id::text
+    WHERE export_buckets.project_id = @project_id
+        AND export_buckets.role_id = @id
+        AND export_buckets.cloud_provider = 'AZURE'
+)
+UPDATE cloud_provider_access_roles
+SET azure_app_id = coalesce(sqlc.narg('azure_app_id')::text, azure_app_id),
+    service_principal_id = @service_principal_id::text,
+    tenant_id = @tenant_id::text,
+    updated_at = @now
+WHERE cloud_provider_access_roles.project_id = @project_id
+    AND cloud_provider_access_roles.id = @id
+    AND cloud_provider_access_roles.cloud_provider = 'AZURE'
+RETURNING *;
+
+-- name: DeleteAccessRole :execrows
+DELETE FROM cloud_provider_access_roles
+WHERE project_id = @project_id
+    AND id = @id
+    AND cloud_provider = @cloud_provider;

@@ -55,6 +55,16 @@ ORDER BY created_at, id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListExportBucketIDsByRole :many
+-- The ids of the export buckets of each access role that has some, or of one
+-- role, oldest first.
+SELECT role_id, array_agg(id::text ORDER BY created_at, id)::text[] AS ids
+FROM export_buckets
+WHERE project_id = @project_id
+    AND (sqlc.narg('role_id')::object_id IS NULL OR role_id = sqlc.narg('role_id')::object_id)
+GROUP BY role_id
+ORDER BY role_id;
+
 -- name: CountExportBuckets :one
 SELECT count(*)
 FROM export_buckets

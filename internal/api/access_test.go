@@ -29,25 +29,28 @@ func TestWhoMayDoWhat(t *testing.T) {
 	)
 	tests := []struct {
 		caller              string
-		create, list, getMe int
+		create, list, getMe int // change a bucket, read many, read one
+		own                 int // change an access role
 	}{
-		{"no credentials", challenge, challenge, challenge},
-		{"wrong secret", challenge, challenge, challenge},
-		{"organization owner", yes, yes, yes},
-		{"organization owner, by account", yes, yes, yes},
-		{"project owner", yes, yes, yes},
-		{"backup manager", no, yes, yes},
-		{"project reader", no, yes, yes},
-		{"organization reader", no, yes, yes},
-		{"member without a project", no, no, no},
-		{"owner of another project", no, no, no},
-		{"owner of another organization", no, no, no},
+		{"no credentials", challenge, challenge, challenge, challenge},
+		{"wrong secret", challenge, challenge, challenge, challenge},
+		{"organization owner", yes, yes, yes, yes},
+		{"organization owner, by account", yes, yes, yes, yes},
+		{"project owner", yes, yes, yes, yes},
+		{"backup manager", no, yes, yes, no},
+		{"project reader", no, yes, yes, no},
+		{"organization reader", no, yes, yes, no},
+		{"member without a project", no, no, no, no},
+		{"owner of another project", no, no, no, no},
+		{"owner of another organization", no, no, no, no},
 	}
 	if len(tests) != len(callers) {
 		t.Fatalf("got %d rows for %d callers", len(tests), len(callers))
 	}
 	b := setup(t)
 	b.create(t, awsBody)
+	demoAccess := apiRoot + "/groups/" + demoProject + "/cloudProviderAccess"
+	firstVersion := http.Header{"Accept": {v2023}}
 	unauthorized := refusal(401, "USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
 	for _, tt := range tests {
 		for _, operation := range []struct {
@@ -64,6 +67,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 			{"update", tt.create, request{
 				method: http.MethodPatch, path: demoBuckets + "/6a7900010203040506000001",
 				body: `{"requirePrivateNetworking":true}`,
+			}},
+			{"create a role", tt.own, request{path: demoAccess, body: `{"providerName":"AWS"}`, header: firstVersion}},
+			{"list roles", tt.list, request{path: demoAccess, header: firstVersion}},
+			{"get a role", tt.getMe, request{path: demoAccess + "/" + awsRole, header: firstVersion}},
+			{"authorize a role", tt.own, request{
+				method: http.MethodPatch, path: demoAccess + "/" + gcpRole, body: `{"providerName":"GCP"}`, header: firstVersion,
+			}},
+			{"delete a role that does not exist", tt.own, request{
+				method: http.MethodDelete, path: demoAccess + "/AWS/6a7900010203040506999999", header: firstVersion,
 			}},
 			{"delete what does not exist", tt.create, request{
 				method: http.MethodDelete, path: demoBuckets + "/6a7900010203040506999999",

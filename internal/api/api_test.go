@@ -134,11 +134,12 @@ func setupOn(t *testing.T, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	var created atomic.Uint32
 	s := settings{
 		api: api.Config{
-			BaseURL:    "https://cloud.example.com",
-			RateLimits: true,
-			Now:        b.clock.Now,
-			Ready:      func(context.Context) error { return nil },
-			Log:        slog.New(slog.NewJSONHandler(b.log, nil)),
+			BaseURL:       "https://cloud.example.com",
+			AWSAccountARN: "arn:aws:iam::123456789012:root",
+			RateLimits:    true,
+			Now:           b.clock.Now,
+			Ready:         func(context.Context) error { return nil },
+			Log:           slog.New(slog.NewJSONHandler(b.log, nil)),
 		},
 		atlas: atlas.Config{
 			AWSRegion: "us-east-1",

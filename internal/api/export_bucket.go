@@ -15,7 +15,6 @@ var (
 		{date: "2024-05-30"},
 	}
 	exportBucketUpdateVersions = []version{{date: "2024-05-30"}}
-	exportBucketDeleteVersions = []version{{date: "2023-01-01"}}
 )
 
 // exportBucketProviders returns the cloud providers that a version knows. The

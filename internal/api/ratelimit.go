@@ -22,8 +22,9 @@ type endpointSet struct {
 const refillPeriod = time.Minute
 
 var (
-	cloudBackups = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
-	accessTokens = endpointSet{name: "access tokens", capacity: 10, refill: 10}
+	cloudBackups        = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
+	cloudProviderAccess = endpointSet{name: "cloud provider access", capacity: 2000, refill: 1000}
+	accessTokens        = endpointSet{name: "access tokens", capacity: 10, refill: 10}
 )
 
 // takeToken takes a token for the request, tells in the header how many are

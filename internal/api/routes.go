@@ -40,7 +40,27 @@ var operations = []operation{
 	},
 	{
 		http.MethodDelete, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
-		exportBucketDeleteVersions, cloudBackups, (*Server).deleteExportBucket,
+		firstVersion, cloudBackups, (*Server).deleteExportBucket,
+	},
+	{
+		http.MethodPost, projectsRoot + "/:groupId/cloudProviderAccess",
+		firstVersion, cloudProviderAccess, (*Server).createAccessRole,
+	},
+	{
+		http.MethodGet, projectsRoot + "/:groupId/cloudProviderAccess",
+		firstVersion, cloudProviderAccess, (*Server).listAccessRoles,
+	},
+	{
+		http.MethodGet, projectsRoot + "/:groupId/cloudProviderAccess/:roleId",
+		firstVersion, cloudProviderAccess, (*Server).getAccessRole,
+	},
+	{
+		http.MethodPatch, projectsRoot + "/:groupId/cloudProviderAccess/:roleId",
+		firstVersion, cloudProviderAccess, (*Server).updateAccessRole,
+	},
+	{
+		http.MethodDelete, projectsRoot + "/:groupId/cloudProviderAccess/:cloudProvider/:roleId",
+		firstVersion, cloudProviderAccess, (*Server).deleteAccessRole,
 	},
 }
 

@@ -19,6 +19,9 @@ type Config struct {
 	// BaseURL begins every link in a body, without a slash at its end, such as
 	// https://atlas.example.com.
 	BaseURL string
+	// AWSAccountARN is the AWS account that is to assume the roles of projects,
+	// such as arn:aws:iam::123456789012:root.
+	AWSAccountARN string
 	// TrustedProxies are the addresses and networks (CIDR) whose
 	// X-Forwarded-For tells the client's address. From all others the
 	// connection's address counts.

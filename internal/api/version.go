@@ -18,6 +18,9 @@ type version struct {
 	sunset    string // the first day on which it is gone; empty if none is set
 }
 
+// firstVersion is the list of versions of an operation that never changed.
+var firstVersion = []version{{date: "2023-01-01"}}
+
 // mediaType is the media type of the version's bodies.
 func (v version) mediaType() string {
 	return "application/vnd.atlas." + v.date + "+json;charset=utf-8"

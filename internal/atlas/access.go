@@ -15,6 +15,11 @@ type ProjectReader struct {
 	projectID objectid.ID
 }
 
+// ProjectOwner proves that the caller owns a project.
+type ProjectOwner struct {
+	projectID objectid.ID
+}
+
 // BackupWriter proves that the caller may change a project's export buckets.
 type BackupWriter struct {
 	projectID objectid.ID
@@ -36,6 +41,18 @@ func (s *Service) ProjectReader(p Principal) (ProjectReader, error) {
 		return ProjectReader{}, NewError(CodeUserUnauthorized)
 	}
 	return ProjectReader{p.projectID}, nil
+}
+
+// ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
+// if the caller does not own the project that the request names.
+func (s *Service) ProjectOwner(p Principal) (ProjectOwner, error) {
+	if err := p.checkProject(); err != nil {
+		return ProjectOwner{}, err
+	}
+	if !p.hasRole(db.ProjectRoleGROUPOWNER) {
+		return ProjectOwner{}, NewError(CodeUserUnauthorized)
+	}
+	return ProjectOwner{p.projectID}, nil
 }
 
 // BackupWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED

@@ -3,6 +3,7 @@ package atlas
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code is an errorCode of the Atlas Administration API.
@@ -11,51 +12,65 @@ type Code string
 // The codes that this server answers with, from Atlas' public list of API error
 // codes and from recorded answers.
 const (
-	CodeAccessRoleNotAuthorized  Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED"
-	CodeAccessRoleNotFound       Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND"
-	CodeAttributeReadOnly        Code = "ATTRIBUTE_READ_ONLY"
-	CodeExportBucketNameInvalid  Code = "EXPORT_BUCKET_NAME_INVALID"
-	CodeExportBucketNotFound     Code = "EXPORT_BUCKET_NOT_FOUND"
-	CodeIPAddressNotOnAccessList Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
-	CodeInvalidAttribute         Code = "INVALID_ATTRIBUTE"
-	CodeInvalidEnumValue         Code = "INVALID_ENUM_VALUE"
-	CodeInvalidJSON              Code = "INVALID_JSON"
-	CodeInvalidJSONAttribute     Code = "INVALID_JSON_ATTRIBUTE"
-	CodeInvalidProjectID         Code = "INVALID_GROUP_ID"
-	CodeInvalidQueryParameter    Code = "INVALID_QUERY_PARAMETER"
-	CodeInvalidVersionDate       Code = "INVALID_VERSION_DATE"
-	CodeMalformedJSON            Code = "MALFORMED_JSON"
-	CodeMissingAttribute         Code = "MISSING_ATTRIBUTE"
-	CodeOrgRequiresAccessList    Code = "ORG_REQUIRES_ACCESS_LIST"
-	CodeProjectNotFound          Code = "GROUP_NOT_FOUND"
-	CodeRateLimited              Code = "RATE_LIMITED_TOKEN_BUCKET"
-	CodeRequestTooLarge          Code = "REQUEST_TOO_LARGE"
-	CodeResourceNotFound         Code = "RESOURCE_NOT_FOUND"
-	CodeUnexpected               Code = "UNEXPECTED_ERROR"
-	CodeUserUnauthorized         Code = "USER_UNAUTHORIZED"
-	CodeVersionGone              Code = "VERSION_GONE"
+	CodeAccessRoleNotAuthorized        Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED"
+	CodeAccessRoleNotFound             Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND"
+	CodeAttributeReadOnly              Code = "ATTRIBUTE_READ_ONLY"
+	CodeAWSIAMRoleInUse                Code = "AWS_IAM_ROLE_IN_USE"
+	CodeAzureServicePrincipalInUse     Code = "AZURE_SERVICE_PRINCIPAL_IN_USE"
+	CodeAzureServicePrincipalInvalid   Code = "CLOUD_PROVIDER_ACCESS_AZURE_SERVICE_PRINCIPAL_INVALID"
+	CodeCannotAssumeRole               Code = "CANNOT_ASSUME_ROLE"
+	CodeDuplicateAzureServicePrincipal Code = "DUPLICATE_AZURE_SERVICE_PRINCIPAL"
+	CodeExportBucketNameInvalid        Code = "EXPORT_BUCKET_NAME_INVALID"
+	CodeExportBucketNotFound           Code = "EXPORT_BUCKET_NOT_FOUND"
+	CodeGCPServiceAccountInUse         Code = "GCP_SERVICE_ACCOUNT_IN_USE"
+	CodeInvalidAttribute               Code = "INVALID_ATTRIBUTE"
+	CodeInvalidEnumValue               Code = "INVALID_ENUM_VALUE"
+	CodeInvalidJSON                    Code = "INVALID_JSON"
+	CodeInvalidJSONAttribute           Code = "INVALID_JSON_ATTRIBUTE"
+	CodeInvalidProjectID               Code = "INVALID_GROUP_ID"
+	CodeInvalidProvider                Code = "INVALID_PROVIDER"
+	CodeInvalidQueryParameter          Code = "INVALID_QUERY_PARAMETER"
+	CodeInvalidVersionDate             Code = "INVALID_VERSION_DATE"
+	CodeIPAddressNotOnAccessList       Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
+	CodeMalformedJSON                  Code = "MALFORMED_JSON"
+	CodeMissingAttribute               Code = "MISSING_ATTRIBUTE"
+	CodeOrgRequiresAccessList          Code = "ORG_REQUIRES_ACCESS_LIST"
+	CodeProjectNotFound                Code = "GROUP_NOT_FOUND"
+	CodeRateLimited                    Code = "RATE_LIMITED_TOKEN_BUCKET"
+	CodeRequestTooLarge                Code = "REQUEST_TOO_LARGE"
+	CodeResourceNotFound               Code = "RESOURCE_NOT_FOUND"
+	CodeUnexpected                     Code = "UNEXPECTED_ERROR"
+	CodeUserUnauthorized               Code = "USER_UNAUTHORIZED"
+	CodeVersionGone                    Code = "VERSION_GONE"
 )
 
 // details holds Atlas' sentence for each code, to the byte, with the places of
 // its parameters.
 var details = map[Code]string{
-	CodeAccessRoleNotAuthorized:  "The specified Cloud Provider Access role (%v) has not been authorized.",
-	CodeAccessRoleNotFound:       "The specified Cloud Provider Access role (%v) does not exist.",
-	CodeAttributeReadOnly:        "The attribute %v is read-only and cannot be changed by the user.",
-	CodeExportBucketNameInvalid:  "Export Bucket name is invalid.",
-	CodeExportBucketNotFound:     "No export Bucket with ID %v does not exist.",
-	CodeIPAddressNotOnAccessList: "IP address %v is not allowed to access this resource.",
-	CodeInvalidAttribute:         "Invalid attribute %v specified.",
-	CodeInvalidEnumValue:         "An invalid enumeration value %v was specified.",
-	CodeInvalidJSON:              "Received JSON does not match expected format.",
-	CodeInvalidJSONAttribute:     "Received JSON for the %v attribute does not match expected format.",
-	CodeInvalidProjectID:         "An invalid group ID %v was specified.",
-	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
-	CodeInvalidVersionDate:       "Invalid accept header or version date.",
-	CodeMalformedJSON:            "Received JSON is malformed.",
-	CodeMissingAttribute:         "The required attribute %v was not specified.",
-	CodeOrgRequiresAccessList:    "This organization requires access through an access list of ip ranges.",
-	CodeProjectNotFound:          "No group with ID %v exists.",
+	CodeAccessRoleNotAuthorized:        "The specified Cloud Provider Access role (%v) has not been authorized.",
+	CodeAccessRoleNotFound:             "The specified Cloud Provider Access role (%v) does not exist.",
+	CodeAttributeReadOnly:              "The attribute %v is read-only and cannot be changed by the user.",
+	CodeAWSIAMRoleInUse:                "Cannot remove the AWS IAM role because it is still in use.",
+	CodeAzureServicePrincipalInUse:     "Cannot remove the Azure Service Principal because it is still in use.",
+	CodeAzureServicePrincipalInvalid:   "The specified Azure Service Principal (%v) contains invalid tenant id or service principal id.",
+	CodeCannotAssumeRole:               "Atlas cannot assume the specified role (%v).",
+	CodeDuplicateAzureServicePrincipal: "An Azure Service Principal has already been configured for the specified Azure Service Principal ID (%v).",
+	CodeExportBucketNameInvalid:        "Export Bucket name is invalid.",
+	CodeExportBucketNotFound:           "No export Bucket with ID %v does not exist.",
+	CodeGCPServiceAccountInUse:         "Cannot remove the GCP Service Account because it is still in use.",
+	CodeInvalidAttribute:               "Invalid attribute %v specified.",
+	CodeInvalidEnumValue:               "An invalid enumeration value %v was specified.",
+	CodeInvalidJSON:                    "Received JSON does not match expected format.",
+	CodeInvalidJSONAttribute:           "Received JSON for the %v attribute does not match expected format.",
+	CodeInvalidProjectID:               "An invalid group ID %v was specified.",
+	CodeInvalidProvider:                "No provider %v exists.",
+	CodeInvalidQueryParameter:          "Invalid query parameter %v specified.",
+	CodeInvalidVersionDate:             "Invalid accept header or version date.",
+	CodeIPAddressNotOnAccessList:       "IP address %v is not allowed to access this resource.",
+	CodeMalformedJSON:                  "Received JSON is malformed.",
+	CodeMissingAttribute:               "The required attribute %v was not specified.",
+	CodeOrgRequiresAccessList:          "This organization requires access through an access list of ip ranges.",
+	CodeProjectNotFound:                "No group with ID %v exists.",
 	CodeRateLimited: "Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. " +
 		"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.",
 	CodeRequestTooLarge:  "Request entity is too large.",
@@ -82,10 +97,14 @@ type Error struct {
 	Parameters []any  // what was put into the sentence: strings or integers
 }
 
-// NewError returns the refusal that Atlas gives for code. The parameters fill
-// the places in its sentence, in order, and stand in the body beside it.
+// NewError returns the refusal that Atlas gives for code. The parameters stand in
+// the body beside its sentence, and fill its places, if it has some, in order.
 func NewError(code Code, parameters ...any) *Error {
-	return &Error{Code: code, Detail: fmt.Sprintf(details[code], parameters...), Parameters: parameters}
+	detail := details[code]
+	if strings.Contains(detail, "%v") {
+		detail = fmt.Sprintf(detail, parameters...)
+	}
+	return &Error{Code: code, Detail: detail, Parameters: parameters}
 }
 
 // Error returns the code and the sentence.

@@ -6,12 +6,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
@@ -99,16 +96,4 @@ func (s *Service) authenticateClient(
 		}
 	}
 	return db.ServiceAccountSecret{}, ErrInvalidClient
-}
-
-// The constraints of the schema whose violation is an answer and not a fault.
-const (
-	accessTokensSecretFkey = "access_tokens_org_id_service_account_id_secret_id_fkey"
-)
-
-// isViolation says whether err is Postgres refusing a statement because of the
-// named constraint.
-func isViolation(err error, constraint string) bool {
-	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.ConstraintName == constraint
 }

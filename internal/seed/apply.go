@@ -3,7 +3,6 @@ package seed
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"time"
@@ -17,9 +16,6 @@ import (
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/objectid"
 )
-
-// atlasAzureAppID is the application id of Atlas itself in Azure.
-const atlasAzureAppID = "9f2deb0d-be22-4524-a403-df531868bac0"
 
 // Apply brings the database to what the file declares, in one transaction: all
 // or nothing. An error names the part of the file that could not be written,
@@ -121,7 +117,7 @@ func (w writer) awsRole(ctx context.Context, projectID objectid.ID, role AWSRole
 
 func (w writer) azureRole(ctx context.Context, projectID objectid.ID, role AzureRole) error {
 	if role.AtlasAzureAppID == "" {
-		role.AtlasAzureAppID = atlasAzureAppID
+		role.AtlasAzureAppID = atlas.AtlasAzureAppID
 	}
 	return w.accessRole(ctx, db.UpsertAccessRoleParams{
 		ProjectID:          projectID,
@@ -137,7 +133,7 @@ func (w writer) gcpRole(ctx context.Context, projectID objectid.ID, role GCPRole
 	if role.Status == "" {
 		role.Status = gcpStatus(db.GCPRoleStatusCOMPLETE)
 	}
-	account := gcpServiceAccount(projectID)
+	account := atlas.GCPServiceAccount(projectID)
 	return w.accessRole(ctx, db.UpsertAccessRoleParams{
 		ProjectID:         projectID,
 		ID:                role.RoleID.ID,
@@ -145,13 +141,6 @@ func (w writer) gcpRole(ctx context.Context, projectID objectid.ID, role GCPRole
 		GCPServiceAccount: &account,
 		GCPStatus:         (*db.GCPRoleStatus)(&role.Status),
 	})
-}
-
-// gcpServiceAccount is the Google account that Atlas would make for a project:
-// one each, of the form that the Atlas specification gives.
-func gcpServiceAccount(projectID objectid.ID) string {
-	sum := sha256.Sum256([]byte(projectID.String()))
-	return "mongodb-atlas-" + hex.EncodeToString(sum[:8]) + "@p-" + projectID.String() + ".iam.gserviceaccount.com"
 }
 
 func (w writer) accessRole(ctx context.Context, row db.UpsertAccessRoleParams) error {

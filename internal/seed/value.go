@@ -36,7 +36,6 @@ type (
 var (
 	uuidForm         = regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	publicKeyForm    = regexp.MustCompile(`^[a-z]{8}$`)
-	roleARNForm      = regexp.MustCompile(`^arn:aws(?:-[a-z-]+)?:iam::[0-9]{12}:role/.+$`)
 	clientSecretForm = regexp.MustCompile(`^mdb_sa_sk_[A-Za-z0-9_-]{32,}$`)
 )
 
@@ -85,7 +84,7 @@ func (v *publicKey) UnmarshalYAML(node ast.Node) error {
 
 func (v *roleARN) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
-		if !roleARNForm.MatchString(text) {
+		if !atlas.IsRoleARN(text) {
 			return errors.New("not the ARN of an IAM role")
 		}
 		*v = roleARN(text)

@@ -1,0 +1,22 @@
+package atlas
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The constraints of the schema whose violation is an answer and not a fault.
+const (
+	accessRolesServicePrincipalKey = "cloud_provider_access_roles_project_id_service_principal_id_key"
+	accessTokensSecretFkey         = "access_tokens_org_id_service_account_id_secret_id_fkey"
+	exportBucketsRoleFkey          = "export_buckets_project_id_role_id_cloud_provider_fkey"
+	exportBucketsTenantFkey        = "export_buckets_project_id_role_id_tenant_id_fkey"
+)
+
+// isViolation says whether err is Postgres refusing a statement because of the
+// named constraint.
+func isViolation(err error, constraint string) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.ConstraintName == constraint
+}
