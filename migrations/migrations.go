@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -55,29 +54,33 @@ func Up(ctx context.Context, dsn string) error {
 }
 
 // Down takes back the newest applied migration. It returns ErrAhead, wrapped,
-// if that migration is not one of this binary's.
+// if that migration is not one of this binary's, and an error if there is none.
 func Down(ctx context.Context, dsn string) error {
 	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
 		if err := check(ctx, conn); errors.Is(err, ErrAhead) {
 			return err
 		}
-		if _, err := p.Down(ctx); err != nil {
+		_, err := p.Down(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return errors.New("migrate down: no migration is applied")
+		}
+		if err != nil {
 			return fmt.Errorf("migrate down: %w", err)
 		}
 		return nil
 	})
 }
 
-// Status lists this binary's migrations in order.
+// Status lists this binary's migrations in order. It only reads.
 func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	var list []Migration
-	err := with(dsn, func(_ *sql.DB, p *goose.Provider) error {
-		states, err := p.Status(ctx)
+	err := with(dsn, func(conn *sql.DB, p *goose.Provider) error {
+		current, err := version(ctx, conn)
 		if err != nil {
-			return fmt.Errorf("migration status: %w", err)
+			return err
 		}
-		for _, s := range states {
-			list = append(list, Migration{Name: s.Source.Path, Applied: s.State == goose.StateApplied})
+		for _, source := range p.ListSources() {
+			list = append(list, Migration{Name: source.Path, Applied: source.Version <= current})
 		}
 		return nil
 	})
@@ -98,18 +101,10 @@ func check(ctx context.Context, conn *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	var history sql.NullString
-	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {
-		return fmt.Errorf("schema version: %w", err)
-	}
-	var current int64
-	if history.Valid {
-		err := conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&current)
-		if err != nil {
-			return fmt.Errorf("schema version: %w", err)
-		}
-	}
+	current, err := version(ctx, conn)
 	switch {
+	case err != nil:
+		return err
 	case current < target:
 		return fmt.Errorf("%w: it is at version %d, this program needs %d", ErrBehind, current, target)
 	case current > target:
@@ -118,25 +113,43 @@ func check(ctx context.Context, conn *sql.DB) error {
 	return nil
 }
 
+// version returns the version that the database is at, 0 if it was never
+// migrated. Goose would make its table on the way.
+func version(ctx context.Context, conn *sql.DB) (int64, error) {
+	var history sql.NullString
+	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {
+		return 0, fmt.Errorf("schema version: %w", err)
+	}
+	if !history.Valid {
+		return 0, nil
+	}
+	var current int64
+	err := conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&current)
+	if err != nil {
+		return 0, fmt.Errorf("schema version: %w", err)
+	}
+	return current, nil
+}
+
 // newest returns the version of the newest migration.
 func newest() (int64, error) {
 	names, err := fs.Glob(FS, "*.sql") // in order
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	version, err := goose.NumericComponent(names[len(names)-1])
+	target, err := goose.NumericComponent(names[len(names)-1])
 	if err != nil {
 		return 0, fmt.Errorf("read migrations: %w", err)
 	}
-	return version, nil
+	return target, nil
 }
 
 func with(dsn string, f func(*sql.DB, *goose.Provider) error) error {
-	config, err := pgx.ParseConfig(dsn)
+	config, err := pgxpool.ParseConfig(dsn) // the settings of a pool may be in it
 	if err != nil {
 		return fmt.Errorf("database URL: %w", err)
 	}
-	conn := stdlib.OpenDB(*config)
+	conn := stdlib.OpenDB(*config.ConnConfig)
 	defer func() { _ = conn.Close() }()
 	// One try a second for five minutes: another replica may be migrating.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

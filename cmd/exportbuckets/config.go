@@ -56,8 +56,13 @@ type databaseConfig struct {
 // repeat the database URL: there may be a password in it.
 func (c databaseConfig) Validate() error {
 	var refused []error
-	if _, err := pgxpool.ParseConfig(c.DatabaseURL); err != nil {
+	scheme, _, isURL := strings.Cut(c.DatabaseURL, "://")
+	_, err := pgxpool.ParseConfig(c.DatabaseURL)
+	if err != nil || isURL && scheme != "postgres" && scheme != "postgresql" {
 		refused = append(refused, errors.New("--database-url (DATABASE_URL) is not a PostgreSQL connection string"))
+	}
+	if c.StateDir == "" {
+		refused = append(refused, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
 	}
 	if c.MaxConnections < 1 {
 		refused = append(refused, fmt.Errorf(
@@ -76,6 +81,7 @@ type apiConfig struct {
 	BaseURL             string        `env:"EXPORTBUCKETS_BASE_URL" placeholder:"URL" help:"What clients call this server, for links in answers (http:// and the address listened on)."`
 	TrustedProxies      []string      `env:"EXPORTBUCKETS_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For tells the client's address."`
 	AWSRegion           string        `name:"aws-region" env:"EXPORTBUCKETS_AWS_REGION" default:"us-east-1" placeholder:"REGION" help:"Region that AWS export buckets are said to be in (${default}); empty leaves it out."`
+	AWSAccountARN       string        `name:"aws-account-arn" env:"EXPORTBUCKETS_AWS_ACCOUNT_ARN" default:"arn:aws:iam::123456789012:root" placeholder:"ARN" help:"AWS account that is said to assume the roles of projects (${default})."`
 	BackupManagersWrite bool          `env:"EXPORTBUCKETS_BACKUP_MANAGERS_WRITE" help:"Let GROUP_BACKUP_MANAGER change export buckets, not GROUP_OWNER alone."`
 	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
 	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`
@@ -121,12 +127,14 @@ func (c apiConfig) baseURL(listening net.Addr) string {
 	return "http://" + address.String()
 }
 
-// serviceLink is what Kubernetes and Docker put into the environment for a
-// service called exportbuckets.
-var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(SERVICE_|PORT(_|$))`)
+// serviceLink is what Kubernetes puts into the environment for a service called
+// exportbuckets, or exportbuckets- and something.
+var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)$`)
 
 // checkEnvironment refuses a variable that bears the program's name but is no
-// setting of its commands: most likely it is one, misspelt.
+// setting of its commands: most likely it is one, misspelt. It also refuses a
+// database URL that is there but empty, as when a secret is missing: that must
+// not end in the private PostgreSQL with its public demo credentials.
 func checkEnvironment(program *kong.Application, environ []string) error {
 	var settings []string
 	for _, command := range append(program.Leaves(false), program.Node) {
@@ -137,7 +145,10 @@ func checkEnvironment(program *kong.Application, environ []string) error {
 		}
 	}
 	for _, variable := range environ {
-		name, _, _ := strings.Cut(variable, "=")
+		name, value, _ := strings.Cut(variable, "=")
+		if name == "DATABASE_URL" && value == "" {
+			return errors.New("DATABASE_URL is empty; unset it to use the private PostgreSQL")
+		}
 		if !strings.HasPrefix(name, "EXPORTBUCKETS_") || slices.Contains(settings, name) || serviceLink.MatchString(name) {
 			continue
 		}

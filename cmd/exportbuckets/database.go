@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/internal/postgres"
@@ -25,6 +28,9 @@ type database struct {
 
 func openDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger) (*database, error) {
 	if !cfg.embedded() {
+		if err := tryConnect(ctx, cfg.DatabaseURL); err != nil {
+			return nil, fmt.Errorf("--database-url (DATABASE_URL): %w", err)
+		}
 		return &database{url: cfg.DatabaseURL, log: log}, nil
 	}
 	server, err := postgres.Start(ctx, postgres.Config{Dir: filepath.Join(cfg.StateDir, "postgres")})
@@ -44,6 +50,20 @@ func withDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger, f f
 	return f(db)
 }
 
+// tryConnect makes one connection, so that a wrong URL is told of as such.
+func tryConnect(ctx context.Context, url string) error {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		// Pgx tells of each address on a line of its own.
+		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return conn.Close(ctx)
+}
+
 // lost returns a channel that is closed if the private server ends on its own.
 // A configured database is never lost: the pool connects to it again.
 func (d *database) lost() <-chan struct{} {
@@ -54,8 +74,8 @@ func (d *database) lost() <-chan struct{} {
 }
 
 func (d *database) close() {
-	if d.private == nil {
-		return
+	if d.private == nil || d.private.Err() != nil {
+		return // whoever waited for lost has told why
 	}
 	if err := d.private.Stop(context.Background()); err != nil {
 		d.log.Error("stop private PostgreSQL", "error", err)
@@ -75,17 +95,17 @@ func (d *database) pool(ctx context.Context, cfg databaseConfig) (*pgxpool.Pool,
 	return pool, nil
 }
 
-// applySeedFile applies the seed file at path.
-func applySeedFile(ctx context.Context, pool *pgxpool.Pool, path string) error {
+// readSeed reads the seed file at path.
+func readSeed(path string) (seed.File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("seed file: %w", err)
+		return seed.File{}, fmt.Errorf("seed file: %w", err)
 	}
 	file, err := seed.Parse(data)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return seed.File{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return seed.Apply(ctx, pool, file, time.Now())
+	return file, nil
 }
 
 type migrateCommand struct {
@@ -141,6 +161,10 @@ type seedCommand struct {
 
 // Run migrates the database and applies the file.
 func (s seedCommand) Run(ctx context.Context, o output) error {
+	file, err := readSeed(s.File)
+	if err != nil {
+		return err
+	}
 	return withDatabase(ctx, s.databaseConfig, o.log, func(db *database) error {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return err
@@ -150,6 +174,6 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 			return err
 		}
 		defer pool.Close()
-		return applySeedFile(ctx, pool, s.File)
+		return seed.Apply(ctx, pool, file, time.Now())
 	})
 }

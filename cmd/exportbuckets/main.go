@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,8 +21,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stopped := ctx.Err() != nil && errors.Is(err, context.Canceled) // while it was starting
 	stop()
-	if err != nil {
+	if err != nil && !stopped {
 		_, _ = fmt.Fprintf(os.Stderr, "exportbuckets: %s\n", err)
 		os.Exit(1)
 	}

@@ -33,6 +33,10 @@ func (s serveCommand) Validate() error {
 
 // Run serves until ctx ends, and then finishes the requests in flight.
 func (s serveCommand) Run(ctx context.Context, o output) error {
+	tenants, err := s.tenants()
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -43,7 +47,7 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer db.close()
-	pool, err := s.prepare(ctx, db)
+	pool, err := s.prepare(ctx, db, tenants)
 	if err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 			return err
 		}
 	}
-	return s.serve(ctx, listener, handler, db.lost(), o.log)
+	return s.serve(ctx, listener, handler, db, o.log)
 }
 
 const demoHint = `The demo tenant is ready. Create an export bucket:
@@ -72,8 +76,20 @@ curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
 
 `
 
+// tenants returns what the seed file declares, or the demo tenant for the
+// private PostgreSQL.
+func (s serveCommand) tenants() (seed.File, error) {
+	switch {
+	case s.Seed != "":
+		return readSeed(s.Seed)
+	case s.embedded():
+		return seed.Parse(seed.Demo)
+	}
+	return seed.File{}, nil
+}
+
 // prepare brings the schema and the tenants to what they should be.
-func (s serveCommand) prepare(ctx context.Context, db *database) (*pgxpool.Pool, error) {
+func (s serveCommand) prepare(ctx context.Context, db *database, tenants seed.File) (*pgxpool.Pool, error) {
 	if s.Migrate {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return nil, err
@@ -83,28 +99,15 @@ func (s serveCommand) prepare(ctx context.Context, db *database) (*pgxpool.Pool,
 	if err != nil {
 		return nil, err
 	}
-	if err := s.populate(ctx, pool); err != nil {
+	err = migrations.Check(ctx, pool)
+	if err == nil {
+		err = seed.Apply(ctx, pool, tenants, time.Now())
+	}
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}
 	return pool, nil
-}
-
-func (s serveCommand) populate(ctx context.Context, pool *pgxpool.Pool) error {
-	if err := migrations.Check(ctx, pool); err != nil {
-		return err
-	}
-	if s.Seed != "" {
-		return applySeedFile(ctx, pool, s.Seed)
-	}
-	if !s.embedded() {
-		return nil
-	}
-	demo, err := seed.Parse(seed.Demo)
-	if err != nil {
-		return err
-	}
-	return seed.Apply(ctx, pool, demo, time.Now())
 }
 
 func (s serveCommand) handler(
@@ -121,6 +124,7 @@ func (s serveCommand) handler(
 	}
 	return api.New(service, api.Config{
 		BaseURL:        baseURL,
+		AWSAccountARN:  s.AWSAccountARN,
 		TrustedProxies: s.TrustedProxies,
 		RateLimits:     s.RateLimits,
 		Now:            time.Now,
@@ -144,7 +148,7 @@ func ready(ctx context.Context, pool *pgxpool.Pool) error {
 // serve answers requests until ctx ends or the database is lost, and then waits
 // for those in flight.
 func (s serveCommand) serve(
-	ctx context.Context, listener net.Listener, handler http.Handler, lost <-chan struct{}, log *slog.Logger,
+	ctx context.Context, listener net.Listener, handler http.Handler, db *database, log *slog.Logger,
 ) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -162,8 +166,8 @@ func (s serveCommand) serve(
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
-	case <-lost:
-		cause = errors.New("the private PostgreSQL ended")
+	case <-db.lost():
+		cause = fmt.Errorf("the private PostgreSQL ended: %w", db.private.Err())
 	case <-ctx.Done():
 		log.Info("shutting down")
 	}

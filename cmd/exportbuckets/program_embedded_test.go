@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWithoutADatabaseTheDemoTenantIsServed(t *testing.T) {
+	t.Parallel()
+	started := time.Now()
+	p := serve(t, settings{flags: []string{"--state-dir", newStateDir(t)}})
+	if got := p.probe(t, "/readyz"); got != http.StatusOK {
+		t.Errorf("/readyz: got %d, want %d", got, http.StatusOK)
+	}
+	t.Logf("first start to first answer: %s", time.Since(started))
+	_, command, ok := strings.Cut(p.out.String(), "\n\ncurl ")
+	if !ok {
+		t.Fatalf("output: got %q, want a curl command", p.out)
+	}
+
+	status, bucket := runCurl(t, "curl "+command)
+	if status != "200" {
+		t.Fatalf("status of the printed command: got %s, want 200; the body: %s", status, bucket)
+	}
+	id := text(t, bucket, "_id")
+	if got := text(t, bucket, "bucketName"); got != "export-bucket" {
+		t.Errorf("bucketName: got %q, want export-bucket", got)
+	}
+
+	callers := map[string]http.RoundTripper{"service account": withToken(t, p.token(t))}
+	for key := range demoKeys {
+		callers[key] = digestKey(t, key)
+	}
+	for name, caller := range callers {
+		t.Run(name+" lists the buckets of the demo project", func(t *testing.T) {
+			t.Parallel()
+			got := p.ask(t, caller, demoBuckets, "")
+			wantStatus(t, got, http.StatusOK)
+			if diff := cmp.Diff([]string{id}, listed(t, got.body)); diff != "" {
+				t.Errorf("ids (-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, key := range []string{"demoproj", "demoread"} {
+		t.Run(key+" is a stranger to the other project", func(t *testing.T) {
+			t.Parallel()
+			got := p.ask(t, digestKey(t, key), otherBuckets, "")
+			wantStatus(t, got, http.StatusUnauthorized)
+			if code := text(t, got.body, "errorCode"); code != "USER_UNAUTHORIZED" {
+				t.Errorf("errorCode: got %q, want USER_UNAUTHORIZED", code)
+			}
+		})
+	}
+	t.Run("demoread may not create", func(t *testing.T) {
+		t.Parallel()
+		got := p.ask(t, digestKey(t, "demoread"), demoBuckets, demoBucket)
+		wantStatus(t, got, http.StatusUnauthorized)
+	})
+}
+
+// runCurl runs a command line as a shell does that it was pasted into, and
+// returns the status and the body of the answer. The command line stays as it
+// is: what makes curl print the status is in its configuration file.
+func runCurl(t *testing.T, command string) (status, body string) {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Fatalf("got error %v, want curl: install it, the README's commands are run with it", err)
+	}
+	home := t.TempDir()
+	config := "silent\nshow-error\nwrite-out = \"\\n%{http_code}\"\n"
+	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(config), 0o600); err != nil {
+		t.Fatalf("got error %v, want curl's configuration written", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", command)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CURL_HOME=" + home}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: got error %v, want none; it wrote: %s", command, err, out)
+	}
+	at := strings.LastIndexByte(string(out), '\n')
+	return string(out[at+1:]), string(out[:at])
+}
+
+func TestAKilledServerLosesNothing(t *testing.T) {
+	t.Parallel()
+	stateDir := newStateDir(t)
+	s := settings{flags: []string{"--state-dir", stateDir}}
+	p := serve(t, s)
+	caller := withToken(t, p.token(t))
+	bucket := p.ask(t, caller, demoBuckets, demoBucket)
+	wantStatus(t, bucket, http.StatusOK)
+	first := postgresProcesses(t, stateDir)
+
+	p.signal(syscall.SIGKILL)
+	p.wait(t)
+	started := time.Now()
+	p = serve(t, s)
+	if left := stillRunning(first); len(left) > 0 {
+		t.Errorf("processes of the killed server's PostgreSQL: got %v, want none", left)
+	}
+	path := demoBuckets + "/" + text(t, bucket.body, "_id")
+	got := p.ask(t, caller, path, "")
+	t.Logf("start after kill -9 to first answer: %s", time.Since(started))
+	wantStatus(t, got, http.StatusOK)
+	// A link is to the address listened on, and that is another one now.
+	if got, want := text(t, got.body, "bucketName"), text(t, bucket.body, "bucketName"); got != want {
+		t.Errorf("bucketName: got %q, want %q", got, want)
+	}
+
+	p.stop(t)
+	started = time.Now()
+	p = serve(t, s)
+	wantStatus(t, p.ask(t, caller, path, ""), http.StatusOK)
+	t.Logf("start after a stop to first answer: %s", time.Since(started))
+}
+
+func TestASecondServerInTheSameStateDirectoryIsRefused(t *testing.T) {
+	t.Parallel()
+	stateDir := newStateDir(t)
+	p := serve(t, settings{flags: []string{"--state-dir", stateDir}})
+
+	second := runProgram(t, nil, "serve", "--listen", "127.0.0.1:0", "--state-dir", stateDir)
+	wantRefusal(t, second, stateDir, "in use")
+	status := runProgram(t, nil, "migrate", "status", "--state-dir", stateDir)
+	wantRefusal(t, status, stateDir, "in use")
+
+	if got := p.probe(t, "/readyz"); got != http.StatusOK {
+		t.Errorf("/readyz of the first: got %d, want %d", got, http.StatusOK)
+	}
+}
+
+func TestSIGTERMFinishesRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	stateDir := newStateDir(t)
+	p := serve(t, settings{flags: []string{"--state-dir", stateDir}})
+	processes := postgresProcesses(t, stateDir)
+	request, answers := openRequest(t, p, p.token(t))
+
+	p.signal(syscall.SIGTERM)
+	waitUntil(t, "new connections are refused", func() bool {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return errors.Is(err, syscall.ECONNREFUSED)
+	})
+	if p.hasExited() {
+		t.Fatalf("got exit code %d with a request in flight, want it waited for", p.cmd.ProcessState.ExitCode())
+	}
+	if _, err := request.Write([]byte(demoBucket)); err != nil {
+		t.Fatalf("got error %v, want the body sent", err)
+	}
+	resp, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatalf("got error %v, want the answer to the request in flight", err)
+	}
+	got := readAnswer(t, resp)
+	wantStatus(t, got, http.StatusOK)
+	if name := text(t, got.body, "bucketName"); name != "export-bucket" {
+		t.Errorf("bucketName: got %q, want export-bucket", name)
+	}
+
+	if end := p.wait(t); end.code != 0 {
+		t.Errorf("exit code: got %d, want 0", end.code)
+	}
+	if left := stillRunning(processes); len(left) > 0 {
+		t.Errorf("processes of PostgreSQL after the end: got %v, want none", left)
+	}
+}
+
+// openRequest sends the head of a request that creates demoBucket, and returns
+// once the server has let it in and waits for the body.
+func openRequest(t *testing.T, p *program, token string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
+	if err != nil {
+		t.Fatalf("got error %v, want a connection", err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatalf("got error %v, want a deadline", err)
+	}
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
+		"Accept: application/vnd.atlas.2024-05-30+json\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n", demoBuckets, p.address, token, len(demoBucket))
+	if err != nil {
+		t.Fatalf("got error %v, want the head of the request sent", err)
+	}
+	// The server asks for the body when the handler begins to read it.
+	answers := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatalf("got error %v, want the server to ask for the body", err)
+	}
+	if resp.StatusCode != http.StatusContinue {
+		t.Fatalf("status: got %d, want %d", resp.StatusCode, http.StatusContinue)
+	}
+	return conn, answers
+}
+
+func TestTheProgramEndsWithItsPrivatePostgreSQL(t *testing.T) {
+	t.Parallel()
+	stateDir := newStateDir(t)
+	p := serve(t, settings{flags: []string{"--state-dir", stateDir}})
+	if err := syscall.Kill(postmaster(t, stateDir), syscall.SIGKILL); err != nil {
+		t.Fatalf("got error %v, want PostgreSQL killed", err)
+	}
+
+	got := p.wait(t)
+	if got.code != 1 {
+		t.Errorf("exit code: got %d, want 1", got.code)
+	}
+	const want = "\nexportbuckets: the private PostgreSQL ended: postgres ended: signal: killed"
+	if !strings.Contains(got.log, want) {
+		t.Errorf("log: got %q, want %q in it", got.log, want)
+	}
+}

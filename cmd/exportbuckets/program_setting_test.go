@@ -1,0 +1,185 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+
+	"exportbuckets/internal/dbtest"
+)
+
+func TestASettingThatCouldNotWorkIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string // of the flag
+		value string
+		why   string // what the refusal says besides the name
+	}{
+		{"log-level", "loud", "loud"},
+		{"log-format", "xml", "xml"},
+		{"database-url", "postgres://localhost:port/db", "not a PostgreSQL connection string"},
+		{"database-url", "postgres://localhost/db?sslmode=perhaps", "not a PostgreSQL connection string"},
+		{"database-url", "localhost", "not a PostgreSQL connection string"},
+		{"database-url", "mysql://u:pw@localhost/db?tls=true", "not a PostgreSQL connection string"},
+		{"state-dir", "", "empty"},
+		{"max-connections", "many", "many"},
+		{"max-connections", "0", "at least 1"},
+		{"max-connections", "-1", "at least 1"},
+		{"max-connections", "99999999999", "99999999999"},
+		{"listen", "8080", "HOST:PORT"},
+		{"listen", "", "HOST:PORT"},
+		{"listen", "127.0.0.1:99999", "99999"},
+		{"listen", "192.0.2.1:0", "192.0.2.1"}, // an address of nobody, RFC 5737
+		{"base-url", "example.com", "example.com"},
+		{"base-url", "ftp://example.com", "ftp://example.com"},
+		{"base-url", "https://example.com/?a=b", "query"},
+		{"trusted-proxies", "proxy", "proxy"},
+		{"trusted-proxies", "10.0.0.0/8,10.0.0.0/33", "10.0.0.0/33"},
+		{"backup-managers-write", "perhaps", "perhaps"},
+		{"rate-limits", "perhaps", "perhaps"},
+		{"migrate", "perhaps", "perhaps"},
+		{"shutdown-timeout", "20", "20"},
+		{"shutdown-timeout", "soon", "soon"},
+		{"shutdown-timeout", "0s", "not positive"},
+		{"shutdown-timeout", "-1s", "not positive"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+" is "+tt.value, func(t *testing.T) {
+			t.Parallel()
+			// Nothing answers there, if the setting should be taken after all.
+			harmless := []string{"DATABASE_URL=postgres://127.0.0.1:1/db", "EXPORTBUCKETS_LISTEN=127.0.0.1:0"}
+
+			byFlag := runProgram(t, harmless, "serve", "--"+tt.name+"="+tt.value)
+			wantRefusal(t, byFlag, "--"+tt.name, tt.why)
+
+			variable := strings.ToUpper(strings.ReplaceAll(tt.name, "-", "_"))
+			if tt.name != "database-url" {
+				variable = "EXPORTBUCKETS_" + variable
+			}
+			byVariable := runProgram(t, append(harmless, variable+"="+tt.value), "serve")
+			wantRefusal(t, byVariable, "--"+tt.name, tt.why)
+		})
+	}
+}
+
+func TestACommandLineThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		env  []string
+		args []string
+		want string
+	}{
+		{"no command", nil, nil, `"serve"`},
+		{"an unknown command", nil, []string{"serv"}, "serv"},
+		{"an unknown flag", nil, []string{"serve", "--listn=127.0.0.1:0"}, "--listn"},
+		{"a flag of another command", nil, []string{"version", "--listen=127.0.0.1:0"}, "--listen"},
+		{"no seed file", nil, []string{"seed"}, "<file>"},
+		{"a database URL that is there but empty", []string{"DATABASE_URL="}, []string{"serve"}, "DATABASE_URL is empty"},
+		{
+			"a database that does not answer",
+			[]string{"DATABASE_URL=postgres://127.0.0.1:1/db"}, []string{"migrate", "status"}, "--database-url",
+		},
+		{"an unknown variable", []string{"EXPORTBUCKETS_LISTN=127.0.0.1:0"}, []string{"serve"}, "EXPORTBUCKETS_LISTN"},
+		{
+			"an unknown variable, for another command",
+			[]string{"EXPORTBUCKETS_LISTN=127.0.0.1:0"},
+			[]string{"version"}, "EXPORTBUCKETS_LISTN",
+		},
+		{
+			"a variable that begins like a service's",
+			[]string{"EXPORTBUCKETS_PORTS=1"},
+			[]string{"version"}, "EXPORTBUCKETS_PORTS",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantRefusal(t, runProgram(t, tt.env, tt.args...), tt.want)
+		})
+	}
+}
+
+func TestTheVariablesOfAKubernetesServiceAreNoSettings(t *testing.T) {
+	t.Parallel()
+	env := []string{
+		"EXPORTBUCKETS_SERVICE_HOST=10.96.0.10",
+		"EXPORTBUCKETS_SERVICE_PORT=80",
+		"EXPORTBUCKETS_SERVICE_PORT_HTTP=80",
+		"EXPORTBUCKETS_PORT=tcp://10.96.0.10:80",
+		"EXPORTBUCKETS_PORT_80_TCP=tcp://10.96.0.10:80",
+		"EXPORTBUCKETS_PORT_80_TCP_PROTO=tcp",
+		"EXPORTBUCKETS_PORT_80_TCP_PORT=80",
+		"EXPORTBUCKETS_PORT_80_TCP_ADDR=10.96.0.10",
+		"EXPORTBUCKETS_POSTGRES_SERVICE_HOST=10.96.0.11", // of a service called exportbuckets-postgres
+		"EXPORTBUCKETS_POSTGRES_PORT_5432_TCP=tcp://10.96.0.11:5432",
+	}
+	if got := runProgram(t, env, "version"); got.code != 0 || got.out == "" {
+		t.Errorf("got exit code %d and log %q, want the version", got.code, got.log)
+	}
+}
+
+func TestAFlagWinsOverItsVariable(t *testing.T) {
+	t.Parallel()
+	env := []string{"DATABASE_URL=postgres://127.0.0.1:1/db", "EXPORTBUCKETS_BASE_URL=https://variable.example"}
+	p := serve(t, settings{
+		flags: []string{"--database-url", dbtest.NewURL(t), "--base-url", "https://flag.example"},
+		env:   env,
+	})
+	if got, want := p.log.String(), "base_url=https://flag.example\n"; !strings.Contains(got, want) {
+		t.Errorf("log: got %s, want %s", got, want)
+	}
+}
+
+func TestAnAddressInUseIsRefused(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("got error %v, want a listener", err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	address := listener.Addr().String()
+	stateDir := newStateDir(t)
+
+	got := runProgram(t, nil, "serve", "--listen", address, "--state-dir", stateDir)
+	wantRefusal(t, got, "--listen", address, "address already in use")
+}
+
+func TestTheDatabasesPasswordIsNeverShown(t *testing.T) {
+	t.Parallel()
+	refused, err := url.Parse(dbtest.NewEmptyURL(t))
+	if err != nil {
+		t.Fatalf("got error %v, want the database's URL", err)
+	}
+	refused.User = url.UserPassword("no-such-user", databasePassword)
+	tests := []struct{ name, address string }{
+		{"the server refuses it", refused.String()},
+		{"nobody answers", "postgres://app:" + databasePassword + "@127.0.0.1:1/db"},
+		{"a port that is none", "postgres://app:" + databasePassword + "@127.0.0.1:port/db"},
+		{"an escape that is none", "postgres://app:" + databasePassword + "%zz@127.0.0.1/db"},
+		{"a setting that is none", "postgres://app:" + databasePassword + "@127.0.0.1/db?sslmode=x"},
+		{"pairs, cut short", "host=127.0.0.1 port=1 password='" + databasePassword},
+		{"pairs, nobody answers", "host=127.0.0.1 port=1 user=app password=" + databasePassword},
+		{"another scheme", "mysql://app:" + databasePassword + "@127.0.0.1:1/db"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"EXPORTBUCKETS_LOG_LEVEL=debug"}
+			for _, got := range []ended{
+				runProgram(t, append(env, "DATABASE_URL="+tt.address), "serve", "--listen", "127.0.0.1:0"),
+				runProgram(t, env, "serve", "--listen", "127.0.0.1:0", "--database-url", tt.address),
+				runProgram(t, env, "migrate", "status", "--database-url", tt.address),
+				runProgram(t, env, "seed", demoSeedFile, "--database-url", tt.address),
+			} {
+				if got.code != 1 || !strings.HasPrefix(got.log, "exportbuckets: ") {
+					t.Errorf("got exit code %d and log %q, want a refusal", got.code, got.log)
+				}
+				if strings.Contains(got.out+got.log, databasePassword) {
+					t.Errorf("got %q with the password in it, want none", got.out+got.log)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The tests of program_*_test.go run the program as a child process, for what
+// only a process of its own shows: exit codes, signals, its output and log, and
+// what outlives it. The child is this test binary, so the race detector watches
+// it too.
+
+// asProgram is the variable that makes this test binary the program.
+const asProgram = "RUN_TEST_BINARY_AS_PROGRAM"
+
+// patience is how long one step may take on a machine under load.
+const patience = 30 * time.Second
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) == "" {
+		os.Exit(m.Run())
+	}
+	go endWithTests()
+	main()
+	os.Exit(0)
+}
+
+// endWithTests ends the program when the test process does, however that ends:
+// the other end of standard input is held there.
+func endWithTests() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(99)
+}
+
+// settings is what a program is started with besides its command.
+type settings struct {
+	flags []string
+	env   []string // NAME=value
+}
+
+// newCommand returns the program, with nothing of this process's environment
+// but what every process needs.
+func newCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatalf("got error %v, want the path of the test binary", err)
+	}
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(cmd.Env, asProgram+"=1", "HOME="+t.TempDir())
+	if testing.CoverMode() != "" {
+		cmd.Env = append(cmd.Env, "GOCOVERDIR="+t.TempDir())
+	}
+	// A program with the race detector in it would sleep for a second at its end.
+	cmd.Env = append(cmd.Env, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	for _, name := range []string{"PATH", "TMPDIR", "LD_LIBRARY_PATH"} {
+		if value, ok := os.LookupEnv(name); ok {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	// Killed while it holds a grandchild's output open, it must not hold us.
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// ended is a program that has run to its end.
+type ended struct {
+	code     int
+	out, log string
+}
+
+// runProgram runs a command of the program that ends by itself.
+func runProgram(t *testing.T, env []string, args ...string) ended {
+	t.Helper()
+	p := launch(t, env, args...)
+	return p.wait(t)
+}
+
+// program is a running program.
+type program struct {
+	cmd      *exec.Cmd
+	out, log *transcript
+	exited   chan struct{}
+	address  string // HOST:PORT, once it serves
+}
+
+// launch starts the program, and sees to it that it is gone after the test and
+// has had no data race.
+func launch(t *testing.T, env []string, args ...string) *program {
+	t.Helper()
+	p := &program{
+		cmd:    newCommand(t, env, args...),
+		out:    new(transcript),
+		log:    new(transcript),
+		exited: make(chan struct{}),
+	}
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		t.Fatalf("got error %v, want a pipe to the program", err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("got error %v, want the program started", err)
+	}
+	go func() {
+		_ = p.cmd.Wait() // the code is in ProcessState
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		p.signal(syscall.SIGTERM)
+		select {
+		case <-p.exited:
+		case <-time.After(10 * time.Second):
+			p.signal(syscall.SIGKILL)
+			<-p.exited
+		}
+		if strings.Contains(p.log.String(), "DATA RACE") {
+			t.Errorf("got a data race, want none:\n%s", p.log)
+		}
+		if t.Failed() {
+			t.Logf("the log of %q:\n%s", args, p.log)
+		}
+	})
+	return p
+}
+
+// serve starts a server on a port of its own and waits until it serves.
+func serve(t *testing.T, s settings) *program {
+	t.Helper()
+	p := launchServer(t, s)
+	p.waitServing(t)
+	return p
+}
+
+func launchServer(t *testing.T, s settings) *program {
+	t.Helper()
+	return launch(t, s.env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
+}
+
+var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:]+)`)
+
+func (p *program) waitServing(t *testing.T) {
+	t.Helper()
+	waitUntil(t, "the program serves", func() bool {
+		if p.hasExited() {
+			t.Fatalf("got exit code %d, want a server; its log:\n%s", p.cmd.ProcessState.ExitCode(), p.log)
+		}
+		event := servingEvent.FindStringSubmatch(p.log.String())
+		if event != nil {
+			p.address = event[1]
+		}
+		return event != nil
+	})
+}
+
+func (p *program) signal(sig syscall.Signal) {
+	_ = p.cmd.Process.Signal(sig) // it may just have ended
+}
+
+func (p *program) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits until the program has ended.
+func (p *program) wait(t *testing.T) ended {
+	t.Helper()
+	select {
+	case <-p.exited:
+	case <-time.After(patience):
+		t.Fatalf("got a program that runs on, want it to end; its log:\n%s", p.log)
+	}
+	return ended{code: p.cmd.ProcessState.ExitCode(), out: p.out.String(), log: p.log.String()}
+}
+
+// stop ends the program as its keeper would.
+func (p *program) stop(t *testing.T) ended {
+	t.Helper()
+	p.signal(syscall.SIGTERM)
+	return p.wait(t)
+}
+
+// transcript is what a program has written so far.
+type transcript struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write adds to the transcript.
+func (w *transcript) Write(data []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.Write(data)
+}
+
+// String returns all that was written.
+func (w *transcript) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
+
+// newStateDir returns a new directory that the user of PostgreSQL may enter,
+// as t.TempDir is not, under a name short enough for a socket.
+func newStateDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "eb-")
+	if err != nil {
+		t.Fatalf("got error %v, want a directory", err)
+	}
+	// A PostgreSQL whose program was killed may write for a moment longer.
+	t.Cleanup(func() {
+		waitUntil(t, "the state directory is removed", func() bool { return os.RemoveAll(dir) == nil })
+	})
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatalf("got error %v, want a directory that others may enter", err)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		t.Fatalf("got error %v, want the directory's real path", err)
+	}
+	return dir
+}
+
+// waitUntil asks again and again until it is so.
+func waitUntil(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("after %s it is still not so that %s", patience, what)
+		}
+	}
+}
+
+// wantRefusal checks that a program refused to start with one sentence that
+// names what was wrong.
+func wantRefusal(t *testing.T, got ended, names ...string) {
+	t.Helper()
+	if got.code != 1 {
+		t.Errorf("exit code: got %d, want 1", got.code)
+	}
+	if got.out != "" {
+		t.Errorf("output: got %q, want none", got.out)
+	}
+	sentence, rest, _ := strings.Cut(got.log, "\n")
+	if !strings.HasPrefix(sentence, "exportbuckets: ") || rest != "" {
+		t.Errorf("log: got %q, want one sentence of the program", got.log)
+	}
+	for _, name := range names {
+		if !strings.Contains(sentence, name) {
+			t.Errorf("refusal: got %q, want it to name %q", sentence, name)
+		}
+	}
+}
