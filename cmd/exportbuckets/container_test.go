@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+	"github.com/testcontainers/testcontainers-go/log"
+	"github.com/testcontainers/testcontainers-go/network"
+	"github.com/testcontainers/testcontainers-go/wait"
+)
+
+// dockerEnv says what becomes of the test of the image: off skips it, required
+// makes it fail where no Docker daemon answers, and without it such a machine
+// skips it.
+const dockerEnv = "TEST_DOCKER"
+
+// maxImageSize is what the image may weigh, in bytes.
+const maxImageSize = 30_000_000
+
+// This test is not parallel: it changes the logger of testcontainers, which all
+// of the process shares.
+func TestTheImageKeepsItsBucketsOverARestart(t *testing.T) { //nolint:paralleltest // See above.
+	docker := needDocker(t)
+	nw, err := network.New(t.Context())
+	testcontainers.CleanupNetwork(t, nw)
+	if err != nil {
+		t.Fatalf("got error %v, want a network", err)
+	}
+	startPostgres(t, nw)
+	container := startImage(t, nw)
+	wantSmallImage(t, docker, container)
+
+	p := programIn(t, container)
+	account := withToken(t, p.token(t))
+	aws := p.ask(t, digestKey(t, "demoownr"), demoBuckets, demoBucket)
+	wantStatus(t, aws, http.StatusOK)
+	gcp := p.ask(t, account, demoBuckets,
+		`{"cloudProvider":"GCP","bucketName":"export-bucket","roleId":"5f0000000000000000000d03"}`)
+	wantStatus(t, gcp, http.StatusOK)
+	before := p.ask(t, account, demoBuckets, "")
+	wantStatus(t, before, http.StatusOK)
+	want := []string{text(t, aws.body, "_id"), text(t, gcp.body, "_id")}
+	if got := listed(t, before.body); !slices.Equal(got, want) {
+		t.Fatalf("buckets: got %v, want %v", got, want)
+	}
+
+	restart(t, container)
+
+	// The container's port may be published as another one now. The access
+	// token was issued before, and is as good as it was.
+	p = programIn(t, container)
+	for credentials, via := range map[string]http.RoundTripper{
+		"an API key":       digestKey(t, "demoread"),
+		"the access token": account,
+	} {
+		after := p.ask(t, via, demoBuckets, "")
+		wantStatus(t, after, http.StatusOK)
+		if after.body != before.body {
+			t.Errorf("buckets after the restart, with %s: got %s, want %s", credentials, after.body, before.body)
+		}
+	}
+}
+
+// needDocker ends the test unless a Docker daemon answers.
+func needDocker(t *testing.T) *testcontainers.DockerProvider {
+	t.Helper()
+	end := t.Skipf
+	switch mode := os.Getenv(dockerEnv); mode {
+	case "off":
+		t.Skipf("%s=off", dockerEnv)
+	case "required":
+		end = t.Fatalf
+	case "":
+	default:
+		t.Fatalf("%s: got %q, want off, required or nothing", dockerEnv, mode)
+	}
+	log.SetDefault(log.NewNoopLogger())
+	var docker *testcontainers.DockerProvider
+	answer := make(chan error, 1)
+	go func() {
+		// This looks for a daemon in all the usual places, and has no deadline.
+		var err error
+		docker, err = testcontainers.NewDockerProvider()
+		answer <- err
+	}()
+	select {
+	case err := <-answer:
+		if err != nil {
+			end("no Docker daemon answers: %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		end("no Docker daemon answers within 5 s")
+	}
+	t.Cleanup(func() { _ = docker.Close() })
+	return docker
+}
+
+func startPostgres(t *testing.T, nw *testcontainers.DockerNetwork) {
+	t.Helper()
+	c, err := testcontainers.Run(t.Context(), "postgres:17-alpine",
+		network.WithNetwork([]string{"postgres"}, nw),
+		testcontainers.WithEnv(map[string]string{"POSTGRES_PASSWORD": databasePassword}),
+		// Over TCP: the server that prepares the data has a socket only.
+		testcontainers.WithWaitStrategy(
+			wait.ForExec([]string{"pg_isready", "--host=127.0.0.1", "--username=postgres"})),
+	)
+	cleanUp(t, c, "PostgreSQL")
+	if err != nil {
+		t.Fatalf("got error %v, want PostgreSQL started", err)
+	}
+}
+
+// startImage builds the image of this repository and starts it.
+func startImage(t *testing.T, nw *testcontainers.DockerNetwork) *testcontainers.DockerContainer {
+	t.Helper()
+	const seedFile = "/seed.yaml"
+	var build bytes.Buffer
+	c, err := testcontainers.Run(t.Context(), "",
+		testcontainers.WithDockerfile(testcontainers.FromDockerfile{
+			Context:        "../..",
+			Repo:           "exportbuckets-test",
+			BuildLogWriter: &build,
+		}),
+		network.WithNetwork(nil, nw),
+		testcontainers.WithFiles(testcontainers.ContainerFile{
+			HostFilePath:      demoSeedFile,
+			ContainerFilePath: seedFile,
+			FileMode:          0o444,
+		}),
+		testcontainers.WithEnv(map[string]string{
+			"DATABASE_URL":       "postgres://postgres:" + databasePassword + "@postgres/postgres?sslmode=disable",
+			"EXPORTBUCKETS_SEED": seedFile,
+		}),
+		testcontainers.WithExposedPorts("8080/tcp"),
+		testcontainers.WithWaitStrategy(wait.ForHTTP("/readyz").WithPort("8080/tcp")),
+	)
+	cleanUp(t, c, "the image")
+	if err != nil {
+		t.Fatalf("got error %v, want the image built and started; the build:\n%s", err, &build)
+	}
+	return c
+}
+
+// cleanUp removes the container after the test, and shows the log of a test
+// that failed.
+func cleanUp(t *testing.T, c *testcontainers.DockerContainer, what string) {
+	t.Helper()
+	if c == nil {
+		return
+	}
+	testcontainers.CleanupContainer(t, c)
+	t.Cleanup(func() {
+		if !t.Failed() {
+			return
+		}
+		logs, err := c.Logs(context.WithoutCancel(t.Context()))
+		if err != nil {
+			t.Logf("the log of %s: %v", what, err)
+			return
+		}
+		defer func() { _ = logs.Close() }()
+		content, err := io.ReadAll(logs)
+		t.Logf("the log of %s (%v):\n%s", what, err, content)
+	})
+}
+
+func wantSmallImage(t *testing.T, docker *testcontainers.DockerProvider, c *testcontainers.DockerContainer) {
+	t.Helper()
+	container, err := c.Inspect(t.Context())
+	if err != nil {
+		t.Fatalf("got error %v, want the container", err)
+	}
+	image, err := docker.Client().ImageInspect(t.Context(), container.Image)
+	if err != nil {
+		t.Fatalf("got error %v, want the image", err)
+	}
+	t.Logf("the image has %d bytes", image.Size)
+	if image.Size > maxImageSize {
+		t.Errorf("size of the image: got %d bytes, want at most %d", image.Size, maxImageSize)
+	}
+}
+
+// programIn returns the program that runs in the container.
+func programIn(t *testing.T, c *testcontainers.DockerContainer) *program {
+	t.Helper()
+	address, err := c.PortEndpoint(t.Context(), "8080/tcp", "")
+	if err != nil {
+		t.Fatalf("got error %v, want the address of the container", err)
+	}
+	return &program{address: address}
+}
+
+// restart stops the container, which must end well, and starts it again.
+func restart(t *testing.T, c *testcontainers.DockerContainer) {
+	t.Helper()
+	grace := 30 * time.Second // longer than the program gives itself
+	if err := c.Stop(t.Context(), &grace); err != nil {
+		t.Fatalf("got error %v, want the container stopped", err)
+	}
+	state, err := c.State(t.Context())
+	if err != nil {
+		t.Fatalf("got error %v, want the state of the stopped container", err)
+	}
+	if state.ExitCode != 0 {
+		t.Errorf("exit code: got %d, want 0", state.ExitCode)
+	}
+	if err := c.Start(t.Context()); err != nil {
+		t.Fatalf("got error %v, want the container started again", err)
+	}
+}
