@@ -1,0 +1,34 @@
+# The tools are pinned in tools/go.mod, a module of their own.
+TOOL := go tool -modfile=tools/go.mod
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+.PHONY: run build test generate lint check image
+
+run:
+	go run ./cmd/exportbuckets serve
+
+# The flags are those of the Dockerfile.
+build:
+	CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags "-s -w -X main.version=$(VERSION)" \
+		-o bin/exportbuckets ./cmd/exportbuckets
+
+test:
+	go test ./...
+
+generate:
+	$(TOOL) sqlc generate
+
+lint:
+	$(TOOL) golangci-lint run
+
+# What .ci/run checks, but for the containers.
+check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go mod tidy -diff
+	$(TOOL) sqlc diff
+	$(TOOL) golangci-lint run
+	go test -race -shuffle=on ./...
+
+image:
+	docker build --build-arg VERSION=$(VERSION) --tag exportbuckets .
