@@ -35,9 +35,9 @@ func TestUpAfterDownGivesTheSameSchema(t *testing.T) {
 	}
 
 	names := fileNames(t)
-	for applied := len(names) - 1; applied >= 0; applied-- {
+	for applied, name := range slices.Backward(names) {
 		if err := migrations.Down(ctx, dsn); err != nil {
-			t.Fatalf("Down of %s: %v", names[applied], err)
+			t.Fatalf("Down of %s: %v", name, err)
 		}
 		wantStatus(t, dsn, applied)
 	}
@@ -136,8 +136,12 @@ func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 	t.Parallel()
 	for name, dsn := range map[string]func(*testing.T) string{
-		"without any migration": func(t *testing.T) string { return dbtest.NewEmptyURL(t) },
+		"without any migration": func(t *testing.T) string {
+			t.Helper()
+			return dbtest.NewEmptyURL(t)
+		},
 		"without the newest migration": func(t *testing.T) string {
+			t.Helper()
 			dsn := dbtest.NewURL(t)
 			if err := migrations.Down(t.Context(), dsn); err != nil {
 				t.Fatal(err)

@@ -54,7 +54,7 @@ func withDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger, f f
 func tryConnect(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return err
+		return fmt.Errorf("read it: %w", err)
 	}
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {

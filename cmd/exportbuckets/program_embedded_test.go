@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -89,7 +90,7 @@ func runCurl(t *testing.T, command string) (status, body string) {
 	if err != nil {
 		t.Fatalf("%s: got error %v, want none; it wrote: %s", command, err, out)
 	}
-	at := strings.LastIndexByte(string(out), '\n')
+	at := bytes.LastIndexByte(out, '\n')
 	return string(out[at+1:]), string(out[:at])
 }
 

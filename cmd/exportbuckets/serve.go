@@ -188,7 +188,7 @@ type healthcheckCommand struct {
 func (h healthcheckCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSpace(h.URL), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSpace(h.URL), http.NoBody)
 	if err != nil {
 		return err
 	}

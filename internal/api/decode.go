@@ -59,8 +59,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 	if !isJSON(contentType) && (contentType != "" || len(data) > 0) {
 		return nil, emptyError(http.StatusUnsupportedMediaType)
 	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
 	}
 	if err != nil {

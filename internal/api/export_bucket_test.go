@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestCreateAnswersLikeAtlas(t *testing.T) {
 			got := b.create(t, tt.body)
 			golden(t, tt.golden, got.body)
 			want := http.Header{
-				"Content-Length":                    {fmt.Sprint(len(got.body))},
+				"Content-Length":                    {strconv.Itoa(len(got.body))},
 				"Content-Type":                      {v2024 + ";charset=utf-8"},
 				"Ratelimit-Limit":                   {"1200"},
 				"Ratelimit-Remaining":               {"1199"},

@@ -80,7 +80,8 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"cloudProvider":"AWS","bucketName":"b","iamRoleId":"5f0000000000000000000d01","requirePrivateNetworking":true}`,
 		`{"cloudProvider":"AZURE","roleId":"x","serviceUrl":"https://a","tenantId":null,"links":[{}]}`,
-		`{"_id":1,"region":{}}`, `{"bucketName":5}`, `{"bucketname":"x"}`, `{"a":{}}`, `[]`, `null`, ``, `{"bucketName":"a","bucketName":"b"}`,
+		`{"_id":1,"region":{}}`, `{"bucketName":5}`, `{"bucketname":"x"}`, `{"a":{}}`, `[]`, `null`, ``,
+		`{"bucketName":"a","bucketName":"b"}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/base64"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,9 +20,7 @@ func (b *bundle) post(t *testing.T, path string, form url.Values, header http.He
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for name, values := range header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, header)
 	resp, err := b.server.Client().Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -112,7 +112,8 @@ func (l *rateLimiter) sweep(now time.Time) {
 	}
 	l.swept = now
 	for key, bucket := range l.buckets {
-		if bucket.fill(now); bucket.tokens == bucket.set.capacity {
+		bucket.fill(now)
+		if bucket.tokens == bucket.set.capacity {
 			delete(l.buckets, key)
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -160,7 +160,7 @@ func TestRateLimitsAreThoseOfTheProject(t *testing.T) {
 	token := b.token(t)
 	remaining := func(r request) string { return b.do(t, r).header.Get("Ratelimit-Remaining") }
 	for want := 1199; want > 1195; want-- {
-		if got := remaining(request{token: token}); got != fmt.Sprint(want) {
+		if got := remaining(request{token: token}); got != strconv.Itoa(want) {
 			t.Errorf("got %s remaining, want %d", got, want)
 		}
 	}

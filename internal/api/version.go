@@ -2,6 +2,7 @@ package api
 
 import (
 	"mime"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,9 +39,9 @@ func resolveVersion(versions []version, accept []string) (version, error) {
 	if !ok {
 		return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)
 	}
-	for i := len(versions) - 1; i >= 0; i-- {
-		if versions[i].date <= date {
-			return versions[i], nil
+	for _, version := range slices.Backward(versions) {
+		if version.date <= date {
+			return version, nil
 		}
 	}
 	return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)

@@ -90,7 +90,10 @@ func constraintConstants(t *testing.T) []string {
 					return true
 				}
 				for _, spec := range node.Specs {
-					spec := spec.(*ast.ValueSpec)
+					spec, ok := spec.(*ast.ValueSpec)
+					if !ok {
+						continue
+					}
 					for i, value := range spec.Values {
 						if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 							text, err := strconv.Unquote(literal.Value)

@@ -19,23 +19,23 @@ const (
 	testServiceURL = "https://examplestorageaccount.blob.core.windows.net/examplecontainer"
 )
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
 
 func awsRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: ptr("AWS"), BucketName: ptr("export-bucket"), IAMRoleID: ptr(testRoleID),
+		CloudProvider: new("AWS"), BucketName: new("export-bucket"), IAMRoleID: new(testRoleID),
 	}
 }
 
 func azureRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: ptr("AZURE"), RoleID: ptr(testRoleID), ServiceURL: ptr(testServiceURL),
+		CloudProvider: new("AZURE"), RoleID: new(testRoleID), ServiceURL: new(testServiceURL),
 	}
 }
 
 func gcpRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: ptr("GCP"), BucketName: ptr("export_bucket.1"), RoleID: ptr(testRoleID),
+		CloudProvider: new("GCP"), BucketName: new("export_bucket.1"), RoleID: new(testRoleID),
 	}
 }
 
@@ -55,62 +55,62 @@ func TestParseAcceptsWhatAtlasDoes(t *testing.T) {
 			"AWS without private networking is stored with false", awsRequest(), nil,
 			db.InsertExportBucketParams{
 				CloudProvider: "AWS", BucketName: "export-bucket", RoleID: roleID,
-				RequirePrivateNetworking: ptr(false),
+				RequirePrivateNetworking: new(false),
 			},
 		},
 		{
 			"AWS with private networking", awsRequest(),
-			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = ptr(true) },
+			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = new(true) },
 			db.InsertExportBucketParams{
 				CloudProvider: "AWS", BucketName: "export-bucket", RoleID: roleID,
-				RequirePrivateNetworking: ptr(true),
+				RequirePrivateNetworking: new(true),
 			},
 		},
 		{
 			"links are ignored", awsRequest(), func(r *ExportBucketRequest) { r.Links = []any{"x"} },
 			db.InsertExportBucketParams{
 				CloudProvider: "AWS", BucketName: "export-bucket", RoleID: roleID,
-				RequirePrivateNetworking: ptr(false),
+				RequirePrivateNetworking: new(false),
 			},
 		},
 		{
 			"AZURE takes the name from the service URL", azureRequest(), nil,
 			db.InsertExportBucketParams{
-				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: ptr(testServiceURL),
+				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: new(testServiceURL),
 			},
 		},
 		{
 			"AZURE with the same name in both places", azureRequest(),
-			func(r *ExportBucketRequest) { r.BucketName = ptr("examplecontainer") },
+			func(r *ExportBucketRequest) { r.BucketName = new("examplecontainer") },
 			db.InsertExportBucketParams{
-				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: ptr(testServiceURL),
+				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: new(testServiceURL),
 			},
 		},
 		{
 			"AZURE with the name in its field alone", azureRequest(),
 			func(r *ExportBucketRequest) {
-				r.BucketName, r.ServiceURL = ptr("exports"), ptr("https://acct.blob.core.windows.net")
+				r.BucketName, r.ServiceURL = new("exports"), new("https://acct.blob.core.windows.net")
 			},
 			db.InsertExportBucketParams{
 				CloudProvider: "AZURE", BucketName: "exports", RoleID: roleID,
-				ServiceURL: ptr("https://acct.blob.core.windows.net"),
+				ServiceURL: new("https://acct.blob.core.windows.net"),
 			},
 		},
 		{
 			"AZURE with a slash and no container", azureRequest(),
 			func(r *ExportBucketRequest) {
-				r.BucketName, r.ServiceURL = ptr("exports"), ptr("https://acct.blob.core.windows.net/")
+				r.BucketName, r.ServiceURL = new("exports"), new("https://acct.blob.core.windows.net/")
 			},
 			db.InsertExportBucketParams{
 				CloudProvider: "AZURE", BucketName: "exports", RoleID: roleID,
-				ServiceURL: ptr("https://acct.blob.core.windows.net/"),
+				ServiceURL: new("https://acct.blob.core.windows.net/"),
 			},
 		},
 		{
 			"AZURE ignores the tenant, even one that is no UUID", azureRequest(),
-			func(r *ExportBucketRequest) { r.TenantID = ptr("whatever") },
+			func(r *ExportBucketRequest) { r.TenantID = new("whatever") },
 			db.InsertExportBucketParams{
-				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: ptr(testServiceURL),
+				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: new(testServiceURL),
 			},
 		},
 		{
@@ -157,7 +157,7 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"_id", awsRequest(), func(r *ExportBucketRequest) { r.ID = "x" }, readOnly("_id")},
 		{"region", awsRequest(), func(r *ExportBucketRequest) { r.Region = "x" }, readOnly("region")},
 		{
-			"lower-case cloud provider", awsRequest(), func(r *ExportBucketRequest) { r.CloudProvider = ptr("aws") },
+			"lower-case cloud provider", awsRequest(), func(r *ExportBucketRequest) { r.CloudProvider = new("aws") },
 			NewError(CodeInvalidEnumValue, "aws"),
 		},
 		{"AWS name missing", awsRequest(), func(r *ExportBucketRequest) { r.BucketName = nil }, missing("bucketName")},
@@ -166,9 +166,9 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 			"AWS name and role missing", awsRequest(),
 			func(r *ExportBucketRequest) { r.BucketName, r.IAMRoleID = nil, nil }, missing("bucketName"),
 		},
-		{"AWS with roleId", awsRequest(), func(r *ExportBucketRequest) { r.RoleID = ptr(testRoleID) }, invalid("roleId")},
+		{"AWS with roleId", awsRequest(), func(r *ExportBucketRequest) { r.RoleID = new(testRoleID) }, invalid("roleId")},
 		{"AWS with serviceUrl", awsRequest(), url(testServiceURL), invalid("serviceUrl")},
-		{"AWS with tenantId", awsRequest(), func(r *ExportBucketRequest) { r.TenantID = ptr("x") }, invalid("tenantId")},
+		{"AWS with tenantId", awsRequest(), func(r *ExportBucketRequest) { r.TenantID = new("x") }, invalid("tenantId")},
 		{"AWS name of 2", awsRequest(), name("ab"), badName},
 		{"AWS name of 64", awsRequest(), name(strings.Repeat("a", 64)), badName},
 		{"AWS name empty", awsRequest(), name(""), badName},
@@ -177,18 +177,18 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"AWS name beginning with a hyphen", awsRequest(), name("-export"), badName},
 		{"AWS name ending in a dot", awsRequest(), name("export."), badName},
 		{"AWS name with a newline", awsRequest(), name("export\n"), badName},
-		{"AWS role id short", awsRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = ptr("5f") }, invalid("iamRoleId")},
+		{"AWS role id short", awsRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new("5f") }, invalid("iamRoleId")},
 		{
 			"AWS role id in upper case", awsRequest(),
-			func(r *ExportBucketRequest) { r.IAMRoleID = ptr(strings.ToUpper(testRoleID)) }, invalid("iamRoleId"),
+			func(r *ExportBucketRequest) { r.IAMRoleID = new(strings.ToUpper(testRoleID)) }, invalid("iamRoleId"),
 		},
 		{
 			"AZURE with iamRoleId", azureRequest(),
-			func(r *ExportBucketRequest) { r.IAMRoleID = ptr(testRoleID) }, invalid("iamRoleId"),
+			func(r *ExportBucketRequest) { r.IAMRoleID = new(testRoleID) }, invalid("iamRoleId"),
 		},
 		{
 			"AZURE with private networking", azureRequest(),
-			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = ptr(false) }, invalid("requirePrivateNetworking"),
+			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = new(false) }, invalid("requirePrivateNetworking"),
 		},
 		{"AZURE role missing", azureRequest(), func(r *ExportBucketRequest) { r.RoleID = nil }, missing("roleId")},
 		{"AZURE service URL missing", azureRequest(), func(r *ExportBucketRequest) { r.ServiceURL = nil }, missing("serviceUrl")},
@@ -207,18 +207,18 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"AZURE host that only begins alike", azureRequest(), url(account + ".example.com/x"), invalid("serviceUrl")},
 		{"AZURE account of 2", azureRequest(), url("https://ab.blob.core.windows.net/exports"), invalid("serviceUrl")},
 		{"AZURE URL too long", azureRequest(), url(account + "/" + strings.Repeat("a", 2048)), invalid("serviceUrl")},
-		{"AZURE role id bad", azureRequest(), func(r *ExportBucketRequest) { r.RoleID = ptr("x") }, invalid("roleId")},
+		{"AZURE role id bad", azureRequest(), func(r *ExportBucketRequest) { r.RoleID = new("x") }, invalid("roleId")},
 		{"GCP name missing", gcpRequest(), func(r *ExportBucketRequest) { r.BucketName = nil }, missing("bucketName")},
 		{"GCP role missing", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = nil }, missing("roleId")},
-		{"GCP with iamRoleId", gcpRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = ptr("x") }, invalid("iamRoleId")},
+		{"GCP with iamRoleId", gcpRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new("x") }, invalid("iamRoleId")},
 		{"GCP with serviceUrl", gcpRequest(), url(testServiceURL), invalid("serviceUrl")},
-		{"GCP with tenantId", gcpRequest(), func(r *ExportBucketRequest) { r.TenantID = ptr("x") }, invalid("tenantId")},
+		{"GCP with tenantId", gcpRequest(), func(r *ExportBucketRequest) { r.TenantID = new("x") }, invalid("tenantId")},
 		{
 			"GCP with private networking", gcpRequest(),
-			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = ptr(true) }, invalid("requirePrivateNetworking"),
+			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = new(true) }, invalid("requirePrivateNetworking"),
 		},
 		{"GCP name in upper case", gcpRequest(), name("Export"), badName},
-		{"GCP role id bad", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = ptr("x") }, invalid("roleId")},
+		{"GCP role id bad", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = new("x") }, invalid("roleId")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -259,56 +259,56 @@ type breakage struct {
 var idForm = regexp.MustCompile(`^[a-f0-9]{24}$`)
 
 func badID(t *rapid.T) *string {
-	return ptr(rapid.String().Filter(func(s string) bool { return !idForm.MatchString(s) }).Draw(t, "bad id"))
+	return new(rapid.String().Filter(func(s string) bool { return !idForm.MatchString(s) }).Draw(t, "bad id"))
 }
 
 func drawRequest(t *rapid.T) (ExportBucketRequest, []breakage) {
-	id := ptr(rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "role id"))
+	id := new(rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "role id"))
 	providerBroken := breakage{
 		"cloudProvider",
 		func(t *rapid.T, r *ExportBucketRequest) {
-			r.CloudProvider = ptr(rapid.StringMatching(`[A-Za-z]{0,8}`).
+			r.CloudProvider = new(rapid.StringMatching(`[A-Za-z]{0,8}`).
 				Filter(func(s string) bool { return !db.CloudProvider(s).Valid() }).Draw(t, "bad provider"))
 		}, CodeInvalidEnumValue,
 	}
 	nameBroken := breakage{
 		"bucketName",
 		func(t *rapid.T, r *ExportBucketRequest) {
-			r.BucketName = ptr(rapid.StringMatching(`[a-z]{0,2}|[a-z]{64,70}|[a-z]{3}[A-Z/ ][a-z]{3}|-[a-z]{3}`).Draw(t, "bad name"))
+			r.BucketName = new(rapid.StringMatching(`[a-z]{0,2}|[a-z]{64,70}|[a-z]{3}[A-Z/ ][a-z]{3}|-[a-z]{3}`).Draw(t, "bad name"))
 		}, CodeExportBucketNameInvalid,
 	}
 	switch provider := rapid.SampledFrom(db.AllCloudProviderValues()).Draw(t, "provider"); provider {
 	case db.CloudProviderAWS:
 		return ExportBucketRequest{
-				CloudProvider: ptr("AWS"),
-				BucketName:    ptr(rapid.StringMatching(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`).Draw(t, "name")),
+				CloudProvider: new("AWS"),
+				BucketName:    new(rapid.StringMatching(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`).Draw(t, "name")),
 				IAMRoleID:     id,
 			}, []breakage{
 				providerBroken, nameBroken,
 				{"iamRoleId", func(t *rapid.T, r *ExportBucketRequest) { r.IAMRoleID = badID(t) }, CodeInvalidAttribute},
-				{"serviceUrl", func(_ *rapid.T, r *ExportBucketRequest) { r.ServiceURL = ptr(testServiceURL) }, CodeInvalidAttribute},
+				{"serviceUrl", func(_ *rapid.T, r *ExportBucketRequest) { r.ServiceURL = new(testServiceURL) }, CodeInvalidAttribute},
 			}
 	case db.CloudProviderAZURE:
 		container := rapid.StringMatching(`[a-z0-9]{3,10}(-[a-z0-9]{1,9}){0,4}`).Draw(t, "container")
 		account := rapid.StringMatching(`https://[a-z0-9]{3,24}\.blob\.core\.windows\.net`).Draw(t, "account")
 		return ExportBucketRequest{
-				CloudProvider: ptr("AZURE"), RoleID: id, ServiceURL: ptr(account + "/" + container),
+				CloudProvider: new("AZURE"), RoleID: id, ServiceURL: new(account + "/" + container),
 			}, []breakage{
 				providerBroken, nameBroken,
 				{"roleId", func(t *rapid.T, r *ExportBucketRequest) { r.RoleID = badID(t) }, CodeInvalidAttribute},
 				{"serviceUrl", func(t *rapid.T, r *ExportBucketRequest) {
-					r.ServiceURL = ptr(account + rapid.StringMatching(`/[a-z]{3}/[a-z]*|/[a-z]{3}[?#][a-z]*|[a-z:]+`).Draw(t, "bad rest"))
+					r.ServiceURL = new(account + rapid.StringMatching(`/[a-z]{3}/[a-z]*|/[a-z]{3}[?#][a-z]*|[a-z:]+`).Draw(t, "bad rest"))
 				}, CodeInvalidAttribute},
 			}
 	default:
 		return ExportBucketRequest{
-				CloudProvider: ptr("GCP"),
-				BucketName:    ptr(rapid.StringMatching(`[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]`).Draw(t, "name")),
+				CloudProvider: new("GCP"),
+				BucketName:    new(rapid.StringMatching(`[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]`).Draw(t, "name")),
 				RoleID:        id,
 			}, []breakage{
 				providerBroken, nameBroken,
 				{"roleId", func(t *rapid.T, r *ExportBucketRequest) { r.RoleID = badID(t) }, CodeInvalidAttribute},
-				{"tenantId", func(_ *rapid.T, r *ExportBucketRequest) { r.TenantID = ptr("x") }, CodeInvalidAttribute},
+				{"tenantId", func(_ *rapid.T, r *ExportBucketRequest) { r.TenantID = new("x") }, CodeInvalidAttribute},
 			}
 	}
 }

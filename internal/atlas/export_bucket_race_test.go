@@ -431,6 +431,7 @@ type ackLog struct {
 // add returns a function that takes the answer of a creation. An error is to be
 // one of the two that speak of the role.
 func (l *ackLog) add(t *testing.T, roleID string) func(db.ExportBucket, error) {
+	t.Helper()
 	return func(bucket db.ExportBucket, err error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

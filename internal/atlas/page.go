@@ -10,7 +10,7 @@ type Page struct {
 // limit is one more than a page holds: the row too many tells that another page
 // follows.
 func (p Page) limit() int32 {
-	return int32(p.Size) + 1
+	return int32(p.Size) + 1 //nolint:gosec // A page has at most 500 items.
 }
 
 func (p Page) offset() int64 {

@@ -153,6 +153,7 @@ func effectiveProjectRoles(row db.GetPrincipalRow) []db.ProjectRole {
 			roles = append(roles, db.ProjectRoleGROUPOWNER)
 		case db.OrgRoleORGREADONLY:
 			roles = append(roles, db.ProjectRoleGROUPREADONLY)
+		default: // says nothing about projects
 		}
 	}
 	return roles

@@ -47,7 +47,7 @@ func serve(w http.ResponseWriter, r *http.Request, nonceAge time.Duration) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	fmt.Fprintf(w, "%s %s", r.Method, body)
+	_, _ = fmt.Fprintf(w, "%s %s", r.Method, body)
 }
 
 func TestGoClient(t *testing.T) {
@@ -113,7 +113,7 @@ func TestGoClient(t *testing.T) {
 			if err != nil {
 				t.Fatalf("got error %v, want none", err)
 			}
-			defer response.Body.Close()
+			defer func() { _ = response.Body.Close() }()
 			body, err := io.ReadAll(response.Body)
 			if err != nil {
 				t.Fatalf("got error %v, want none", err)

@@ -71,7 +71,7 @@ func NonceFresh(key []byte, nonce string, now time.Time, lifetime time.Duration)
 
 	var milliseconds [8]byte
 	copy(milliseconds[8-timeSize:], b[:timeSize])
-	made := time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:])))
+	made := time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:]))) //nolint:gosec // 48 bits.
 	// The nonce has lost the part of its time below a millisecond. Without
 	// cutting now as well it would seem older than it is.
 	age := now.Truncate(time.Millisecond).Sub(made)

@@ -293,7 +293,7 @@ func (j judge) parse(header string) (digest.Credentials, bool) {
 			return digest.Credentials{}, false
 		}
 	}
-	if algorithm, ok := values["algorithm"]; ok && strings.ToUpper(algorithm) != "MD5" {
+	if algorithm, ok := values["algorithm"]; ok && !strings.EqualFold(algorithm, "MD5") {
 		return digest.Credentials{}, false
 	}
 	if values["qop"] != "auth" || !j.nc.MatchString(values["nc"]) || !j.response.MatchString(values["response"]) {
