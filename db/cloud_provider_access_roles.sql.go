@@ -33,6 +33,16 @@ func (q *Queries) DeleteAccessRole(ctx context.Context, db DBTX, arg DeleteAcces
 	return result.RowsAffected(), nil
 }
 
+const deleteProjectAccessRoles = `-- name: DeleteProjectAccessRoles :exec
+DELETE FROM cloud_provider_access_roles
+WHERE project_id = $1
+`
+
+func (q *Queries) DeleteProjectAccessRoles(ctx context.Context, db DBTX, projectID objectid.ID) error {
+	_, err := db.Exec(ctx, deleteProjectAccessRoles, projectID)
+	return err
+}
+
 const getAccessRole = `-- name: GetAccessRole :one
 SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 FROM cloud_provider_access_roles
@@ -244,6 +254,35 @@ func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, projectID object
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAccessRolesForUpdate = `-- name: ListAccessRolesForUpdate :many
+SELECT id
+FROM cloud_provider_access_roles
+WHERE project_id = $1
+ORDER BY id
+FOR UPDATE
+`
+
+// Holds all roles of the project: whoever uses one for an export bucket waits.
+func (q *Queries) ListAccessRolesForUpdate(ctx context.Context, db DBTX, projectID objectid.ID) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listAccessRolesForUpdate, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -49,6 +49,16 @@ func (q *Queries) DeleteExportBucket(ctx context.Context, db DBTX, arg DeleteExp
 	return result.RowsAffected(), nil
 }
 
+const deleteProjectExportBuckets = `-- name: DeleteProjectExportBuckets :exec
+DELETE FROM export_buckets
+WHERE project_id = $1
+`
+
+func (q *Queries) DeleteProjectExportBuckets(ctx context.Context, db DBTX, projectID objectid.ID) error {
+	_, err := db.Exec(ctx, deleteProjectExportBuckets, projectID)
+	return err
+}
+
 const getExportBucket = `-- name: GetExportBucket :one
 SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 FROM export_buckets

@@ -436,10 +436,15 @@ type Principal struct {
 }
 
 type Project struct {
-	ID        objectid.ID
-	OrgID     objectid.ID
-	Name      string
-	CreatedAt time.Time
+	ID                        objectid.ID
+	OrgID                     objectid.ID
+	Name                      string
+	CreatedAt                 time.Time
+	WithDefaultAlertsSettings bool
+	ManagedSlowMs             bool
+	Tags                      []byte
+	Settings                  []byte
+	Limits                    []byte
 }
 
 type ProjectRoleGrant struct {

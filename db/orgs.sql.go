@@ -12,6 +12,26 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
+SELECT id, name, api_access_list_required, created_at
+FROM orgs
+WHERE id = $1
+FOR NO KEY UPDATE
+`
+
+// Holds the organization: of two requests that count what it has, one waits.
+func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objectid.ID) (Org, error) {
+	row := db.QueryRow(ctx, getOrgForNoKeyUpdate, orgID)
+	var i Org
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.APIAccessListRequired,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const upsertOrg = `-- name: UpsertOrg :exec
 INSERT INTO orgs (id, name, api_access_list_required, created_at)
 VALUES ($1, $2, $3, $4)

@@ -12,14 +12,149 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const getProjectForUpdate = `-- name: GetProjectForUpdate :one
-SELECT id, org_id, name, created_at
+const countProjects = `-- name: CountProjects :one
+SELECT count(*)
+FROM projects
+WHERE projects.org_id = $1
+    AND (
+        $2::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = $3
+        )
+    )
+`
+
+type CountProjectsParams struct {
+	OrgID        objectid.ID
+	EveryProject bool
+	PrincipalID  objectid.ID
+}
+
+func (q *Queries) CountProjects(ctx context.Context, db DBTX, arg CountProjectsParams) (int64, error) {
+	row := db.QueryRow(ctx, countProjects, arg.OrgID, arg.EveryProject, arg.PrincipalID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteProject = `-- name: DeleteProject :exec
+DELETE FROM projects
+WHERE id = $1
+`
+
+func (q *Queries) DeleteProject(ctx context.Context, db DBTX, projectID objectid.ID) error {
+	_, err := db.Exec(ctx, deleteProject, projectID)
+	return err
+}
+
+const getProject = `-- name: GetProject :one
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+FROM projects
+WHERE id = $1
+`
+
+func (q *Queries) GetProject(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
+	row := db.QueryRow(ctx, getProject, projectID)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
+	)
+	return i, err
+}
+
+const getProjectByName = `-- name: GetProjectByName :one
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+FROM projects
+WHERE projects.org_id = $1
+    AND projects.name = $2
+    AND (
+        $3::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = $4
+        )
+    )
+`
+
+type GetProjectByNameParams struct {
+	OrgID        objectid.ID
+	Name         string
+	EveryProject bool
+	PrincipalID  objectid.ID
+}
+
+// The project, if the principal has a role on it: on this one, or on every
+// project of the organization.
+func (q *Queries) GetProjectByName(ctx context.Context, db DBTX, arg GetProjectByNameParams) (Project, error) {
+	row := db.QueryRow(ctx, getProjectByName,
+		arg.OrgID,
+		arg.Name,
+		arg.EveryProject,
+		arg.PrincipalID,
+	)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
+	)
+	return i, err
+}
+
+const getProjectForNoKeyUpdate = `-- name: GetProjectForNoKeyUpdate :one
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
 FROM projects
 WHERE id = $1
 FOR NO KEY UPDATE
 `
 
-// Holds the project: whoever else holds it so, or deletes it, waits.
+// Holds the project: whoever else holds it, changes it or deletes it waits.
+func (q *Queries) GetProjectForNoKeyUpdate(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
+	row := db.QueryRow(ctx, getProjectForNoKeyUpdate, projectID)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
+	)
+	return i, err
+}
+
+const getProjectForUpdate = `-- name: GetProjectForUpdate :one
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+FROM projects
+WHERE id = $1
+FOR UPDATE
+`
+
+// Holds the project to delete it: whoever adds something to it waits, too.
 func (q *Queries) GetProjectForUpdate(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
 	row := db.QueryRow(ctx, getProjectForUpdate, projectID)
 	var i Project
@@ -28,13 +163,259 @@ func (q *Queries) GetProjectForUpdate(ctx context.Context, db DBTX, projectID ob
 		&i.OrgID,
 		&i.Name,
 		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
 	)
 	return i, err
 }
 
+const insertProject = `-- name: InsertProject :one
+INSERT INTO projects (
+    id,
+    org_id,
+    name,
+    created_at,
+    with_default_alerts_settings,
+    managed_slow_ms,
+    tags,
+    settings,
+    limits
+)
+VALUES ($1, $2, $3, $4, $5, true, $6, '{}', '{}')
+RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+`
+
+type InsertProjectParams struct {
+	ID                        objectid.ID
+	OrgID                     objectid.ID
+	Name                      string
+	CreatedAt                 time.Time
+	WithDefaultAlertsSettings bool
+	Tags                      []byte
+}
+
+func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectParams) (Project, error) {
+	row := db.QueryRow(ctx, insertProject,
+		arg.ID,
+		arg.OrgID,
+		arg.Name,
+		arg.CreatedAt,
+		arg.WithDefaultAlertsSettings,
+		arg.Tags,
+	)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
+	)
+	return i, err
+}
+
+const listProjects = `-- name: ListProjects :many
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+FROM projects
+WHERE projects.org_id = $1
+    AND (
+        $2::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = $3
+        )
+    )
+ORDER BY name COLLATE "C", id
+LIMIT $5::integer
+OFFSET $4::bigint
+`
+
+type ListProjectsParams struct {
+	OrgID        objectid.ID
+	EveryProject bool
+	PrincipalID  objectid.ID
+	RowOffset    int64
+	RowLimit     int32
+}
+
+// The projects that the principal has a role on, by name in byte order.
+func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsParams) ([]Project, error) {
+	rows, err := db.Query(ctx, listProjects,
+		arg.OrgID,
+		arg.EveryProject,
+		arg.PrincipalID,
+		arg.RowOffset,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Project{}
+	for rows.Next() {
+		var i Project
+		if err := rows.Scan(
+			&i.ID,
+			&i.OrgID,
+			&i.Name,
+			&i.CreatedAt,
+			&i.WithDefaultAlertsSettings,
+			&i.ManagedSlowMs,
+			&i.Tags,
+			&i.Settings,
+			&i.Limits,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateProject = `-- name: UpdateProject :one
+UPDATE projects
+SET name = coalesce($1, name),
+    tags = coalesce($2, tags),
+    with_default_alerts_settings = coalesce($3, with_default_alerts_settings)
+WHERE id = $4
+RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+`
+
+type UpdateProjectParams struct {
+	Name                      *string
+	Tags                      []byte
+	WithDefaultAlertsSettings *bool
+	ProjectID                 objectid.ID
+}
+
+// Leaves what is NULL as it is.
+func (q *Queries) UpdateProject(ctx context.Context, db DBTX, arg UpdateProjectParams) (Project, error) {
+	row := db.QueryRow(ctx, updateProject,
+		arg.Name,
+		arg.Tags,
+		arg.WithDefaultAlertsSettings,
+		arg.ProjectID,
+	)
+	var i Project
+	err := row.Scan(
+		&i.ID,
+		&i.OrgID,
+		&i.Name,
+		&i.CreatedAt,
+		&i.WithDefaultAlertsSettings,
+		&i.ManagedSlowMs,
+		&i.Tags,
+		&i.Settings,
+		&i.Limits,
+	)
+	return i, err
+}
+
+const updateProjectLimit = `-- name: UpdateProjectLimit :one
+UPDATE projects
+SET limits = limits || jsonb_build_object($1::text, $2::bigint)
+WHERE id = $3
+RETURNING limits
+`
+
+type UpdateProjectLimitParams struct {
+	Name      string
+	Value     int64
+	ProjectID objectid.ID
+}
+
+func (q *Queries) UpdateProjectLimit(ctx context.Context, db DBTX, arg UpdateProjectLimitParams) ([]byte, error) {
+	row := db.QueryRow(ctx, updateProjectLimit, arg.Name, arg.Value, arg.ProjectID)
+	var limits []byte
+	err := row.Scan(&limits)
+	return limits, err
+}
+
+const updateProjectLimitToDefault = `-- name: UpdateProjectLimitToDefault :execrows
+UPDATE projects
+SET limits = limits - $1::text
+WHERE id = $2
+`
+
+type UpdateProjectLimitToDefaultParams struct {
+	Name      string
+	ProjectID objectid.ID
+}
+
+// Brings a limit back to its default.
+func (q *Queries) UpdateProjectLimitToDefault(ctx context.Context, db DBTX, arg UpdateProjectLimitToDefaultParams) (int64, error) {
+	result, err := db.Exec(ctx, updateProjectLimitToDefault, arg.Name, arg.ProjectID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const updateProjectManagedSlowMs = `-- name: UpdateProjectManagedSlowMs :execrows
+UPDATE projects
+SET managed_slow_ms = $1
+WHERE id = $2
+`
+
+type UpdateProjectManagedSlowMsParams struct {
+	ManagedSlowMs bool
+	ProjectID     objectid.ID
+}
+
+func (q *Queries) UpdateProjectManagedSlowMs(ctx context.Context, db DBTX, arg UpdateProjectManagedSlowMsParams) (int64, error) {
+	result, err := db.Exec(ctx, updateProjectManagedSlowMs, arg.ManagedSlowMs, arg.ProjectID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const updateProjectSettings = `-- name: UpdateProjectSettings :one
+UPDATE projects
+SET settings = settings || $1::jsonb
+WHERE id = $2
+RETURNING settings
+`
+
+type UpdateProjectSettingsParams struct {
+	Changes   []byte
+	ProjectID objectid.ID
+}
+
+// Changes the settings that are in the object and no others.
+func (q *Queries) UpdateProjectSettings(ctx context.Context, db DBTX, arg UpdateProjectSettingsParams) ([]byte, error) {
+	row := db.QueryRow(ctx, updateProjectSettings, arg.Changes, arg.ProjectID)
+	var settings []byte
+	err := row.Scan(&settings)
+	return settings, err
+}
+
 const upsertProject = `-- name: UpsertProject :execrows
-INSERT INTO projects (id, org_id, name, created_at)
-VALUES ($1, $2, $3, $4)
+INSERT INTO projects (
+    id,
+    org_id,
+    name,
+    created_at,
+    with_default_alerts_settings,
+    managed_slow_ms,
+    tags,
+    settings,
+    limits
+)
+VALUES ($1, $2, $3, $4, true, true, '[]', '{}', '{}')
 ON CONFLICT (id) DO UPDATE
 SET name = excluded.name
 WHERE projects.org_id = excluded.org_id

@@ -18,13 +18,13 @@ import (
 var crossTenant = map[string]string{
 	"GetPrincipal": "finds the caller by its credential, and with it its organization; the project is the " +
 		"request's, and the service compares its organization with the caller's",
-	"GetProjectForUpdate":           "the project is the tenant",
 	"ListLiveServiceAccountSecrets": "finds a client by its id: the token request does not say which organization it is of",
 }
 
 // whole are the lists without a limit, each with the reason.
 var whole = map[string]string{
 	"ListAccessRoles":           "Atlas does not page the access roles of a project",
+	"ListAccessRolesForUpdate":  "holds them all",
 	"ListExportBucketIDsByRole": "goes with ListAccessRoles: one row for each role",
 }
 
@@ -38,8 +38,9 @@ var (
 		`:(one|many|exec|execrows)$`)
 	comment    = regexp.MustCompile(`(?m)--.*$`)
 	positional = regexp.MustCompile(`\$[0-9]`)
-	// tenantIs is the condition that keeps tenants apart.
-	tenantIs = regexp.MustCompile(`\b(project_id|org_id) = @(project_id|org_id)\b`)
+	// tenantIs is the condition that keeps tenants apart: by name, by the id of a
+	// project, which is a tenant, or by that of the project around.
+	tenantIs = regexp.MustCompile(`\b((project_id|org_id|id) = @(project_id|org_id)|org_id = projects\.org_id)\b`)
 	// conflictWhere is the same of an upsert whose key does not hold the tenant.
 	conflictWhere = regexp.MustCompile(`\b(project_id|org_id) = excluded\.(project_id|org_id)\b`)
 	conflict      = regexp.MustCompile(`\bON CONFLICT \(([^)]*)\) DO UPDATE\b`)

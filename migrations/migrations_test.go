@@ -377,10 +377,10 @@ const tenants = `
 INSERT INTO orgs (id, name, api_access_list_required, created_at) VALUES
 	('5f0000000000000000000a01', 'One', false, now()),
 	('5f0000000000000000000a02', 'Two', false, now());
-INSERT INTO projects (id, org_id, name, created_at) VALUES
-	('5f0000000000000000000b01', '5f0000000000000000000a01', 'One', now()),
-	('5f0000000000000000000b02', '5f0000000000000000000a01', 'Two', now()),
-	('5f0000000000000000000b03', '5f0000000000000000000a02', 'One', now());
+INSERT INTO projects VALUES
+	('5f0000000000000000000b01', '5f0000000000000000000a01', 'One', now(), true, true, '[]', '{}', '{}'),
+	('5f0000000000000000000b02', '5f0000000000000000000a01', 'Two', now(), true, true, '[]', '{}', '{}'),
+	('5f0000000000000000000b03', '5f0000000000000000000a02', 'One', now(), true, true, '[]', '{}', '{}');
 INSERT INTO principals (org_id, id, kind) VALUES
 	('5f0000000000000000000a01', '5f0000000000000000000c01', 'API_KEY'),
 	('5f0000000000000000000a02', '5f0000000000000000000c02', 'API_KEY'),
@@ -465,7 +465,7 @@ func org(name string) string {
 }
 
 func project(id, orgID, name string) string {
-	return fmt.Sprintf("INSERT INTO projects (id, org_id, name, created_at) VALUES (%s, '%s', %s, now())", id, orgID, name)
+	return fmt.Sprintf("INSERT INTO projects VALUES (%s, '%s', %s, now(), true, true, '[]', '{}', '{}')", id, orgID, name)
 }
 
 func grant(orgID, projectID, principalID string) string {

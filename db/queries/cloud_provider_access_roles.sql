@@ -117,6 +117,14 @@ FROM cloud_provider_access_roles
 WHERE project_id = @project_id
 ORDER BY created_at, id;
 
+-- name: ListAccessRolesForUpdate :many
+-- Holds all roles of the project: whoever uses one for an export bucket waits.
+SELECT id
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id
+ORDER BY id
+FOR UPDATE;
+
 -- name: UpdateAWSAccessRole :one
 -- Authorizes the role, anew if it was. Returns no row if the project has no such
 -- AWS role.
@@ -155,3 +163,7 @@ DELETE FROM cloud_provider_access_roles
 WHERE project_id = @project_id
     AND id = @id
     AND cloud_provider = @cloud_provider;
+
+-- name: DeleteProjectAccessRoles :exec
+DELETE FROM cloud_provider_access_roles
+WHERE project_id = @project_id;

@@ -83,3 +83,7 @@ RETURNING *;
 -- name: DeleteExportBucket :execrows
 DELETE FROM export_buckets
 WHERE project_id = @project_id AND id = @id;
+
+-- name: DeleteProjectExportBuckets :exec
+DELETE FROM export_buckets
+WHERE project_id = @project_id;

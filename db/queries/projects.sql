@@ -1,14 +1,140 @@
+-- name: InsertProject :one
+INSERT INTO projects (
+    id,
+    org_id,
+    name,
+    created_at,
+    with_default_alerts_settings,
+    managed_slow_ms,
+    tags,
+    settings,
+    limits
+)
+VALUES (@id, @org_id, @name, @created_at, @with_default_alerts_settings, true, @tags, '{}', '{}')
+RETURNING *;
+
 -- name: UpsertProject :execrows
 -- Changes nothing if the project belongs to another organization.
-INSERT INTO projects (id, org_id, name, created_at)
-VALUES (@id, @org_id, @name, @created_at)
+INSERT INTO projects (
+    id,
+    org_id,
+    name,
+    created_at,
+    with_default_alerts_settings,
+    managed_slow_ms,
+    tags,
+    settings,
+    limits
+)
+VALUES (@id, @org_id, @name, @created_at, true, true, '[]', '{}', '{}')
 ON CONFLICT (id) DO UPDATE
 SET name = excluded.name
 WHERE projects.org_id = excluded.org_id;
 
--- name: GetProjectForUpdate :one
--- Holds the project: whoever else holds it so, or deletes it, waits.
+-- name: GetProject :one
+SELECT *
+FROM projects
+WHERE id = @project_id;
+
+-- name: GetProjectByName :one
+-- The project, if the principal has a role on it: on this one, or on every
+-- project of the organization.
+SELECT *
+FROM projects
+WHERE projects.org_id = @org_id
+    AND projects.name = @name
+    AND (
+        @every_project::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = @principal_id
+        )
+    );
+
+-- name: GetProjectForNoKeyUpdate :one
+-- Holds the project: whoever else holds it, changes it or deletes it waits.
 SELECT *
 FROM projects
 WHERE id = @project_id
 FOR NO KEY UPDATE;
+
+-- name: GetProjectForUpdate :one
+-- Holds the project to delete it: whoever adds something to it waits, too.
+SELECT *
+FROM projects
+WHERE id = @project_id
+FOR UPDATE;
+
+-- name: ListProjects :many
+-- The projects that the principal has a role on, by name in byte order.
+SELECT *
+FROM projects
+WHERE projects.org_id = @org_id
+    AND (
+        @every_project::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = @principal_id
+        )
+    )
+ORDER BY name COLLATE "C", id
+LIMIT @row_limit::integer
+OFFSET @row_offset::bigint;
+
+-- name: CountProjects :one
+SELECT count(*)
+FROM projects
+WHERE projects.org_id = @org_id
+    AND (
+        @every_project::boolean
+        OR EXISTS (
+            SELECT
+            FROM project_role_grants
+            WHERE project_role_grants.project_id = projects.id
+                AND project_role_grants.org_id = projects.org_id
+                AND project_role_grants.principal_id = @principal_id
+        )
+    );
+
+-- name: UpdateProject :one
+-- Leaves what is NULL as it is.
+UPDATE projects
+SET name = coalesce(sqlc.narg('name'), name),
+    tags = coalesce(sqlc.narg('tags'), tags),
+    with_default_alerts_settings = coalesce(sqlc.narg('with_default_alerts_settings'), with_default_alerts_settings)
+WHERE id = @project_id
+RETURNING *;
+
+-- name: UpdateProjectSettings :one
+-- Changes the settings that are in the object and no others.
+UPDATE projects
+SET settings = settings || @changes::jsonb
+WHERE id = @project_id
+RETURNING settings;
+
+-- name: UpdateProjectManagedSlowMs :execrows
+UPDATE projects
+SET managed_slow_ms = @managed_slow_ms
+WHERE id = @project_id;
+
+-- name: UpdateProjectLimit :one
+UPDATE projects
+SET limits = limits || jsonb_build_object(@name::text, @value::bigint)
+WHERE id = @project_id
+RETURNING limits;
+
+-- name: UpdateProjectLimitToDefault :execrows
+-- Brings a limit back to its default.
+UPDATE projects
+SET limits = limits - @name::text
+WHERE id = @project_id;
+
+-- name: DeleteProject :exec
+DELETE FROM projects
+WHERE id = @project_id;

@@ -23,6 +23,11 @@ const refillPeriod = time.Minute
 
 var (
 	cloudBackups        = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
+	clusters            = endpointSet{name: "clusters", capacity: 10000, refill: 5000}
+	performanceAdvisor  = endpointSet{name: "performance advisor", capacity: 1200, refill: 500}
+	projectAddresses    = endpointSet{name: "project IP addresses", capacity: 1200, refill: 500}
+	projects            = endpointSet{name: "projects", capacity: 1200, refill: 500}
+	teams               = endpointSet{name: "teams", capacity: 1200, refill: 500}
 	cloudProviderAccess = endpointSet{name: "cloud provider access", capacity: 2000, refill: 1000}
 	accessTokens        = endpointSet{name: "access tokens", capacity: 10, refill: 10}
 )

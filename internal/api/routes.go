@@ -9,6 +9,8 @@ import (
 const (
 	apiRoot      = "/api/atlas/v2"
 	projectsRoot = apiRoot + "/groups"
+	projectRoot  = projectsRoot + "/:groupId"
+	bucketsRoot  = projectRoot + "/backup/exportBuckets"
 )
 
 // operation is one operation of the Administration API: a route and what the
@@ -21,47 +23,42 @@ type operation struct {
 	handler  func(*Server, *call) error
 }
 
+// operations are in the order of their paths.
 var operations = []operation{
+	{http.MethodPost, projectsRoot, firstVersion, projects, (*Server).createProject},
+	{http.MethodGet, projectsRoot, firstVersion, projects, (*Server).listProjects},
+	{http.MethodGet, projectsRoot + "/byName/:groupName", firstVersion, projects, (*Server).getProjectByName},
+	{http.MethodGet, projectRoot, firstVersion, projects, (*Server).getProject},
+	{http.MethodPatch, projectRoot, firstVersion, projects, (*Server).updateProject},
+	{http.MethodDelete, projectRoot, firstVersion, projects, (*Server).deleteProject},
+	{http.MethodPost, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).createExportBucket},
+	{http.MethodGet, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).listExportBuckets},
+	{http.MethodGet, bucketsRoot + "/:exportBucketId", exportBucketVersions, cloudBackups, (*Server).getExportBucket},
+	{http.MethodPatch, bucketsRoot + "/:exportBucketId", exportBucketUpdateVersions, cloudBackups, (*Server).updateExportBucket},
+	{http.MethodDelete, bucketsRoot + "/:exportBucketId", firstVersion, cloudBackups, (*Server).deleteExportBucket},
+	{http.MethodPost, projectRoot + "/cloudProviderAccess", firstVersion, cloudProviderAccess, (*Server).createAccessRole},
+	{http.MethodGet, projectRoot + "/cloudProviderAccess", firstVersion, cloudProviderAccess, (*Server).listAccessRoles},
+	{http.MethodGet, projectRoot + "/cloudProviderAccess/:roleId", firstVersion, cloudProviderAccess, (*Server).getAccessRole},
+	{http.MethodPatch, projectRoot + "/cloudProviderAccess/:roleId", firstVersion, cloudProviderAccess, (*Server).updateAccessRole},
 	{
-		http.MethodPost, projectsRoot + "/:groupId/backup/exportBuckets",
-		exportBucketVersions, cloudBackups, (*Server).createExportBucket,
-	},
-	{
-		http.MethodGet, projectsRoot + "/:groupId/backup/exportBuckets",
-		exportBucketVersions, cloudBackups, (*Server).listExportBuckets,
-	},
-	{
-		http.MethodGet, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
-		exportBucketVersions, cloudBackups, (*Server).getExportBucket,
-	},
-	{
-		http.MethodPatch, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
-		exportBucketUpdateVersions, cloudBackups, (*Server).updateExportBucket,
-	},
-	{
-		http.MethodDelete, projectsRoot + "/:groupId/backup/exportBuckets/:exportBucketId",
-		firstVersion, cloudBackups, (*Server).deleteExportBucket,
-	},
-	{
-		http.MethodPost, projectsRoot + "/:groupId/cloudProviderAccess",
-		firstVersion, cloudProviderAccess, (*Server).createAccessRole,
-	},
-	{
-		http.MethodGet, projectsRoot + "/:groupId/cloudProviderAccess",
-		firstVersion, cloudProviderAccess, (*Server).listAccessRoles,
-	},
-	{
-		http.MethodGet, projectsRoot + "/:groupId/cloudProviderAccess/:roleId",
-		firstVersion, cloudProviderAccess, (*Server).getAccessRole,
-	},
-	{
-		http.MethodPatch, projectsRoot + "/:groupId/cloudProviderAccess/:roleId",
-		firstVersion, cloudProviderAccess, (*Server).updateAccessRole,
-	},
-	{
-		http.MethodDelete, projectsRoot + "/:groupId/cloudProviderAccess/:cloudProvider/:roleId",
+		http.MethodDelete, projectRoot + "/cloudProviderAccess/:cloudProvider/:roleId",
 		firstVersion, cloudProviderAccess, (*Server).deleteAccessRole,
 	},
+	{http.MethodGet, projectRoot + "/clusters", clusterVersions, clusters, (*Server).listNothing},
+	{http.MethodGet, projectRoot + "/clusters/:clusterName", clusterVersions, clusters, (*Server).getCluster},
+	{http.MethodGet, projectRoot + "/clusters/:clusterName/status", firstVersion, clusters, (*Server).getCluster},
+	{http.MethodGet, projectRoot + "/ipAddresses", firstVersion, projectAddresses, (*Server).listProjectAddresses},
+	{http.MethodGet, projectRoot + "/limits", firstVersion, projects, (*Server).listProjectLimits},
+	{http.MethodGet, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).getProjectLimit},
+	{http.MethodPatch, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).setProjectLimit},
+	{http.MethodDelete, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).resetProjectLimit},
+	{http.MethodGet, projectRoot + "/managedSlowMs", firstVersion, performanceAdvisor, (*Server).getManagedSlowMs},
+	{http.MethodDelete, projectRoot + "/managedSlowMs/disable", firstVersion, performanceAdvisor, (*Server).disableManagedSlowMs},
+	{http.MethodPost, projectRoot + "/managedSlowMs/enable", firstVersion, performanceAdvisor, (*Server).enableManagedSlowMs},
+	{http.MethodGet, projectRoot + "/settings", firstVersion, projects, (*Server).getProjectSettings},
+	{http.MethodPatch, projectRoot + "/settings", firstVersion, projects, (*Server).updateProjectSettings},
+	{http.MethodGet, projectRoot + "/teams", firstVersion, teams, (*Server).listNothing},
+	{http.MethodGet, projectRoot + "/users", userVersions, projects, (*Server).listNothing},
 }
 
 func (s *Server) route(engine *gin.Engine) {

@@ -69,6 +69,16 @@ func (s *Service) BackupWriter(p Principal) (BackupWriter, error) {
 	return BackupWriter{}, NewError(CodeUserUnauthorized)
 }
 
+// everyProject says whether the caller has a role on every project of its
+// organization.
+func (p Principal) everyProject() bool {
+	return p.hasOrgRole(db.OrgRoleORGOWNER) || p.hasOrgRole(db.OrgRoleORGREADONLY)
+}
+
+func (p Principal) hasOrgRole(role db.OrgRole) bool {
+	return slices.Contains(p.orgRoles, role)
+}
+
 func (p Principal) hasRole(role db.ProjectRole) bool {
 	return slices.Contains(p.projectRoles, role)
 }

@@ -149,6 +149,9 @@ func (s *Service) CreateAccessRole(
 	}
 	role, err := s.q.InsertAccessRole(ctx, s.pool, row)
 	if err != nil {
+		if isViolation(err, accessRolesProjectFkey) {
+			return AccessRole{}, NewError(CodeProjectNotFound, row.ProjectID.String())
+		}
 		return AccessRole{}, accessRoleError(err, row.ServicePrincipalID, "insert access role")
 	}
 	return AccessRole{CloudProviderAccessRole: role}, nil
@@ -161,7 +164,7 @@ func (s *Service) createGCPAccessRole(ctx context.Context, row db.InsertAccessRo
 	row.GCPServiceAccount, row.GCPStatus = &account, &status
 	var role db.CloudProviderAccessRole
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := s.q.GetProjectForUpdate(ctx, tx, row.ProjectID)
+		_, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, row.ProjectID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return NewError(CodeProjectNotFound, row.ProjectID.String())
 		}

@@ -12,6 +12,8 @@ const (
 	accessTokensSecretFkey         = "access_tokens_org_id_service_account_id_secret_id_fkey"
 	exportBucketsRoleFkey          = "export_buckets_project_id_role_id_cloud_provider_fkey"
 	exportBucketsTenantFkey        = "export_buckets_project_id_role_id_tenant_id_fkey"
+	accessRolesProjectFkey         = "cloud_provider_access_roles_project_id_fkey"
+	projectsNameKey                = "projects_org_id_name_key"
 )
 
 // isViolation says whether err is Postgres refusing a statement because of the

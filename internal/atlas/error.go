@@ -19,6 +19,7 @@ const (
 	CodeAzureServicePrincipalInUse     Code = "AZURE_SERVICE_PRINCIPAL_IN_USE"
 	CodeAzureServicePrincipalInvalid   Code = "CLOUD_PROVIDER_ACCESS_AZURE_SERVICE_PRINCIPAL_INVALID"
 	CodeCannotAssumeRole               Code = "CANNOT_ASSUME_ROLE"
+	CodeClusterNotFound                Code = "CLUSTER_NOT_FOUND"
 	CodeDuplicateAzureServicePrincipal Code = "DUPLICATE_AZURE_SERVICE_PRINCIPAL"
 	CodeExportBucketNameInvalid        Code = "EXPORT_BUCKET_NAME_INVALID"
 	CodeExportBucketNotFound           Code = "EXPORT_BUCKET_NOT_FOUND"
@@ -28,19 +29,25 @@ const (
 	CodeInvalidJSON                    Code = "INVALID_JSON"
 	CodeInvalidJSONAttribute           Code = "INVALID_JSON_ATTRIBUTE"
 	CodeInvalidProjectID               Code = "INVALID_GROUP_ID"
+	CodeInvalidProjectName             Code = "INVALID_GROUP_NAME"
 	CodeInvalidProvider                Code = "INVALID_PROVIDER"
 	CodeInvalidQueryParameter          Code = "INVALID_QUERY_PARAMETER"
 	CodeInvalidVersionDate             Code = "INVALID_VERSION_DATE"
 	CodeIPAddressNotOnAccessList       Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
 	CodeMalformedJSON                  Code = "MALFORMED_JSON"
+	CodeMaxProjectsExceeded            Code = "MAX_GROUPS_PER_ORG_EXCEEDED"
 	CodeMissingAttribute               Code = "MISSING_ATTRIBUTE"
+	CodeNotInProject                   Code = "NOT_IN_GROUP"
+	CodeNotOrgProjectCreator           Code = "NOT_ORG_GROUP_CREATOR"
 	CodeOrgRequiresAccessList          Code = "ORG_REQUIRES_ACCESS_LIST"
+	CodeProjectAlreadyExists           Code = "GROUP_ALREADY_EXISTS"
 	CodeProjectNotFound                Code = "GROUP_NOT_FOUND"
 	CodeRateLimited                    Code = "RATE_LIMITED_TOKEN_BUCKET"
 	CodeRequestTooLarge                Code = "REQUEST_TOO_LARGE"
 	CodeResourceNotFound               Code = "RESOURCE_NOT_FOUND"
 	CodeUnexpected                     Code = "UNEXPECTED_ERROR"
 	CodeUserUnauthorized               Code = "USER_UNAUTHORIZED"
+	CodeValidation                     Code = "VALIDATION_ERROR"
 	CodeVersionGone                    Code = "VERSION_GONE"
 )
 
@@ -54,6 +61,7 @@ var details = map[Code]string{
 	CodeAzureServicePrincipalInUse:   "Cannot remove the Azure Service Principal because it is still in use.",
 	CodeAzureServicePrincipalInvalid: "The specified Azure Service Principal (%v) contains invalid tenant id or service principal id.",
 	CodeCannotAssumeRole:             "Atlas cannot assume the specified role (%v).",
+	CodeClusterNotFound:              "No cluster named %v exists in group %v.",
 	CodeDuplicateAzureServicePrincipal: "An Azure Service Principal has already been configured " +
 		"for the specified Azure Service Principal ID (%v).",
 	CodeExportBucketNameInvalid:  "Export Bucket name is invalid.",
@@ -64,13 +72,18 @@ var details = map[Code]string{
 	CodeInvalidJSON:              "Received JSON does not match expected format.",
 	CodeInvalidJSONAttribute:     "Received JSON for the %v attribute does not match expected format.",
 	CodeInvalidProjectID:         "An invalid group ID %v was specified.",
+	CodeInvalidProjectName:       "An invalid group name %v was specified.",
 	CodeInvalidProvider:          "No provider %v exists.",
 	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
 	CodeInvalidVersionDate:       "Invalid accept header or version date.",
 	CodeIPAddressNotOnAccessList: "IP address %v is not allowed to access this resource.",
 	CodeMalformedJSON:            "Received JSON is malformed.",
+	CodeMaxProjectsExceeded:      "Maximum number of groups per organization (%v) in %v exceeded while trying to add group.",
 	CodeMissingAttribute:         "The required attribute %v was not specified.",
+	CodeNotInProject:             "The current user is not in the group, or the group does not exist.",
+	CodeNotOrgProjectCreator:     "The currently logged in user does not have the group creator role in organization %v.",
 	CodeOrgRequiresAccessList:    "This organization requires access through an access list of ip ranges.",
+	CodeProjectAlreadyExists:     "A group with name \"%v\" already exists.",
 	CodeProjectNotFound:          "No group with ID %v exists.",
 	CodeRateLimited: "Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. " +
 		"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.",
@@ -78,6 +91,7 @@ var details = map[Code]string{
 	CodeResourceNotFound: "Cannot find resource %v.",
 	CodeUnexpected:       "Unexpected error.",
 	CodeUserUnauthorized: "Current user is not authorized to perform this action.",
+	CodeValidation:       "The request content produced the validation error: %v.",
 	CodeVersionGone:      "Version %v of %v is no longer available.",
 }
 

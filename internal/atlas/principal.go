@@ -33,6 +33,7 @@ type Principal struct {
 	ID    objectid.ID
 	OrgID objectid.ID
 
+	orgRoles     []db.OrgRole
 	project      string // as the request names it; may be no id at all
 	projectID    objectid.ID
 	projectOrgID *objectid.ID // nil if there is no such project
@@ -111,8 +112,12 @@ func newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
 	p := Principal{
 		ID:           row.ID,
 		OrgID:        row.OrgID,
+		orgRoles:     make([]db.OrgRole, len(row.OrgRoles)),
 		project:      from.Project,
 		projectOrgID: row.ProjectOrgID,
+	}
+	for i, role := range row.OrgRoles {
+		p.orgRoles[i] = db.OrgRole(role)
 	}
 	if row.ProjectOrgID != nil {
 		p.projectID, _ = objectid.Parse(from.Project) // the database found it
