@@ -21,12 +21,9 @@ func (s *Server) authenticate(c *gin.Context) (atlas.Principal, error) {
 	var refusal *atlas.Error // known, but not from this address
 	if err == nil || errors.As(err, &refusal) {
 		setSecurityHeaders(c.Writer.Header())
+		c.Set(principalKey, principal.ID)
 	}
-	if err != nil {
-		return principal, err
-	}
-	c.Set(principalKey, principal.ID)
-	return principal, nil
+	return principal, err
 }
 
 func (s *Server) principal(c *gin.Context) (atlas.Principal, error) {

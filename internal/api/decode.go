@@ -62,8 +62,9 @@ func readBody(c *gin.Context) ([]byte, error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read body: %w", err)
+	if err != nil { // cut off, too slow, or not what its header promised
+		_ = c.Error(err)
+		return nil, atlas.NewError(atlas.CodeMalformedJSON)
 	}
 	return data, nil
 }

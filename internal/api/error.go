@@ -104,7 +104,8 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		c.Writer.WriteHeaderNow()
 	case errors.As(err, &oauth):
 		c.Set(faultKey, oauth.cause != nil)
-		writeErrorBody(c, oauth.status, oauthErrorBody{Error: oauth.code, ErrorDescription: oauth.description})
+		data, err := encode(oauthErrorBody{Error: oauth.code, ErrorDescription: oauth.description})
+		writeErrorBody(c, oauth.status, data, err)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Status(statusClientClosedRequest)
 	default:
@@ -124,13 +125,13 @@ func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
 	}
 	c.Header("X-Error-Code", string(refusal.Code))
 	c.Header("Vary", "Accept-Encoding")
-	writeErrorBody(c, status, body)
+	data, err := present(c, status, body)
+	writeErrorBody(c, status, data, err)
 }
 
-// writeErrorBody falls back on the status alone if even the error can't be
-// written.
-func writeErrorBody(c *gin.Context, status int, body any) {
-	data, err := present(c, status, body)
+// writeErrorBody writes an encoded error, or the status alone if encoding it
+// failed.
+func writeErrorBody(c *gin.Context, status int, data []byte, err error) {
 	if err != nil {
 		_ = c.Error(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
 )
 
 // Keys of what is kept in the request's context for its log event.
@@ -48,8 +50,14 @@ func (s *Server) logRequest(c *gin.Context) {
 	if principal, ok := c.Get(principalKey); ok {
 		attrs = append(attrs, slog.Any("principal", principal))
 	}
-	if err := c.Errors.Last(); err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+	for _, err := range c.Errors {
+		var refusal *atlas.Error
+		if errors.As(err, &refusal) {
+			// Its sentence may quote the request.
+			attrs = append(attrs, slog.String("error_code", string(refusal.Code)))
+		} else {
+			attrs = append(attrs, slog.String("error", err.Error()))
+		}
 	}
 	level := slog.LevelInfo
 	if c.GetBool(faultKey) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,8 +62,8 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 		var refusal *oauthError
 		switch {
 		case err == nil:
-		case errors.As(err, &refusal):
-			s.writeError(c, refusal)
+		case errors.As(err, &refusal), errors.Is(err, context.Canceled):
+			s.writeError(c, err)
 		case errors.Is(err, atlas.ErrInvalidClient):
 			s.writeError(c, &oauthError{
 				status:      http.StatusUnauthorized,

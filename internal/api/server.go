@@ -59,6 +59,10 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 	return engine, nil
 }
 
+// requestTimeout is how long a request may wait for the database, for a role
+// that someone else holds, say. It is less than clients wait.
+const requestTimeout = 30 * time.Second
+
 // call is an authenticated request of a versioned operation.
 type call struct {
 	*gin.Context
@@ -79,6 +83,9 @@ func (s *Server) operation(op operation) gin.HandlerFunc {
 // credentials, address, rate limit, version. The handler makes the others:
 // project and role, then the body, then the objects.
 func (s *Server) serve(c *gin.Context, op operation) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
 	principal, err := s.authenticate(c)
 	if err != nil {
 		return err
@@ -93,6 +100,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := s.checkSunset(c, v); err != nil {
 		return err
 	}
+	// Atlas does not say when it looks at these.
 	if err := checkPresentation(c); err != nil {
 		return err
 	}

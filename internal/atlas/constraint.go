@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -16,9 +17,13 @@ const (
 	projectsNameKey                = "projects_org_id_name_key"
 )
 
+// integrityViolation is the class of the SQLSTATEs of broken constraints.
+const integrityViolation = "23"
+
 // isViolation says whether err is Postgres refusing a statement because of the
 // named constraint.
 func isViolation(err error, constraint string) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && refused.ConstraintName == constraint
+	return errors.As(err, &refused) && strings.HasPrefix(refused.Code, integrityViolation) &&
+		refused.ConstraintName == constraint
 }

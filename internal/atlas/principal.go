@@ -105,9 +105,11 @@ func (s *Service) getPrincipal(
 	return row, nil
 }
 
+// newPrincipal returns who the row is of. If the address keeps it from being
+// used, that is all that it returns, beside the error.
 func newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
 	if err := checkAccessList(row, from.Address); err != nil {
-		return Principal{}, err
+		return Principal{ID: row.ID, OrgID: row.OrgID}, err
 	}
 	p := Principal{
 		ID:           row.ID,

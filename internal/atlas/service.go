@@ -18,7 +18,7 @@ type Config struct {
 	// AWSRegion is the region that AWS export buckets are said to be in, such
 	// as us-east-1. Atlas asks S3 for it. Empty means that it stays unknown.
 	AWSRegion string
-	// BackupManagersWrite lets GROUP_BACKUP_MANAGER create export buckets, as
+	// BackupManagersWrite lets GROUP_BACKUP_MANAGER change export buckets, as
 	// the newest Atlas specification says. The API reference asks for
 	// GROUP_OWNER, and that is the rule without it.
 	BackupManagersWrite bool
