@@ -38,7 +38,6 @@ WITH expired AS (
         FROM access_tokens
         WHERE access_tokens.org_id = $2
             AND access_tokens.service_account_id = $3
-            AND access_tokens.secret_id = $4
             AND access_tokens.expires_at <= $5
         LIMIT 100
         FOR UPDATE SKIP LOCKED
@@ -57,9 +56,9 @@ type InsertAccessTokenParams struct {
 	ExpiresAt        time.Time
 }
 
-// Adds the token and removes some that have expired of the same secret, so that
-// the table does not grow with time. SKIP LOCKED lets requests that do so at
-// once pass each other.
+// Adds the token and removes some that have expired of the same service account,
+// so that an account in use leaves none behind. SKIP LOCKED lets requests that
+// do so at once pass each other.
 func (q *Queries) InsertAccessToken(ctx context.Context, db DBTX, arg InsertAccessTokenParams) error {
 	_, err := db.Exec(ctx, insertAccessToken,
 		arg.TokenHash,

@@ -1,7 +1,7 @@
 -- name: InsertAccessToken :exec
--- Adds the token and removes some that have expired of the same secret, so that
--- the table does not grow with time. SKIP LOCKED lets requests that do so at
--- once pass each other.
+-- Adds the token and removes some that have expired of the same service account,
+-- so that an account in use leaves none behind. SKIP LOCKED lets requests that
+-- do so at once pass each other.
 WITH expired AS (
     DELETE FROM access_tokens
     WHERE token_hash IN (
@@ -9,7 +9,6 @@ WITH expired AS (
         FROM access_tokens
         WHERE access_tokens.org_id = @org_id
             AND access_tokens.service_account_id = @service_account_id
-            AND access_tokens.secret_id = @secret_id
             AND access_tokens.expires_at <= @created_at
         LIMIT 100
         FOR UPDATE SKIP LOCKED

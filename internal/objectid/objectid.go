@@ -57,11 +57,6 @@ func (i ID) String() string {
 	return string(text[:])
 }
 
-// Time returns when the ID was made, to the second, in UTC.
-func (i ID) Time() time.Time {
-	return time.Unix(int64(binary.BigEndian.Uint32(i[:timeSize])), 0).UTC()
-}
-
 // IsZero reports whether the ID is the zero ID.
 func (i ID) IsZero() bool {
 	return i == ID{}

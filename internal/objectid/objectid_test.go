@@ -2,6 +2,7 @@ package objectid_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,9 +30,6 @@ func TestNewCarriesTheTime(t *testing.T) {
 
 	id := objectid.New(now)
 
-	if got, want := id.Time(), time.Date(2026, time.August, 10, 3, 3, 36, 0, time.UTC); got != want {
-		t.Errorf("time: got %v, want %v", got, want)
-	}
 	if got, want := id.String()[:8], "6a793f88"; got != want {
 		t.Errorf("first 8 digits: got %s, want %s", got, want)
 	}
@@ -40,9 +38,10 @@ func TestNewCarriesTheTime(t *testing.T) {
 func TestNewKeepsTheWholeRangeOfTimes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		now := time.Unix(int64(rapid.Uint32().Draw(t, "seconds")), 0)
-		if got := objectid.New(now).Time(); !got.Equal(now) {
-			t.Errorf("got %v, want %v", got, now)
+		seconds := rapid.Uint32().Draw(t, "seconds")
+		id := objectid.New(time.Unix(int64(seconds), 0))
+		if got, want := id.String()[:8], fmt.Sprintf("%08x", seconds); got != want {
+			t.Errorf("first 8 digits: got %s, want %s", got, want)
 		}
 	})
 }
