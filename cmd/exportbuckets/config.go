@@ -47,19 +47,17 @@ func (c logConfig) logger(w io.Writer) *slog.Logger {
 // databaseConfig says where the rows are: in the database of a URL, or in a
 // private PostgreSQL under the state directory.
 type databaseConfig struct {
-	DatabaseURL    string `env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs."`
-	StateDir       string `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
-	MaxConnections int32  `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
+	DatabaseURL    *string `env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs."`
+	StateDir       string  `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
+	MaxConnections int32   `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
 }
 
 // Validate refuses settings that could not work, each by its name. It does not
 // repeat the database URL: there may be a password in it.
 func (c databaseConfig) Validate() error {
 	var refused []error
-	scheme, _, isURL := strings.Cut(c.DatabaseURL, "://")
-	_, err := pgxpool.ParseConfig(c.DatabaseURL)
-	if err != nil || isURL && scheme != "postgres" && scheme != "postgresql" {
-		refused = append(refused, errors.New("--database-url (DATABASE_URL) is not a PostgreSQL connection string"))
+	if c.DatabaseURL != nil {
+		refused = append(refused, checkDatabaseURL(*c.DatabaseURL))
 	}
 	if c.StateDir == "" {
 		refused = append(refused, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
@@ -71,9 +69,25 @@ func (c databaseConfig) Validate() error {
 	return errors.Join(refused...)
 }
 
+// checkDatabaseURL refuses an empty URL, as when a secret is missing: that must
+// not end in the private PostgreSQL with its public demo credentials.
+func checkDatabaseURL(url string) error {
+	scheme, _, isURL := strings.Cut(url, "://")
+	_, err := pgxpool.ParseConfig(url)
+	switch {
+	case url == "":
+		return errors.New("--database-url (DATABASE_URL) is empty; leave it out to use the private PostgreSQL")
+	case err != nil || isURL && scheme != "postgres" && scheme != "postgresql":
+		return errors.New("--database-url (DATABASE_URL) is not a PostgreSQL connection string")
+	case strings.Contains(url, "pool_max_conns"):
+		return errors.New("--database-url (DATABASE_URL) has pool_max_conns in it; use --max-connections")
+	}
+	return nil
+}
+
 // embedded says whether the private PostgreSQL is to be used.
 func (c databaseConfig) embedded() bool {
-	return c.DatabaseURL == ""
+	return c.DatabaseURL == nil
 }
 
 type apiConfig struct {
@@ -86,6 +100,11 @@ type apiConfig struct {
 	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
 	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`
 }
+
+var (
+	awsRegion  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+	awsAccount = regexp.MustCompile(`^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:root$`)
+)
 
 // Validate refuses settings that could not work, each by its name.
 func (c apiConfig) Validate() error {
@@ -106,6 +125,14 @@ func (c apiConfig) Validate() error {
 			refused = append(refused, fmt.Errorf(
 				"--trusted-proxies (EXPORTBUCKETS_TRUSTED_PROXIES): %q is neither an address nor a network", proxy))
 		}
+	}
+	if c.AWSRegion != "" && !awsRegion.MatchString(c.AWSRegion) {
+		refused = append(refused, fmt.Errorf(
+			"--aws-region (EXPORTBUCKETS_AWS_REGION): %q is not a region like us-east-1", c.AWSRegion))
+	}
+	if !awsAccount.MatchString(c.AWSAccountARN) {
+		refused = append(refused, fmt.Errorf(
+			"--aws-account-arn (EXPORTBUCKETS_AWS_ACCOUNT_ARN): %q is not like arn:aws:iam::123456789012:root", c.AWSAccountARN))
 	}
 	if c.ShutdownTimeout <= 0 {
 		refused = append(refused, fmt.Errorf(
@@ -132,9 +159,7 @@ func (c apiConfig) baseURL(listening net.Addr) string {
 var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)$`)
 
 // checkEnvironment refuses a variable that bears the program's name but is no
-// setting of its commands: most likely it is one, misspelt. It also refuses a
-// database URL that is there but empty, as when a secret is missing: that must
-// not end in the private PostgreSQL with its public demo credentials.
+// setting of its commands: most likely it is one, misspelt.
 func checkEnvironment(program *kong.Application, environ []string) error {
 	var settings []string
 	for _, command := range append(program.Leaves(false), program.Node) {
@@ -145,10 +170,7 @@ func checkEnvironment(program *kong.Application, environ []string) error {
 		}
 	}
 	for _, variable := range environ {
-		name, value, _ := strings.Cut(variable, "=")
-		if name == "DATABASE_URL" && value == "" {
-			return errors.New("DATABASE_URL is empty; unset it to use the private PostgreSQL")
-		}
+		name, _, _ := strings.Cut(variable, "=")
 		if !strings.HasPrefix(name, "EXPORTBUCKETS_") || slices.Contains(settings, name) || serviceLink.MatchString(name) {
 			continue
 		}

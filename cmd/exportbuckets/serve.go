@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -46,7 +45,7 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	defer db.close()
+	defer db.close(ctx)
 	pool, err := s.prepare(ctx, db, tenants)
 	if err != nil {
 		return err
@@ -178,27 +177,4 @@ func (s serveCommand) serve(
 		return errors.Join(cause, fmt.Errorf("shut down: %w", err), server.Close())
 	}
 	return cause
-}
-
-type healthcheckCommand struct {
-	URL string `arg:"" optional:"" default:"http://127.0.0.1:8080/readyz" help:"What to ask (${default})."`
-}
-
-// Run returns an error unless the server answers that it is ready.
-func (h healthcheckCommand) Run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSpace(h.URL), http.NoBody)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", h.URL, resp.Status)
-	}
-	return nil
 }

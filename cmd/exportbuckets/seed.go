@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"exportbuckets/internal/seed"
+	"exportbuckets/migrations"
+)
+
+type seedCommand struct {
+	databaseConfig
+	File string `arg:"" help:"YAML file of organizations, projects, keys, service accounts and access roles."`
+}
+
+// Run migrates the database and applies the file.
+func (s seedCommand) Run(ctx context.Context, o output) error {
+	file, err := readSeed(s.File)
+	if err != nil {
+		return err
+	}
+	return withDatabase(ctx, s.databaseConfig, o.log, func(db *database) error {
+		if err := migrations.Up(ctx, db.url); err != nil {
+			return err
+		}
+		pool, err := db.pool(ctx, s.databaseConfig)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		return seed.Apply(ctx, pool, file, time.Now())
+	})
+}
+
+// readSeed reads the seed file at path.
+func readSeed(path string) (seed.File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return seed.File{}, fmt.Errorf("seed file: %w", err)
+	}
+	file, err := seed.Parse(data)
+	if err != nil {
+		return seed.File{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
