@@ -13,25 +13,6 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const deleteOtherAccessListEntries = `-- name: DeleteOtherAccessListEntries :exec
-DELETE FROM access_list_entries
-WHERE org_id = $1
-    AND principal_id = $2
-    AND NOT cidr_block = ANY($3::cidr[])
-`
-
-type DeleteOtherAccessListEntriesParams struct {
-	OrgID       objectid.ID
-	PrincipalID objectid.ID
-	Kept        []netip.Prefix
-}
-
-// Removes what is not to be kept.
-func (q *Queries) DeleteOtherAccessListEntries(ctx context.Context, db DBTX, arg DeleteOtherAccessListEntriesParams) error {
-	_, err := db.Exec(ctx, deleteOtherAccessListEntries, arg.OrgID, arg.PrincipalID, arg.Kept)
-	return err
-}
-
 const insertAccessListEntry = `-- name: InsertAccessListEntry :exec
 INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at)
 VALUES ($1, $2, $3, $4)
@@ -45,7 +26,7 @@ type InsertAccessListEntryParams struct {
 	CreatedAt   time.Time
 }
 
-// Leaves an entry that is there as it is.
+// The same network may be named twice.
 func (q *Queries) InsertAccessListEntry(ctx context.Context, db DBTX, arg InsertAccessListEntryParams) error {
 	_, err := db.Exec(ctx, insertAccessListEntry,
 		arg.OrgID,

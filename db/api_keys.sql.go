@@ -12,16 +12,38 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const upsertAPIKey = `-- name: UpsertAPIKey :exec
-INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (org_id, id) DO UPDATE
-SET description = excluded.description,
-    public_key = excluded.public_key,
-    ha1 = excluded.ha1
+const getAPIKey = `-- name: GetAPIKey :one
+SELECT org_id, id, kind, description, public_key, ha1, created_at
+FROM api_keys
+WHERE org_id = $1 AND id = $2
 `
 
-type UpsertAPIKeyParams struct {
+type GetAPIKeyParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+func (q *Queries) GetAPIKey(ctx context.Context, db DBTX, arg GetAPIKeyParams) (APIKey, error) {
+	row := db.QueryRow(ctx, getAPIKey, arg.OrgID, arg.ID)
+	var i APIKey
+	err := row.Scan(
+		&i.OrgID,
+		&i.ID,
+		&i.Kind,
+		&i.Description,
+		&i.PublicKey,
+		&i.HA1,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
+const insertAPIKey = `-- name: InsertAPIKey :exec
+INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertAPIKeyParams struct {
 	OrgID       objectid.ID
 	ID          objectid.ID
 	Description string
@@ -30,8 +52,8 @@ type UpsertAPIKeyParams struct {
 	CreatedAt   time.Time
 }
 
-func (q *Queries) UpsertAPIKey(ctx context.Context, db DBTX, arg UpsertAPIKeyParams) error {
-	_, err := db.Exec(ctx, upsertAPIKey,
+func (q *Queries) InsertAPIKey(ctx context.Context, db DBTX, arg InsertAPIKeyParams) error {
+	_, err := db.Exec(ctx, insertAPIKey,
 		arg.OrgID,
 		arg.ID,
 		arg.Description,

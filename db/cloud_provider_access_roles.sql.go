@@ -218,6 +218,73 @@ func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAcces
 	return i, err
 }
 
+const insertAccessRoleIfMissing = `-- name: InsertAccessRoleIfMissing :exec
+INSERT INTO cloud_provider_access_roles (
+    project_id,
+    id,
+    cloud_provider,
+    created_at,
+    updated_at,
+    assumed_role_external_id,
+    iam_assumed_role_arn,
+    authorized_at,
+    azure_app_id,
+    service_principal_id,
+    tenant_id,
+    gcp_service_account,
+    gcp_status
+)
+VALUES (
+    $1,
+    $2,
+    $3,
+    $4,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10,
+    $11,
+    $12
+)
+ON CONFLICT (project_id, id) DO NOTHING
+`
+
+type InsertAccessRoleIfMissingParams struct {
+	ProjectID             objectid.ID
+	ID                    objectid.ID
+	CloudProvider         CloudProvider
+	Now                   time.Time
+	AssumedRoleExternalID *string
+	IAMAssumedRoleARN     *string
+	AuthorizedAt          *time.Time
+	AzureAppID            *string
+	ServicePrincipalID    *string
+	TenantID              *string
+	GCPServiceAccount     *string
+	GCPStatus             *GCPRoleStatus
+}
+
+func (q *Queries) InsertAccessRoleIfMissing(ctx context.Context, db DBTX, arg InsertAccessRoleIfMissingParams) error {
+	_, err := db.Exec(ctx, insertAccessRoleIfMissing,
+		arg.ProjectID,
+		arg.ID,
+		arg.CloudProvider,
+		arg.Now,
+		arg.AssumedRoleExternalID,
+		arg.IAMAssumedRoleARN,
+		arg.AuthorizedAt,
+		arg.AzureAppID,
+		arg.ServicePrincipalID,
+		arg.TenantID,
+		arg.GCPServiceAccount,
+		arg.GCPStatus,
+	)
+	return err
+}
+
 const listAccessRoles = `-- name: ListAccessRoles :many
 SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 FROM cloud_provider_access_roles
@@ -395,104 +462,4 @@ func (q *Queries) UpdateAzureAccessRole(ctx context.Context, db DBTX, arg Update
 		&i.Authorized,
 	)
 	return i, err
-}
-
-const upsertAccessRole = `-- name: UpsertAccessRole :execrows
-INSERT INTO cloud_provider_access_roles (
-    project_id,
-    id,
-    cloud_provider,
-    created_at,
-    updated_at,
-    assumed_role_external_id,
-    iam_assumed_role_arn,
-    authorized_at,
-    azure_app_id,
-    service_principal_id,
-    tenant_id,
-    gcp_service_account,
-    gcp_status
-)
-VALUES (
-    $1,
-    $2,
-    $3,
-    $4,
-    $4,
-    $5,
-    $6,
-    $7,
-    $8,
-    $9,
-    $10,
-    $11,
-    $12
-)
-ON CONFLICT (project_id, id) DO UPDATE
-SET updated_at = CASE
-        WHEN (
-            cloud_provider_access_roles.iam_assumed_role_arn,
-            cloud_provider_access_roles.authorized_at IS NULL,
-            cloud_provider_access_roles.azure_app_id,
-            cloud_provider_access_roles.service_principal_id,
-            cloud_provider_access_roles.tenant_id,
-            cloud_provider_access_roles.gcp_status
-        ) IS DISTINCT FROM (
-            excluded.iam_assumed_role_arn,
-            excluded.authorized_at IS NULL,
-            excluded.azure_app_id,
-            excluded.service_principal_id,
-            excluded.tenant_id,
-            excluded.gcp_status
-        ) THEN excluded.updated_at
-        ELSE cloud_provider_access_roles.updated_at
-    END,
-    iam_assumed_role_arn = excluded.iam_assumed_role_arn,
-    authorized_at = CASE
-        WHEN excluded.authorized_at IS NULL THEN NULL
-        ELSE coalesce(cloud_provider_access_roles.authorized_at, excluded.authorized_at)
-    END,
-    azure_app_id = excluded.azure_app_id,
-    service_principal_id = excluded.service_principal_id,
-    tenant_id = excluded.tenant_id,
-    gcp_status = excluded.gcp_status
-WHERE cloud_provider_access_roles.cloud_provider = excluded.cloud_provider
-`
-
-type UpsertAccessRoleParams struct {
-	ProjectID             objectid.ID
-	ID                    objectid.ID
-	CloudProvider         CloudProvider
-	Now                   time.Time
-	AssumedRoleExternalID *string
-	IAMAssumedRoleARN     *string
-	AuthorizedAt          *time.Time
-	AzureAppID            *string
-	ServicePrincipalID    *string
-	TenantID              *string
-	GCPServiceAccount     *string
-	GCPStatus             *GCPRoleStatus
-}
-
-// Keeps what was made when the role was first added, the time of its first
-// authorization, and that of its last real change. Changes nothing if the role is another cloud provider's.
-func (q *Queries) UpsertAccessRole(ctx context.Context, db DBTX, arg UpsertAccessRoleParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertAccessRole,
-		arg.ProjectID,
-		arg.ID,
-		arg.CloudProvider,
-		arg.Now,
-		arg.AssumedRoleExternalID,
-		arg.IAMAssumedRoleARN,
-		arg.AuthorizedAt,
-		arg.AzureAppID,
-		arg.ServicePrincipalID,
-		arg.TenantID,
-		arg.GCPServiceAccount,
-		arg.GCPStatus,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }

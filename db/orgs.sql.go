@@ -12,6 +12,36 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const countOrgs = `-- name: CountOrgs :one
+SELECT count(*)
+FROM orgs
+`
+
+func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
+	row := db.QueryRow(ctx, countOrgs)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const getOrg = `-- name: GetOrg :one
+SELECT id, name, api_access_list_required, created_at
+FROM orgs
+WHERE id = $1
+`
+
+func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, error) {
+	row := db.QueryRow(ctx, getOrg, orgID)
+	var i Org
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.APIAccessListRequired,
+		&i.CreatedAt,
+	)
+	return i, err
+}
+
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
 SELECT id, name, api_access_list_required, created_at
 FROM orgs
@@ -32,23 +62,21 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 	return i, err
 }
 
-const upsertOrg = `-- name: UpsertOrg :exec
+const insertOrgIfMissing = `-- name: InsertOrgIfMissing :exec
 INSERT INTO orgs (id, name, api_access_list_required, created_at)
 VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO UPDATE
-SET name = excluded.name,
-    api_access_list_required = excluded.api_access_list_required
+ON CONFLICT (id) DO NOTHING
 `
 
-type UpsertOrgParams struct {
+type InsertOrgIfMissingParams struct {
 	ID                    objectid.ID
 	Name                  string
 	APIAccessListRequired bool
 	CreatedAt             time.Time
 }
 
-func (q *Queries) UpsertOrg(ctx context.Context, db DBTX, arg UpsertOrgParams) error {
-	_, err := db.Exec(ctx, upsertOrg,
+func (q *Queries) InsertOrgIfMissing(ctx context.Context, db DBTX, arg InsertOrgIfMissingParams) error {
+	_, err := db.Exec(ctx, insertOrgIfMissing,
 		arg.ID,
 		arg.Name,
 		arg.APIAccessListRequired,

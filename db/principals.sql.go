@@ -17,11 +17,11 @@ const getPrincipal = `-- name: GetPrincipal :one
 WITH credential AS (
     SELECT org_id, id, ha1
     FROM api_keys
-    WHERE public_key = $2::text
+    WHERE public_key = $3::text
     UNION ALL
     SELECT org_id, service_account_id, NULL
     FROM access_tokens
-    WHERE token_hash = $3::bytea AND expires_at > $4
+    WHERE token_hash = $4::bytea AND expires_at > $5
 )
 SELECT
     credential.org_id,
@@ -38,6 +38,7 @@ SELECT
         FROM org_role_grants AS org_grant
         WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
     )::text[] AS org_roles,
+    (named_org.id IS NOT NULL)::boolean AS org_exists,
     projects.org_id AS project_org_id,
     ARRAY(
         SELECT project_grant.role::text
@@ -46,10 +47,12 @@ SELECT
     )::text[] AS project_roles
 FROM credential
 JOIN orgs ON orgs.id = credential.org_id
-LEFT JOIN projects ON projects.id = $1::object_id
+LEFT JOIN orgs AS named_org ON named_org.id = $1::object_id
+LEFT JOIN projects ON projects.id = $2::object_id
 `
 
 type GetPrincipalParams struct {
+	OrgID     *objectid.ID
 	ProjectID *objectid.ID
 	PublicKey *string
 	TokenHash []byte
@@ -63,16 +66,19 @@ type GetPrincipalRow struct {
 	APIAccessListRequired bool
 	AccessList            []netip.Prefix
 	OrgRoles              []string
+	OrgExists             bool
 	ProjectOrgID          *objectid.ID
 	ProjectRoles          []string
 }
 
 // Finds the principal that a public key or the hash of an access token belongs
 // to, with all that decides what it may do: its organization's rule and its own
-// list about addresses, and its roles in the organization and on one project.
+// list about addresses, and its roles in the organization and on one project;
+// and whether there is the organization that the request names.
 // The one query of an authenticated request before the service acts.
 func (q *Queries) GetPrincipal(ctx context.Context, db DBTX, arg GetPrincipalParams) (GetPrincipalRow, error) {
 	row := db.QueryRow(ctx, getPrincipal,
+		arg.OrgID,
 		arg.ProjectID,
 		arg.PublicKey,
 		arg.TokenHash,
@@ -86,29 +92,45 @@ func (q *Queries) GetPrincipal(ctx context.Context, db DBTX, arg GetPrincipalPar
 		&i.APIAccessListRequired,
 		&i.AccessList,
 		&i.OrgRoles,
+		&i.OrgExists,
 		&i.ProjectOrgID,
 		&i.ProjectRoles,
 	)
 	return i, err
 }
 
-const upsertPrincipal = `-- name: UpsertPrincipal :execrows
-INSERT INTO principals (org_id, id, kind)
-VALUES ($1, $2, $3)
-ON CONFLICT (org_id, id) DO UPDATE
-SET kind = excluded.kind
-WHERE principals.kind = excluded.kind
+const getPrincipalKind = `-- name: GetPrincipalKind :one
+SELECT kind
+FROM principals
+WHERE org_id = $1 AND id = $2
 `
 
-type UpsertPrincipalParams struct {
+type GetPrincipalKindParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+func (q *Queries) GetPrincipalKind(ctx context.Context, db DBTX, arg GetPrincipalKindParams) (PrincipalKind, error) {
+	row := db.QueryRow(ctx, getPrincipalKind, arg.OrgID, arg.ID)
+	var kind PrincipalKind
+	err := row.Scan(&kind)
+	return kind, err
+}
+
+const insertPrincipalIfMissing = `-- name: InsertPrincipalIfMissing :execrows
+INSERT INTO principals (org_id, id, kind)
+VALUES ($1, $2, $3)
+ON CONFLICT (org_id, id) DO NOTHING
+`
+
+type InsertPrincipalIfMissingParams struct {
 	OrgID objectid.ID
 	ID    objectid.ID
 	Kind  PrincipalKind
 }
 
-// Changes nothing if the principal is of the other kind.
-func (q *Queries) UpsertPrincipal(ctx context.Context, db DBTX, arg UpsertPrincipalParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertPrincipal, arg.OrgID, arg.ID, arg.Kind)
+func (q *Queries) InsertPrincipalIfMissing(ctx context.Context, db DBTX, arg InsertPrincipalIfMissingParams) (int64, error) {
+	result, err := db.Exec(ctx, insertPrincipalIfMissing, arg.OrgID, arg.ID, arg.Kind)
 	if err != nil {
 		return 0, err
 	}

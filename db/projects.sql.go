@@ -26,16 +26,23 @@ WHERE projects.org_id = $1
                 AND project_role_grants.principal_id = $3
         )
     )
+    AND starts_with(lower(projects.name), lower($4::text))
 `
 
 type CountProjectsParams struct {
 	OrgID        objectid.ID
 	EveryProject bool
 	PrincipalID  objectid.ID
+	NamePrefix   string
 }
 
 func (q *Queries) CountProjects(ctx context.Context, db DBTX, arg CountProjectsParams) (int64, error) {
-	row := db.QueryRow(ctx, countProjects, arg.OrgID, arg.EveryProject, arg.PrincipalID)
+	row := db.QueryRow(ctx, countProjects,
+		arg.OrgID,
+		arg.EveryProject,
+		arg.PrincipalID,
+		arg.NamePrefix,
+	)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -221,6 +228,39 @@ func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectP
 	return i, err
 }
 
+const insertProjectIfMissing = `-- name: InsertProjectIfMissing :exec
+INSERT INTO projects (
+    id,
+    org_id,
+    name,
+    created_at,
+    with_default_alerts_settings,
+    managed_slow_ms,
+    tags,
+    settings,
+    limits
+)
+VALUES ($1, $2, $3, $4, true, true, '[]', '{}', '{}')
+ON CONFLICT (id) DO NOTHING
+`
+
+type InsertProjectIfMissingParams struct {
+	ID        objectid.ID
+	OrgID     objectid.ID
+	Name      string
+	CreatedAt time.Time
+}
+
+func (q *Queries) InsertProjectIfMissing(ctx context.Context, db DBTX, arg InsertProjectIfMissingParams) error {
+	_, err := db.Exec(ctx, insertProjectIfMissing,
+		arg.ID,
+		arg.OrgID,
+		arg.Name,
+		arg.CreatedAt,
+	)
+	return err
+}
+
 const listProjects = `-- name: ListProjects :many
 SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
 FROM projects
@@ -235,25 +275,29 @@ WHERE projects.org_id = $1
                 AND project_role_grants.principal_id = $3
         )
     )
-ORDER BY name COLLATE "C", id
-LIMIT $5::integer
-OFFSET $4::bigint
+    AND starts_with(lower(projects.name), lower($4::text))
+ORDER BY projects.name COLLATE "C", projects.id
+LIMIT $6::integer
+OFFSET $5::bigint
 `
 
 type ListProjectsParams struct {
 	OrgID        objectid.ID
 	EveryProject bool
 	PrincipalID  objectid.ID
+	NamePrefix   string
 	RowOffset    int64
 	RowLimit     int32
 }
 
-// The projects that the principal has a role on, by name in byte order.
+// The projects that the principal has a role on and whose name begins so, in
+// whatever case, by name in byte order.
 func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsParams) ([]Project, error) {
 	rows, err := db.Query(ctx, listProjects,
 		arg.OrgID,
 		arg.EveryProject,
 		arg.PrincipalID,
+		arg.NamePrefix,
 		arg.RowOffset,
 		arg.RowLimit,
 	)
@@ -401,43 +445,4 @@ func (q *Queries) UpdateProjectSettings(ctx context.Context, db DBTX, arg Update
 	var settings []byte
 	err := row.Scan(&settings)
 	return settings, err
-}
-
-const upsertProject = `-- name: UpsertProject :execrows
-INSERT INTO projects (
-    id,
-    org_id,
-    name,
-    created_at,
-    with_default_alerts_settings,
-    managed_slow_ms,
-    tags,
-    settings,
-    limits
-)
-VALUES ($1, $2, $3, $4, true, true, '[]', '{}', '{}')
-ON CONFLICT (id) DO UPDATE
-SET name = excluded.name
-WHERE projects.org_id = excluded.org_id
-`
-
-type UpsertProjectParams struct {
-	ID        objectid.ID
-	OrgID     objectid.ID
-	Name      string
-	CreatedAt time.Time
-}
-
-// Changes nothing if the project belongs to another organization.
-func (q *Queries) UpsertProject(ctx context.Context, db DBTX, arg UpsertProjectParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertProject,
-		arg.ID,
-		arg.OrgID,
-		arg.Name,
-		arg.CreatedAt,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
 }

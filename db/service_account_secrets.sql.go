@@ -12,6 +12,32 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const insertServiceAccountSecret = `-- name: InsertServiceAccountSecret :exec
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type InsertServiceAccountSecretParams struct {
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+	ID               objectid.ID
+	SecretHash       []byte
+	CreatedAt        time.Time
+	ExpiresAt        time.Time
+}
+
+func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg InsertServiceAccountSecretParams) error {
+	_, err := db.Exec(ctx, insertServiceAccountSecret,
+		arg.OrgID,
+		arg.ServiceAccountID,
+		arg.ID,
+		arg.SecretHash,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const listLiveServiceAccountSecrets = `-- name: ListLiveServiceAccountSecrets :many
 SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at
 FROM principals
@@ -56,32 +82,4 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 		return nil, err
 	}
 	return items, nil
-}
-
-const upsertServiceAccountSecret = `-- name: UpsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (org_id, service_account_id, secret_hash) DO UPDATE
-SET expires_at = excluded.expires_at
-`
-
-type UpsertServiceAccountSecretParams struct {
-	OrgID            objectid.ID
-	ServiceAccountID objectid.ID
-	ID               objectid.ID
-	SecretHash       []byte
-	CreatedAt        time.Time
-	ExpiresAt        time.Time
-}
-
-func (q *Queries) UpsertServiceAccountSecret(ctx context.Context, db DBTX, arg UpsertServiceAccountSecretParams) error {
-	_, err := db.Exec(ctx, upsertServiceAccountSecret,
-		arg.OrgID,
-		arg.ServiceAccountID,
-		arg.ID,
-		arg.SecretHash,
-		arg.CreatedAt,
-		arg.ExpiresAt,
-	)
-	return err
 }

@@ -12,15 +12,12 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const upsertServiceAccount = `-- name: UpsertServiceAccount :exec
+const insertServiceAccount = `-- name: InsertServiceAccount :exec
 INSERT INTO service_accounts (org_id, id, name, description, created_at)
 VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (org_id, id) DO UPDATE
-SET name = excluded.name,
-    description = excluded.description
 `
 
-type UpsertServiceAccountParams struct {
+type InsertServiceAccountParams struct {
 	OrgID       objectid.ID
 	ID          objectid.ID
 	Name        string
@@ -28,8 +25,8 @@ type UpsertServiceAccountParams struct {
 	CreatedAt   time.Time
 }
 
-func (q *Queries) UpsertServiceAccount(ctx context.Context, db DBTX, arg UpsertServiceAccountParams) error {
-	_, err := db.Exec(ctx, upsertServiceAccount,
+func (q *Queries) InsertServiceAccount(ctx context.Context, db DBTX, arg InsertServiceAccountParams) error {
+	_, err := db.Exec(ctx, insertServiceAccount,
 		arg.OrgID,
 		arg.ID,
 		arg.Name,

@@ -34,8 +34,6 @@ CREATE TABLE cloud_provider_access_roles (
         UNIQUE (project_id, id, cloud_provider),
     CONSTRAINT cloud_provider_access_roles_project_id_id_tenant_id_key
         UNIQUE (project_id, id, tenant_id),
-    CONSTRAINT cloud_provider_access_roles_project_id_service_principal_id_key
-        UNIQUE (project_id, service_principal_id),
     CONSTRAINT cloud_provider_access_roles_project_id_fkey FOREIGN KEY (project_id)
         REFERENCES projects (id),
     CONSTRAINT cloud_provider_access_roles_aws_check CHECK (
@@ -53,6 +51,10 @@ CREATE TABLE cloud_provider_access_roles (
         AND (cloud_provider = 'GCP') = (gcp_status IS NOT NULL)
     )
 );
+
+-- UUIDs that differ in case alone are one principal.
+CREATE UNIQUE INDEX cloud_provider_access_roles_project_id_service_principal_id_key
+    ON cloud_provider_access_roles (project_id, lower(service_principal_id));
 
 -- +goose Down
 DROP TABLE cloud_provider_access_roles;

@@ -105,7 +105,7 @@ func TestASchemaOtherThanTheProgramsIsRefused(t *testing.T) {
 	})
 }
 
-func TestSeedMayBeRepeated(t *testing.T) {
+func TestSeedMayBeRepeatedAndRevertsNothing(t *testing.T) {
 	t.Parallel()
 	address := dbtest.NewEmptyURL(t)
 	env := []string{"DATABASE_URL=" + address}
@@ -120,6 +120,24 @@ func TestSeedMayBeRepeated(t *testing.T) {
 	wantDone(t, runProgram(t, env, "seed", demoSeedFile), "")
 	if diff := cmp.Diff(once, contents(t, conn)); diff != "" {
 		t.Errorf("rows after the second time (-once +twice):\n%s", diff)
+	}
+
+	execute(t, conn, "UPDATE projects SET name = 'Renamed' WHERE id = '5f0000000000000000000b02'")
+	changed := contents(t, conn)
+	wantDone(t, runProgram(t, env, "seed", demoSeedFile), "")
+	// A server given the file adds what is missing, on any database.
+	execute(t, conn, "DELETE FROM cloud_provider_access_roles WHERE id = '5f0000000000000000000d03'")
+	serve(t, settings{flags: []string{"--seed", demoSeedFile}, env: env})
+	after := contents(t, conn)
+	if got := len(after["cloud_provider_access_roles"]); got != 4 {
+		t.Errorf("access roles: got %d, want the deleted one added again", got)
+	}
+	for _, rows := range []map[string][]string{changed, after} {
+		delete(rows, "cloud_provider_access_roles")
+		delete(rows, "nonce_keys")
+	}
+	if diff := cmp.Diff(changed, after); diff != "" {
+		t.Errorf("rows after a change (-before +after):\n%s", diff)
 	}
 }
 

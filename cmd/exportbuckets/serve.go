@@ -65,7 +65,7 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 	return s.serve(ctx, listener, handler, db, o.log)
 }
 
-const demoHint = `The demo tenant is ready. Create an export bucket:
+const demoHint = `To create an export bucket of the demo tenant:
 
 curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
   -H 'Accept: application/vnd.atlas.2025-03-12+json' \
@@ -87,7 +87,8 @@ func (s serveCommand) tenants() (seed.File, error) {
 	return seed.File{}, nil
 }
 
-// prepare brings the schema and the tenants to what they should be.
+// prepare brings the schema to what it should be and adds the tenants that are
+// missing. The demo tenant is added once: what was deleted there stays deleted.
 func (s serveCommand) prepare(ctx context.Context, db *database, tenants seed.File) (*pgxpool.Pool, error) {
 	if s.Migrate {
 		if err := migrations.Up(ctx, db.url); err != nil {
@@ -98,9 +99,13 @@ func (s serveCommand) prepare(ctx context.Context, db *database, tenants seed.Fi
 	if err != nil {
 		return nil, err
 	}
+	apply := seed.Apply
+	if s.Seed == "" {
+		apply = seed.ApplyToEmpty
+	}
 	err = migrations.Check(ctx, pool)
 	if err == nil {
-		err = seed.Apply(ctx, pool, tenants, time.Now())
+		err = apply(ctx, pool, tenants, time.Now())
 	}
 	if err != nil {
 		pool.Close()

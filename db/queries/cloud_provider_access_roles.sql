@@ -27,9 +27,7 @@ VALUES (
 )
 RETURNING *;
 
--- name: UpsertAccessRole :execrows
--- Keeps what was made when the role was first added, the time of its first
--- authorization, and that of its last real change. Changes nothing if the role is another cloud provider's.
+-- name: InsertAccessRoleIfMissing :exec
 INSERT INTO cloud_provider_access_roles (
     project_id,
     id,
@@ -60,35 +58,7 @@ VALUES (
     @gcp_service_account,
     @gcp_status
 )
-ON CONFLICT (project_id, id) DO UPDATE
-SET updated_at = CASE
-        WHEN (
-            cloud_provider_access_roles.iam_assumed_role_arn,
-            cloud_provider_access_roles.authorized_at IS NULL,
-            cloud_provider_access_roles.azure_app_id,
-            cloud_provider_access_roles.service_principal_id,
-            cloud_provider_access_roles.tenant_id,
-            cloud_provider_access_roles.gcp_status
-        ) IS DISTINCT FROM (
-            excluded.iam_assumed_role_arn,
-            excluded.authorized_at IS NULL,
-            excluded.azure_app_id,
-            excluded.service_principal_id,
-            excluded.tenant_id,
-            excluded.gcp_status
-        ) THEN excluded.updated_at
-        ELSE cloud_provider_access_roles.updated_at
-    END,
-    iam_assumed_role_arn = excluded.iam_assumed_role_arn,
-    authorized_at = CASE
-        WHEN excluded.authorized_at IS NULL THEN NULL
-        ELSE coalesce(cloud_provider_access_roles.authorized_at, excluded.authorized_at)
-    END,
-    azure_app_id = excluded.azure_app_id,
-    service_principal_id = excluded.service_principal_id,
-    tenant_id = excluded.tenant_id,
-    gcp_status = excluded.gcp_status
-WHERE cloud_provider_access_roles.cloud_provider = excluded.cloud_provider;
+ON CONFLICT (project_id, id) DO NOTHING;
 
 -- name: GetAccessRole :one
 SELECT *

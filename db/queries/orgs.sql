@@ -1,9 +1,12 @@
--- name: UpsertOrg :exec
+-- name: InsertOrgIfMissing :exec
 INSERT INTO orgs (id, name, api_access_list_required, created_at)
 VALUES (@id, @name, @api_access_list_required, @created_at)
-ON CONFLICT (id) DO UPDATE
-SET name = excluded.name,
-    api_access_list_required = excluded.api_access_list_required;
+ON CONFLICT (id) DO NOTHING;
+
+-- name: GetOrg :one
+SELECT *
+FROM orgs
+WHERE id = @org_id;
 
 -- name: GetOrgForNoKeyUpdate :one
 -- Holds the organization: of two requests that count what it has, one waits.
@@ -11,3 +14,7 @@ SELECT *
 FROM orgs
 WHERE id = @org_id
 FOR NO KEY UPDATE;
+
+-- name: CountOrgs :one
+SELECT count(*)
+FROM orgs;

@@ -1,15 +1,13 @@
--- name: UpsertPrincipal :execrows
--- Changes nothing if the principal is of the other kind.
+-- name: InsertPrincipalIfMissing :execrows
 INSERT INTO principals (org_id, id, kind)
 VALUES (@org_id, @id, @kind)
-ON CONFLICT (org_id, id) DO UPDATE
-SET kind = excluded.kind
-WHERE principals.kind = excluded.kind;
+ON CONFLICT (org_id, id) DO NOTHING;
 
 -- name: GetPrincipal :one
 -- Finds the principal that a public key or the hash of an access token belongs
 -- to, with all that decides what it may do: its organization's rule and its own
--- list about addresses, and its roles in the organization and on one project.
+-- list about addresses, and its roles in the organization and on one project;
+-- and whether there is the organization that the request names.
 -- The one query of an authenticated request before the service acts.
 WITH credential AS (
     SELECT org_id, id, ha1
@@ -35,6 +33,7 @@ SELECT
         FROM org_role_grants AS org_grant
         WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
     )::text[] AS org_roles,
+    (named_org.id IS NOT NULL)::boolean AS org_exists,
     projects.org_id AS project_org_id,
     ARRAY(
         SELECT project_grant.role::text
@@ -43,4 +42,10 @@ SELECT
     )::text[] AS project_roles
 FROM credential
 JOIN orgs ON orgs.id = credential.org_id
+LEFT JOIN orgs AS named_org ON named_org.id = sqlc.narg('org_id')::object_id
 LEFT JOIN projects ON projects.id = sqlc.narg('project_id')::object_id;
+
+-- name: GetPrincipalKind :one
+SELECT kind
+FROM principals
+WHERE org_id = @org_id AND id = @id;

@@ -13,8 +13,7 @@ INSERT INTO projects (
 VALUES (@id, @org_id, @name, @created_at, @with_default_alerts_settings, true, @tags, '{}', '{}')
 RETURNING *;
 
--- name: UpsertProject :execrows
--- Changes nothing if the project belongs to another organization.
+-- name: InsertProjectIfMissing :exec
 INSERT INTO projects (
     id,
     org_id,
@@ -27,9 +26,7 @@ INSERT INTO projects (
     limits
 )
 VALUES (@id, @org_id, @name, @created_at, true, true, '[]', '{}', '{}')
-ON CONFLICT (id) DO UPDATE
-SET name = excluded.name
-WHERE projects.org_id = excluded.org_id;
+ON CONFLICT (id) DO NOTHING;
 
 -- name: GetProject :one
 SELECT *
@@ -69,7 +66,8 @@ WHERE id = @project_id
 FOR UPDATE;
 
 -- name: ListProjects :many
--- The projects that the principal has a role on, by name in byte order.
+-- The projects that the principal has a role on and whose name begins so, in
+-- whatever case, by name in byte order.
 SELECT *
 FROM projects
 WHERE projects.org_id = @org_id
@@ -83,7 +81,8 @@ WHERE projects.org_id = @org_id
                 AND project_role_grants.principal_id = @principal_id
         )
     )
-ORDER BY name COLLATE "C", id
+    AND starts_with(lower(projects.name), lower(@name_prefix::text))
+ORDER BY projects.name COLLATE "C", projects.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
@@ -100,7 +99,8 @@ WHERE projects.org_id = @org_id
                 AND project_role_grants.org_id = projects.org_id
                 AND project_role_grants.principal_id = @principal_id
         )
-    );
+    )
+    AND starts_with(lower(projects.name), lower(@name_prefix::text));
 
 -- name: UpdateProject :one
 -- Leaves what is NULL as it is.

@@ -1,8 +1,6 @@
--- name: UpsertServiceAccountSecret :exec
+-- name: InsertServiceAccountSecret :exec
 INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at)
-ON CONFLICT (org_id, service_account_id, secret_hash) DO UPDATE
-SET expires_at = excluded.expires_at;
+VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at);
 
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:

@@ -39,6 +39,7 @@ var statuses = map[atlas.Code]int{
 	atlas.CodeMissingAttribute:               http.StatusBadRequest,
 	atlas.CodeNotInProject:                   http.StatusUnauthorized,
 	atlas.CodeNotOrgProjectCreator:           http.StatusUnauthorized,
+	atlas.CodeOrgNotFound:                    http.StatusNotFound,
 	atlas.CodeOrgRequiresAccessList:          http.StatusForbidden,
 	atlas.CodeProjectAlreadyExists:           http.StatusConflict,
 	atlas.CodeProjectNotFound:                http.StatusNotFound,

@@ -88,7 +88,7 @@ func (s *Server) listProjects(c *call) error {
 	if err != nil {
 		return err
 	}
-	projects, err := s.atlas.ListProjects(c.Request.Context(), c.principal, page)
+	projects, err := s.atlas.ListProjects(c.Request.Context(), c.principal, c.Query("name"), page)
 	if err != nil {
 		return err
 	}

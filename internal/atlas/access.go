@@ -7,7 +7,14 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-// This file is the one table of who may do what on a project.
+// This file is the one table of who may do what in an organization and on a
+// project.
+
+// OrgReader proves that the caller belongs to an organization. Every role there
+// may read.
+type OrgReader struct {
+	orgID objectid.ID
+}
 
 // ProjectReader proves that the caller has a role on a project. Every role may
 // read.
@@ -29,6 +36,23 @@ type BackupWriter struct {
 // caller has a role on.
 func (p Principal) Project() (objectid.ID, bool) {
 	return p.projectID, len(p.projectRoles) > 0
+}
+
+// NamesOwnOrg says whether the request names the caller's organization.
+func (p Principal) NamesOwnOrg() bool {
+	return p.org == p.OrgID.String()
+}
+
+// OrgReader returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not
+// belong to the organization that the request names.
+func (s *Service) OrgReader(p Principal) (OrgReader, error) {
+	if !p.orgExists {
+		return OrgReader{}, NewError(CodeOrgNotFound, p.org)
+	}
+	if !p.NamesOwnOrg() || len(p.orgRoles) == 0 {
+		return OrgReader{}, NewError(CodeUserUnauthorized)
+	}
+	return OrgReader{p.OrgID}, nil
 }
 
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED

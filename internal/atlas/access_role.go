@@ -80,9 +80,9 @@ func (r AccessRoleRequest) checkAzure() error {
 		return NewError(CodeMissingAttribute, "servicePrincipalId")
 	case r.TenantID == nil:
 		return NewError(CodeMissingAttribute, "tenantId")
-	case !isUUID(*r.ServicePrincipalID) || !isUUID(*r.TenantID):
+	case !IsUUID(*r.ServicePrincipalID) || !IsUUID(*r.TenantID):
 		return NewError(CodeAzureServicePrincipalInvalid, *r.ServicePrincipalID)
-	case r.AtlasAzureAppID != nil && !isUUID(*r.AtlasAzureAppID):
+	case r.AtlasAzureAppID != nil && !IsUUID(*r.AtlasAzureAppID):
 		return NewError(CodeInvalidAttribute, "atlasAzureAppId")
 	}
 	return nil
@@ -90,7 +90,8 @@ func (r AccessRoleRequest) checkAzure() error {
 
 var uuidForm = regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-func isUUID(s string) bool { return uuidForm.MatchString(s) }
+// IsUUID says whether s is a UUID, in whatever case.
+func IsUUID(s string) bool { return uuidForm.MatchString(s) }
 
 // roleARN is the ARN of an IAM role. Atlas assumes the role to see whether it
 // can; without AWS every ARN of the form is taken for one that it can.

@@ -31,6 +31,9 @@ func TestTheConstraintsThatAreRecognisedExist(t *testing.T) {
 		var exists bool
 		err := pool.QueryRow(t.Context(), `SELECT EXISTS (
 			SELECT FROM pg_constraint WHERE conname = $1 AND connamespace = 'public'::regnamespace
+			UNION ALL
+			SELECT FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
+			WHERE relname = $1 AND relnamespace = 'public'::regnamespace AND indisunique
 		)`, name).Scan(&exists)
 		if err != nil {
 			t.Fatal(err)

@@ -39,6 +39,7 @@ const (
 	CodeMissingAttribute               Code = "MISSING_ATTRIBUTE"
 	CodeNotInProject                   Code = "NOT_IN_GROUP"
 	CodeNotOrgProjectCreator           Code = "NOT_ORG_GROUP_CREATOR"
+	CodeOrgNotFound                    Code = "ORG_NOT_FOUND"
 	CodeOrgRequiresAccessList          Code = "ORG_REQUIRES_ACCESS_LIST"
 	CodeProjectAlreadyExists           Code = "GROUP_ALREADY_EXISTS"
 	CodeProjectNotFound                Code = "GROUP_NOT_FOUND"
@@ -82,6 +83,7 @@ var details = map[Code]string{
 	CodeMissingAttribute:         "The required attribute %v was not specified.",
 	CodeNotInProject:             "The current user is not in the group, or the group does not exist.",
 	CodeNotOrgProjectCreator:     "The currently logged in user does not have the group creator role in organization %v.",
+	CodeOrgNotFound:              "No organization with ID %v exists.",
 	CodeOrgRequiresAccessList:    "This organization requires access through an access list of ip ranges.",
 	CodeProjectAlreadyExists:     "A group with name \"%v\" already exists.",
 	CodeProjectNotFound:          "No group with ID %v exists.",

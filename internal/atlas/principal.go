@@ -24,8 +24,10 @@ const Realm = "MMS Public API"
 // for a new one with every request anyway.
 const nonceLifetime = 5 * time.Minute
 
-// publicKey is the form of an API key's public part.
-var publicKey = regexp.MustCompile(`^[a-z]{8}$`)
+var publicKeyForm = regexp.MustCompile(`^[a-z]{8}$`)
+
+// IsPublicKey says whether s has the form of an API key's public part.
+func IsPublicKey(s string) bool { return publicKeyForm.MatchString(s) }
 
 // Principal is who is calling: an API key or a service account, seen from the
 // project that the request names. Its methods say what it may do there.
@@ -34,6 +36,8 @@ type Principal struct {
 	OrgID objectid.ID
 
 	orgRoles     []db.OrgRole
+	org          string // as the request names it; may be no id at all
+	orgExists    bool
 	project      string // as the request names it; may be no id at all
 	projectID    objectid.ID
 	projectOrgID *objectid.ID // nil if there is no such project
@@ -44,6 +48,7 @@ type Principal struct {
 // credentials.
 type Origin struct {
 	Address netip.Addr // of the client
+	Org     string     // the organization id in the path, unchecked; empty if it has none
 	Project string     // the project id in the path, unchecked; empty if it has none
 }
 
@@ -59,7 +64,7 @@ func (s *Service) NewNonce() string {
 func (s *Service) AuthenticateDigest(
 	ctx context.Context, credentials digest.Credentials, method string, from Origin,
 ) (Principal, error) {
-	if credentials.Realm != Realm || !publicKey.MatchString(credentials.Username) {
+	if credentials.Realm != Realm || !IsPublicKey(credentials.Username) {
 		return Principal{}, ErrUnauthenticated
 	}
 	row, err := s.getPrincipal(ctx, db.GetPrincipalParams{PublicKey: &credentials.Username}, from)
@@ -95,6 +100,9 @@ func (s *Service) getPrincipal(
 	if id, err := objectid.Parse(from.Project); err == nil {
 		params.ProjectID = &id
 	}
+	if id, err := objectid.Parse(from.Org); err == nil {
+		params.OrgID = &id
+	}
 	row, err := s.q.GetPrincipal(ctx, s.pool, params)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, ErrUnauthenticated
@@ -115,6 +123,8 @@ func newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
 		ID:           row.ID,
 		OrgID:        row.OrgID,
 		orgRoles:     make([]db.OrgRole, len(row.OrgRoles)),
+		org:          from.Org,
+		orgExists:    row.OrgExists,
 		project:      from.Project,
 		projectOrgID: row.ProjectOrgID,
 	}

@@ -170,14 +170,15 @@ type ProjectList struct {
 	TotalCount *int64 // of all pages; nil if it was not asked for
 }
 
-// ListProjects returns one page of the projects that the caller has a role on,
-// by name in byte order.
-func (s *Service) ListProjects(ctx context.Context, p Principal, page Page) (ProjectList, error) {
+// ListProjects returns one page of the projects that the caller has a role on
+// and whose name begins with prefix, in whatever case, by name in byte order.
+func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, page Page) (ProjectList, error) {
 	var list ProjectList
 	projects, err := s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
 		OrgID:        p.OrgID,
 		EveryProject: p.everyProject(),
 		PrincipalID:  p.ID,
+		NamePrefix:   plainText(prefix),
 		RowLimit:     page.limit(),
 		RowOffset:    page.offset(),
 	})
@@ -190,7 +191,10 @@ func (s *Service) ListProjects(ctx context.Context, p Principal, page Page) (Pro
 		return list, nil
 	}
 	count, err := s.q.CountProjects(ctx, s.pool, db.CountProjectsParams{
-		OrgID: p.OrgID, EveryProject: p.everyProject(), PrincipalID: p.ID,
+		OrgID:        p.OrgID,
+		EveryProject: p.everyProject(),
+		PrincipalID:  p.ID,
+		NamePrefix:   plainText(prefix),
 	})
 	if err != nil {
 		return list, fmt.Errorf("count projects: %w", err)
@@ -215,7 +219,7 @@ func (s *Service) GetProject(ctx context.Context, project ProjectReader) (db.Pro
 func (s *Service) GetProjectByName(ctx context.Context, p Principal, name string) (db.Project, error) {
 	row, err := s.q.GetProjectByName(ctx, s.pool, db.GetProjectByNameParams{
 		OrgID:        p.OrgID,
-		Name:         strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), ""),
+		Name:         plainText(name),
 		EveryProject: p.everyProject(),
 		PrincipalID:  p.ID,
 	})
@@ -289,4 +293,9 @@ func projectError(err error, id objectid.ID, doing string) error {
 		return NewError(CodeProjectNotFound, id.String())
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// plainText leaves out what Postgres takes for no text, and what no name has.
+func plainText(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,9 +16,9 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-// Apply brings the database to what the file declares, in one transaction: all
-// or nothing. An error names the part of the file that could not be written,
-// such as a project that already belongs to another organization.
+// Apply adds what the file declares and the database lacks, in one transaction:
+// all or nothing. An error names the part of the file that could not be added,
+// such as a project that belongs to another organization.
 func Apply(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		w := writer{tx: tx, q: db.New(), now: now.UTC().Truncate(time.Microsecond)}
@@ -36,6 +35,18 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) er
 	return nil
 }
 
+// ApplyToEmpty applies the file if the database has no organization yet.
+func ApplyToEmpty(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) error {
+	orgs, err := db.New().CountOrgs(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("apply seed: count organizations: %w", err)
+	}
+	if orgs > 0 {
+		return nil
+	}
+	return Apply(ctx, pool, file, now)
+}
+
 // writer writes within one transaction.
 type writer struct {
 	tx  pgx.Tx
@@ -44,12 +55,17 @@ type writer struct {
 }
 
 func (w writer) org(ctx context.Context, org Organization) error {
-	err := w.q.UpsertOrg(ctx, w.tx, db.UpsertOrgParams{
+	err := w.q.InsertOrgIfMissing(ctx, w.tx, db.InsertOrgIfMissingParams{
 		ID:                    org.ID.ID,
 		Name:                  org.Name,
 		APIAccessListRequired: org.APIAccessListRequired,
 		CreatedAt:             w.now,
 	})
+	if err == nil {
+		// Replicas that start at once add one after the other: side by side
+		// they could meet on a unique key that is not in the ON CONFLICT.
+		_, err = w.q.GetOrgForNoKeyUpdate(ctx, w.tx, org.ID.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("organization %s: %w", org.ID, err)
 	}
@@ -72,13 +88,17 @@ func (w writer) org(ctx context.Context, org Organization) error {
 }
 
 func (w writer) project(ctx context.Context, orgID objectid.ID, project Project) error {
-	written, err := w.q.UpsertProject(ctx, w.tx, db.UpsertProjectParams{
+	err := w.q.InsertProjectIfMissing(ctx, w.tx, db.InsertProjectIfMissingParams{
 		ID: project.ID.ID, OrgID: orgID, Name: project.Name, CreatedAt: w.now,
 	})
 	if err != nil {
 		return err
 	}
-	if written == 0 {
+	there, err := w.q.GetProject(ctx, w.tx, project.ID.ID)
+	if err != nil {
+		return err
+	}
+	if there.OrgID != orgID {
 		return fmt.Errorf("the database has it in another organization than %s", orgID)
 	}
 	access := project.CloudProviderAccess
@@ -102,7 +122,7 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 
 func (w writer) awsRole(ctx context.Context, projectID objectid.ID, role AWSRole) error {
 	externalID := uuid.NewString()
-	row := db.UpsertAccessRoleParams{
+	row := db.InsertAccessRoleIfMissingParams{
 		ProjectID:             projectID,
 		ID:                    role.RoleID.ID,
 		CloudProvider:         db.CloudProviderAWS,
@@ -119,7 +139,7 @@ func (w writer) azureRole(ctx context.Context, projectID objectid.ID, role Azure
 	if role.AtlasAzureAppID == "" {
 		role.AtlasAzureAppID = atlas.AtlasAzureAppID
 	}
-	return w.accessRole(ctx, db.UpsertAccessRoleParams{
+	return w.accessRole(ctx, db.InsertAccessRoleIfMissingParams{
 		ProjectID:          projectID,
 		ID:                 role.RoleID.ID,
 		CloudProvider:      db.CloudProviderAZURE,
@@ -134,7 +154,7 @@ func (w writer) gcpRole(ctx context.Context, projectID objectid.ID, role GCPRole
 		role.Status = gcpStatus(db.GCPRoleStatusCOMPLETE)
 	}
 	account := atlas.GCPServiceAccount(projectID)
-	return w.accessRole(ctx, db.UpsertAccessRoleParams{
+	return w.accessRole(ctx, db.InsertAccessRoleIfMissingParams{
 		ProjectID:         projectID,
 		ID:                role.RoleID.ID,
 		CloudProvider:     db.CloudProviderGCP,
@@ -143,13 +163,17 @@ func (w writer) gcpRole(ctx context.Context, projectID objectid.ID, role GCPRole
 	})
 }
 
-func (w writer) accessRole(ctx context.Context, row db.UpsertAccessRoleParams) error {
+func (w writer) accessRole(ctx context.Context, row db.InsertAccessRoleIfMissingParams) error {
 	row.Now = w.now
-	written, err := w.q.UpsertAccessRole(ctx, w.tx, row)
+	var there db.CloudProviderAccessRole
+	err := w.q.InsertAccessRoleIfMissing(ctx, w.tx, row)
+	if err == nil {
+		there, err = w.q.GetAccessRole(ctx, w.tx, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.ID})
+	}
 	if err != nil {
 		return fmt.Errorf("access role %s: %w", row.ID, err)
 	}
-	if written == 0 {
+	if there.CloudProvider != row.CloudProvider {
 		return fmt.Errorf("access role %s: the database has it with another cloud provider than %s",
 			row.ID, row.CloudProvider)
 	}
@@ -157,10 +181,11 @@ func (w writer) accessRole(ctx context.Context, row db.UpsertAccessRoleParams) e
 }
 
 func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error {
-	if err := w.principal(ctx, orgID, key.ID.ID, db.PrincipalKindAPIKEY, key.Access); err != nil {
+	added, err := w.principal(ctx, orgID, key.ID.ID, db.PrincipalKindAPIKEY, key.Access)
+	if err != nil || !added {
 		return err
 	}
-	return w.q.UpsertAPIKey(ctx, w.tx, db.UpsertAPIKeyParams{
+	return w.q.InsertAPIKey(ctx, w.tx, db.InsertAPIKeyParams{
 		OrgID:       orgID,
 		ID:          key.ID.ID,
 		Description: key.Description,
@@ -172,10 +197,11 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 
 func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account ServiceAccount) error {
 	id := account.ClientID.id
-	if err := w.principal(ctx, orgID, id, db.PrincipalKindSERVICEACCOUNT, account.Access); err != nil {
+	added, err := w.principal(ctx, orgID, id, db.PrincipalKindSERVICEACCOUNT, account.Access)
+	if err != nil || !added {
 		return err
 	}
-	err := w.q.UpsertServiceAccount(ctx, w.tx, db.UpsertServiceAccountParams{
+	err = w.q.InsertServiceAccount(ctx, w.tx, db.InsertServiceAccountParams{
 		OrgID:       orgID,
 		ID:          id,
 		Name:        account.Name,
@@ -187,7 +213,7 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 	}
 	for _, secret := range account.Secrets {
 		hash := sha256.Sum256([]byte(secret.Secret))
-		err := w.q.UpsertServiceAccountSecret(ctx, w.tx, db.UpsertServiceAccountSecretParams{
+		err := w.q.InsertServiceAccountSecret(ctx, w.tx, db.InsertServiceAccountSecretParams{
 			OrgID:            orgID,
 			ServiceAccountID: id,
 			ID:               objectid.New(w.now),
@@ -202,33 +228,29 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 	return nil
 }
 
-// principal adds the principal if it is not there yet, and brings its roles and
-// access list to what the file says.
+// principal adds the principal with its roles and its access list if it is not
+// there yet, and returns whether it was added.
 func (w writer) principal(
 	ctx context.Context, orgID, id objectid.ID, kind db.PrincipalKind, access Access,
-) error {
-	written, err := w.q.UpsertPrincipal(ctx, w.tx, db.UpsertPrincipalParams{OrgID: orgID, ID: id, Kind: kind})
+) (bool, error) {
+	rows, err := w.q.InsertPrincipalIfMissing(ctx, w.tx, db.InsertPrincipalIfMissingParams{
+		OrgID: orgID, ID: id, Kind: kind,
+	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	if written == 0 {
-		return fmt.Errorf("the id %s is taken, and not by a principal of the kind %s", id, kind)
+	if rows > 0 {
+		return true, w.access(ctx, orgID, id, access)
 	}
-	if err := w.orgRoles(ctx, orgID, id, access.OrgRoles); err != nil {
-		return err
+	there, err := w.q.GetPrincipalKind(ctx, w.tx, db.GetPrincipalKindParams{OrgID: orgID, ID: id})
+	if err == nil && there != kind {
+		err = fmt.Errorf("the id %s is taken, and not by a principal of the kind %s", id, kind)
 	}
-	if err := w.projectRoles(ctx, orgID, id, access.ProjectRoles); err != nil {
-		return err
-	}
-	return w.accessList(ctx, orgID, id, access.AccessList)
+	return false, err
 }
 
-func (w writer) orgRoles(ctx context.Context, orgID, id objectid.ID, roles []orgRole) error {
-	err := w.q.DeleteOrgRoleGrants(ctx, w.tx, db.DeleteOrgRoleGrantsParams{OrgID: orgID, PrincipalID: id})
-	if err != nil {
-		return err
-	}
-	for _, role := range roles {
+func (w writer) access(ctx context.Context, orgID, id objectid.ID, access Access) error {
+	for _, role := range access.OrgRoles {
 		err := w.q.InsertOrgRoleGrant(ctx, w.tx, db.InsertOrgRoleGrantParams{
 			OrgID: orgID, PrincipalID: id, Role: db.OrgRole(role),
 		})
@@ -236,15 +258,7 @@ func (w writer) orgRoles(ctx context.Context, orgID, id objectid.ID, roles []org
 			return fmt.Errorf("role %s: %w", role, err)
 		}
 	}
-	return nil
-}
-
-func (w writer) projectRoles(ctx context.Context, orgID, id objectid.ID, grants []ProjectRole) error {
-	err := w.q.DeleteProjectRoleGrants(ctx, w.tx, db.DeleteProjectRoleGrantsParams{OrgID: orgID, PrincipalID: id})
-	if err != nil {
-		return err
-	}
-	for _, grant := range grants {
+	for _, grant := range access.ProjectRoles {
 		for _, role := range grant.Roles {
 			err := w.q.InsertProjectRoleGrant(ctx, w.tx, db.InsertProjectRoleGrantParams{
 				ProjectID: grant.ProjectID.ID, PrincipalID: id, Role: db.ProjectRole(role), OrgID: orgID,
@@ -254,26 +268,12 @@ func (w writer) projectRoles(ctx context.Context, orgID, id objectid.ID, grants 
 			}
 		}
 	}
-	return nil
-}
-
-func (w writer) accessList(ctx context.Context, orgID, id objectid.ID, networks []network) error {
-	prefixes := make([]netip.Prefix, len(networks))
-	for i, network := range networks {
-		prefixes[i] = network.prefix
-	}
-	err := w.q.DeleteOtherAccessListEntries(ctx, w.tx, db.DeleteOtherAccessListEntriesParams{
-		OrgID: orgID, PrincipalID: id, Kept: prefixes,
-	})
-	if err != nil {
-		return err
-	}
-	for _, prefix := range prefixes {
+	for _, network := range access.AccessList {
 		err := w.q.InsertAccessListEntry(ctx, w.tx, db.InsertAccessListEntryParams{
-			OrgID: orgID, PrincipalID: id, CIDRBlock: prefix, CreatedAt: w.now,
+			OrgID: orgID, PrincipalID: id, CIDRBlock: network.prefix, CreatedAt: w.now,
 		})
 		if err != nil {
-			return fmt.Errorf("access list entry %s: %w", prefix, err)
+			return fmt.Errorf("access list entry %s: %w", network.prefix, err)
 		}
 	}
 	return nil

@@ -3,9 +3,22 @@
 // roles.
 //
 // Parse reads the file and refuses, with the line, what is not as it should be.
-// Apply writes all of it in one transaction. What the file declares is added or
-// brought to what the file says; what it does not mention is left alone. So a
-// file can be applied any number of times.
+//
+// Apply adds, in one transaction, what the file declares and the database lacks.
+// What is there stays as it is, whoever changed it, and so does all that hangs
+// on it: a file that is applied at every start reverts nothing, and applied
+// twice it changes nothing.
+//
+//   - An organization, a project, an access role, an API key or a service
+//     account is there if its id is, under the same parent and of the same kind.
+//   - What is missing below an organization or a project that is there is added.
+//   - Roles, access list and secrets are added together with their API key or
+//     service account, and never to one that is there.
+//   - What was deleted is missing, and is added again.
+//   - An id that is there under another parent or of another kind, and a name or
+//     key that something else has, is an error.
+//
+// ApplyToEmpty is for the demo tenant: what was deleted there stays deleted.
 package seed
 
 import (

@@ -34,8 +34,6 @@ type (
 )
 
 var (
-	uuidForm         = regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	publicKeyForm    = regexp.MustCompile(`^[a-z]{8}$`)
 	clientSecretForm = regexp.MustCompile(`^mdb_sa_sk_[A-Za-z0-9_-]{32,}$`)
 )
 
@@ -64,7 +62,7 @@ func (v *objectID) UnmarshalYAML(node ast.Node) error {
 
 func (v *uuidText) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
-		if !uuidForm.MatchString(text) {
+		if !atlas.IsUUID(text) {
 			return errors.New("not a UUID")
 		}
 		*v = uuidText(text)
@@ -74,7 +72,7 @@ func (v *uuidText) UnmarshalYAML(node ast.Node) error {
 
 func (v *publicKey) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
-		if !publicKeyForm.MatchString(text) {
+		if !atlas.IsPublicKey(text) {
 			return errors.New("not a public key: 8 lower-case letters")
 		}
 		*v = publicKey(text)
