@@ -196,6 +196,10 @@ func TestAccessRolesThatAtlasRefuses(t *testing.T) {
 		post(`{"providerName":"AZURE","servicePrincipalId":"`+principal+`"}`, missing("tenantId")),
 		post(strings.Replace(newAzure, principal, "x", 1), badPrincipal("x")),
 		post(strings.Replace(newAzure, "91402384", "z1402384", 1), badPrincipal(principal)),
+		post(strings.Replace(newAzure, principal, strings.ToUpper(principal), 1), refusal(409,
+			"DUPLICATE_AZURE_SERVICE_PRINCIPAL",
+			"An Azure Service Principal has already been configured for the specified Azure Service Principal ID ("+
+				strings.ToUpper(principal)+").", strings.ToUpper(principal))),
 		post(newAzure, refusal(409, "DUPLICATE_AZURE_SERVICE_PRINCIPAL",
 			"An Azure Service Principal has already been configured for the specified Azure Service Principal ID ("+
 				principal+").", principal)),

@@ -2,13 +2,17 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
+
+	"exportbuckets/internal/api"
 )
 
 // callers are every kind of caller, by what it is.
 var callers = map[string]request{
 	"no credentials":                 {bare: true},
-	"wrong secret":                   {bare: true}, // filled in by the test
+	"wrong secret":                   {bare: true}, // signed by the test
 	"organization owner":             {key: "demoownr"},
 	"organization owner, by account": {},
 	"project owner":                  {key: "demoproj"},
@@ -20,115 +24,195 @@ var callers = map[string]request{
 	"owner of another organization":  {key: "stranger"},
 }
 
+// A level is what a caller may do on the demo project. Each includes those before
+// it.
+type level int
+
+const (
+	nobody  level = iota // without valid credentials
+	guest                // of another organization
+	member               // of the organization, without a role on the project
+	reader               // of the project
+	writer               // of its export buckets
+	owner                // of the project
+	creator              // of projects in its organization
+)
+
+// access is a request and who may make it.
+type access struct {
+	route   string // as in the route table
+	path    string // if it does not follow from the route
+	body    string
+	least   level
+	status  int    // of the answer to who may
+	refusal string // of who may not; that of a role too low if empty
+}
+
+// accesses are in an order in which each is allowed after those before it.
+func accesses() []access {
+	const (
+		buckets = apiRoot + "/groups/:groupId/backup/exportBuckets"
+		roles   = apiRoot + "/groups/:groupId/cloudProviderAccess"
+		project = apiRoot + "/groups/:groupId"
+		unknown = "/6a7900010203040506999999"
+	)
+	notCreator := refusal(401, "NOT_ORG_GROUP_CREATOR",
+		"The currently logged in user does not have the group creator role in organization "+demoOrg+".", demoOrg)
+	notInProject := refusal(401, "NOT_IN_GROUP", "The current user is not in the group, or the group does not exist.")
+	return []access{
+		{route: "POST " + projects, body: newProject, least: creator, status: 201, refusal: notCreator},
+		{route: "GET " + apiRoot, least: guest, status: 200},
+		{route: "GET " + apiRoot + "/orgs", least: guest, status: 200},
+		{route: "GET " + apiRoot + "/orgs/:orgId", least: member, status: 200},
+		{route: "GET " + apiRoot + "/orgs/:orgId/groups", least: member, status: 200},
+		{route: "GET " + projects, least: guest, status: 200},
+		{route: "GET " + projects + "/byName/:groupName", least: reader, status: 200, refusal: notInProject},
+		{route: "GET " + project, least: reader, status: 200},
+		{route: "PATCH " + project, body: `{"withDefaultAlertsSettings":false}`, least: owner, status: 200},
+
+		{route: "POST " + buckets, body: awsBody, least: writer, status: 200},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + buckets, body: "{", least: writer, status: 400},
+		{route: "GET " + buckets, least: reader, status: 200},
+		{route: "GET " + buckets + "/:exportBucketId", least: reader, status: 200},
+		{route: "GET " + buckets + "/:exportBucketId", path: demoBuckets + unknown, least: reader, status: 404},
+		{
+			route: "PATCH " + buckets + "/:exportBucketId", body: `{"requirePrivateNetworking":true}`,
+			least: writer, status: 200,
+		},
+		{route: "DELETE " + buckets + "/:exportBucketId", least: writer, status: 204},
+		{route: "DELETE " + buckets + "/:exportBucketId", path: demoBuckets + unknown, least: writer, status: 404},
+
+		{route: "POST " + roles, body: newAWS, least: owner, status: 200},
+		{route: "GET " + roles, least: reader, status: 200},
+		{route: "GET " + roles + "/:roleId", least: reader, status: 200},
+		{
+			route: "PATCH " + roles + "/:roleId", least: owner, status: 200,
+			body: `{"providerName":"AWS","iamAssumedRoleArn":"arn:aws:iam::123456789012:role/x"}`,
+		},
+		{route: "DELETE " + roles + "/:cloudProvider/:roleId", least: owner, status: 204},
+
+		{route: "GET " + project + "/clusters", least: reader, status: 200},
+		{route: "GET " + project + "/clusters/:clusterName", least: reader, status: 404}, // there are none
+		{route: "GET " + project + "/clusters/:clusterName/status", least: reader, status: 404},
+		{route: "GET " + project + "/ipAddresses", least: reader, status: 200},
+		{route: "GET " + project + "/limits", least: reader, status: 200},
+		{route: "GET " + project + "/limits/:limitName", least: reader, status: 200},
+		{route: "PATCH " + project + "/limits/:limitName", body: `{"value":300}`, least: owner, status: 200},
+		{route: "DELETE " + project + "/limits/:limitName", least: owner, status: 204},
+		{route: "GET " + project + "/managedSlowMs", least: reader, status: 200},
+		{route: "DELETE " + project + "/managedSlowMs/disable", least: owner, status: 204},
+		{route: "POST " + project + "/managedSlowMs/enable", least: owner, status: 204},
+		{route: "GET " + project + "/settings", least: reader, status: 200},
+		{route: "PATCH " + project + "/settings", body: `{"isSchemaAdvisorEnabled":false}`, least: owner, status: 200},
+		{route: "GET " + project + "/teams", least: reader, status: 200},
+		{route: "GET " + project + "/users", least: reader, status: 200},
+
+		{route: "DELETE " + project, least: owner, status: 202},
+	}
+}
+
+// exampleOf names an object for each parameter of a route.
+var exampleOf = strings.NewReplacer(
+	":orgId", demoOrg,
+	":groupId", demoProject,
+	":groupName", "Demo%20Project",
+	":exportBucketId", "6a7900010203040506000001",
+	":roleId", unauthorizedRole, // no bucket uses it
+	":cloudProvider", "AWS",
+	":clusterName", "c",
+	":limitName", "atlas.project.security.databaseAccess.users",
+)
+
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
-	const (
-		yes       = 200
-		no        = 401 // USER_UNAUTHORIZED
-		challenge = -401
-	)
-	tests := []struct {
-		caller              string
-		create, list, getMe int // change a bucket, read many, read one
-		own                 int // change an access role
-	}{
-		{"no credentials", challenge, challenge, challenge, challenge},
-		{"wrong secret", challenge, challenge, challenge, challenge},
-		{"organization owner", yes, yes, yes, yes},
-		{"organization owner, by account", yes, yes, yes, yes},
-		{"project owner", yes, yes, yes, yes},
-		{"backup manager", no, yes, yes, no},
-		{"project reader", no, yes, yes, no},
-		{"organization reader", no, yes, yes, no},
-		{"member without a project", no, no, no, no},
-		{"owner of another project", no, no, no, no},
-		{"owner of another organization", no, no, no, no},
+	levels := map[string]level{
+		"no credentials":                 nobody,
+		"wrong secret":                   nobody,
+		"organization owner":             creator,
+		"organization owner, by account": creator,
+		"project owner":                  owner,
+		"backup manager":                 reader,
+		"project reader":                 reader,
+		"organization reader":            reader,
+		"member without a project":       member,
+		"owner of another project":       member,
+		"owner of another organization":  guest,
 	}
-	if len(tests) != len(callers) {
-		t.Fatalf("got %d rows for %d callers", len(tests), len(callers))
+	if len(levels) != len(callers) {
+		t.Errorf("got %d levels, want one for each of %d callers", len(levels), len(callers))
 	}
-	b := setup(t)
+	for caller, may := range levels {
+		t.Run(caller, func(t *testing.T) {
+			t.Parallel()
+			checkAccess(t, setup(t), caller, may)
+		})
+	}
+}
+
+func TestBackupManagersMayChangeExportBucketsWhereASettingSaysSo(t *testing.T) {
+	t.Parallel()
+	for caller, may := range map[string]level{"backup manager": writer, "project reader": reader} {
+		t.Run(caller, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(s *settings) { s.atlas.BackupManagersWrite = true })
+			checkAccess(t, b, caller, may)
+		})
+	}
+}
+
+// checkAccess makes every request of accesses as the caller.
+func checkAccess(t *testing.T, b *bundle, caller string, may level) {
+	t.Helper()
+	who, ok := callers[caller]
+	if !ok {
+		t.Fatalf("got no caller %q, want one", caller)
+	}
 	b.create(t, awsBody)
-	demoAccess := apiRoot + "/groups/" + demoProject + "/cloudProviderAccess"
-	firstVersion := http.Header{"Accept": {v2023}}
+	nonce := b.nonce(t)
 	unauthorized := refusal(401, "USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
-	for _, tt := range tests {
-		for _, operation := range []struct {
-			name string
-			want int
-			r    request
-		}{
-			{"create", tt.create, request{body: awsBody}},
-			// Whether the caller may is told before the body is looked at.
-			{"create from nothing", tt.create, request{body: "{"}},
-			{"list", tt.list, request{}},
-			{"get", tt.getMe, request{path: demoBuckets + "/6a7900010203040506000001"}},
-			{"get what does not exist", tt.getMe, request{path: demoBuckets + "/6a7900010203040506999999"}},
-			{"update", tt.create, request{
-				method: http.MethodPatch, path: demoBuckets + "/6a7900010203040506000001",
-				body: `{"requirePrivateNetworking":true}`,
-			}},
-			{"create a role", tt.own, request{path: demoAccess, body: `{"providerName":"AWS"}`, header: firstVersion}},
-			{"list roles", tt.list, request{path: demoAccess, header: firstVersion}},
-			{"get a role", tt.getMe, request{path: demoAccess + "/" + awsRole, header: firstVersion}},
-			{"authorize a role", tt.own, request{
-				method: http.MethodPatch, path: demoAccess + "/" + gcpRole, body: `{"providerName":"GCP"}`, header: firstVersion,
-			}},
-			{"delete a role that does not exist", tt.own, request{
-				method: http.MethodDelete, path: demoAccess + "/AWS/6a7900010203040506999999", header: firstVersion,
-			}},
-			{"delete what does not exist", tt.create, request{
-				method: http.MethodDelete, path: demoBuckets + "/6a7900010203040506999999",
-			}},
-		} {
-			r := operation.r
-			caller, ok := callers[tt.caller]
-			if !ok {
-				t.Fatalf("no caller %q", tt.caller)
-			}
-			r.key, r.bare = caller.key, caller.bare
-			if tt.caller == "wrong secret" {
-				method, path := r.method, r.path
-				switch {
-				case method != "":
-				case r.body != "":
-					method = http.MethodPost
-				default:
-					method = http.MethodGet
-				}
-				if path == "" {
-					path = demoBuckets
-				}
-				r.header = http.Header{"Authorization": {
-					digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", b.nonce(t), method, path),
-				}}
-			}
-			got := b.do(t, r)
-			name := tt.caller + ": " + operation.name
-			switch operation.want {
-			case challenge:
-				checkChallenge(t, name, got, "false")
-			case no:
-				if got.body != unauthorized {
-					t.Errorf("%s: got %d %s, want %s", name, got.status, got.body, unauthorized)
-				}
-			case yes:
-				if got.status == http.StatusUnauthorized {
-					t.Errorf("%s: got %d %s, want it allowed", name, got.status, got.body)
-				}
-			}
+	for _, tt := range accesses() {
+		method, path, _ := strings.Cut(tt.route, " ")
+		path = exampleOf.Replace(path)
+		if tt.path != "" {
+			path = tt.path
+		}
+		r := request{method: method, path: path, body: tt.body, key: who.key, bare: who.bare}
+		if caller == "wrong secret" {
+			r.header = http.Header{"Authorization": {
+				digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", nonce, method, path),
+			}}
+		}
+		got := b.do(t, r)
+		want := tt.refusal
+		if want == "" {
+			want = unauthorized
+		}
+		switch {
+		case may == nobody:
+			checkChallenge(t, method+" "+path, got, "false")
+		case may < tt.least && (got.status != http.StatusUnauthorized || got.body != want):
+			t.Errorf("%s %s: got %d %s, want 401 %s", method, path, got.status, got.body, want)
+		case may >= tt.least && got.status != tt.status:
+			t.Errorf("%s %s: got %d %s, want %d", method, path, got.status, got.body, tt.status)
 		}
 	}
 }
 
-func TestBackupManagersMayCreateWhereASettingSaysSo(t *testing.T) {
+func TestTheAccessToEveryRouteIsTested(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *settings) { s.atlas.BackupManagersWrite = true })
-	if got := b.do(t, request{key: "backupmg", body: awsBody}); got.status != http.StatusOK {
-		t.Errorf("backup manager: got %d %s, want 200", got.status, got.body)
+	routes := api.Routes()
+	tested := make(map[string]bool)
+	for _, tt := range accesses() {
+		tested[tt.route] = true
+		if !slices.Contains(routes, tt.route) {
+			t.Errorf("%s: got a test of what is no route", tt.route)
+		}
 	}
-	if got := b.do(t, request{key: "demoread", body: awsBody}); got.status != http.StatusUnauthorized {
-		t.Errorf("reader: got %d %s, want 401", got.status, got.body)
+	for _, route := range routes {
+		if !tested[route] {
+			t.Errorf("%s: got no test of who may, want one in accesses", route)
+		}
 	}
 }
 

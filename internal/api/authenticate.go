@@ -14,7 +14,7 @@ import (
 )
 
 // authenticate returns who is calling. It looks at nothing of the request but
-// its credentials, its address and the project id in its path: the first digest
+// its credentials, its address and the ids of tenants in its path: the first digest
 // request of curl has no body, and that of Go clients has all of it.
 func (s *Server) authenticate(c *gin.Context) (atlas.Principal, error) {
 	principal, err := s.principal(c)
@@ -27,7 +27,7 @@ func (s *Server) authenticate(c *gin.Context) (atlas.Principal, error) {
 }
 
 func (s *Server) principal(c *gin.Context) (atlas.Principal, error) {
-	from := atlas.Origin{Address: clientAddress(c), Project: c.Param("groupId")}
+	from := atlas.Origin{Address: clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
 	scheme, credentials, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	switch strings.ToLower(scheme) {
 	case "bearer":

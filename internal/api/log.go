@@ -51,8 +51,7 @@ func (s *Server) logRequest(c *gin.Context) {
 		attrs = append(attrs, slog.Any("principal", principal))
 	}
 	for _, err := range c.Errors {
-		var refusal *atlas.Error
-		if errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[*atlas.Error](err); ok {
 			// Its sentence may quote the request.
 			attrs = append(attrs, slog.String("error_code", string(refusal.Code)))
 		} else {

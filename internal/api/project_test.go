@@ -61,7 +61,8 @@ func TestWhoCreatesAProjectOwnsIt(t *testing.T) {
 		t.Fatalf("create: got %d %s, want 201", got.status, got.body)
 	}
 	path := projects + "/" + newProjectID
-	if got := b.do(t, request{key: "orgmembr", method: http.MethodPatch, path: path, body: `{"name":"mine"}`}); got.status != http.StatusOK {
+	rename := request{key: "orgmembr", method: http.MethodPatch, path: path, body: `{"name":"mine"}`}
+	if got := b.do(t, rename); got.status != http.StatusOK {
 		t.Errorf("rename: got %d %s, want 200", got.status, got.body)
 	}
 	list := b.do(t, request{key: "orgmembr", path: projects}).body

@@ -23,6 +23,9 @@ const refillPeriod = time.Minute
 
 var (
 	cloudBackups        = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
+	orgList             = endpointSet{name: "organizations of a user", capacity: 300, refill: 100}
+	orgs                = endpointSet{name: "organizations", capacity: 500, refill: 250}
+	root                = endpointSet{name: "root", capacity: 300, refill: 100}
 	clusters            = endpointSet{name: "clusters", capacity: 10000, refill: 5000}
 	performanceAdvisor  = endpointSet{name: "performance advisor", capacity: 1200, refill: 500}
 	projectAddresses    = endpointSet{name: "project IP addresses", capacity: 1200, refill: 500}
@@ -34,15 +37,18 @@ var (
 
 // takeToken takes a token for the request, tells in the header how many are
 // left, and returns RATE_LIMITED_TOKEN_BUCKET if there was none. A project has
-// one bucket for all who have a role on it; others draw on a bucket of their
-// own, so that nobody can use up the requests of a stranger's project.
+// one bucket for all who have a role on it, and an organization for all who
+// belong to it; others draw on a bucket of their own, so that nobody can use up
+// the requests of a stranger's project.
 func (s *Server) takeToken(c *gin.Context, p atlas.Principal, set endpointSet) error {
 	if !s.cfg.RateLimits {
 		return nil
 	}
-	scope, ok := p.Project()
-	if !ok {
-		scope = p.ID
+	scope := p.ID
+	if project, ok := p.Project(); ok {
+		scope = project
+	} else if p.NamesOwnOrg() {
+		scope = p.OrgID
 	}
 	left, retryAfter := s.limits.take(set, scope.String())
 	c.Header("RateLimit-Limit", strconv.Itoa(set.capacity))

@@ -8,6 +8,7 @@ import (
 
 const (
 	apiRoot      = "/api/atlas/v2"
+	orgsRoot     = apiRoot + "/orgs"
 	projectsRoot = apiRoot + "/groups"
 	projectRoot  = projectsRoot + "/:groupId"
 	bucketsRoot  = projectRoot + "/backup/exportBuckets"
@@ -25,6 +26,7 @@ type operation struct {
 
 // operations are in the order of their paths.
 var operations = []operation{
+	{http.MethodGet, apiRoot, firstVersion, root, (*Server).getRoot},
 	{http.MethodPost, projectsRoot, firstVersion, projects, (*Server).createProject},
 	{http.MethodGet, projectsRoot, firstVersion, projects, (*Server).listProjects},
 	{http.MethodGet, projectsRoot + "/byName/:groupName", firstVersion, projects, (*Server).getProjectByName},
@@ -59,6 +61,9 @@ var operations = []operation{
 	{http.MethodPatch, projectRoot + "/settings", firstVersion, projects, (*Server).updateProjectSettings},
 	{http.MethodGet, projectRoot + "/teams", firstVersion, teams, (*Server).listNothing},
 	{http.MethodGet, projectRoot + "/users", userVersions, projects, (*Server).listNothing},
+	{http.MethodGet, orgsRoot, firstVersion, orgList, (*Server).listOrgs},
+	{http.MethodGet, orgsRoot + "/:orgId", firstVersion, orgs, (*Server).getOrg},
+	{http.MethodGet, orgsRoot + "/:orgId/groups", firstVersion, orgs, (*Server).listOrgProjects},
 }
 
 func (s *Server) route(engine *gin.Engine) {
@@ -69,6 +74,9 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.Use(s.logRequest, s.recover)
 	engine.POST("/api/oauth/token", s.oauth((*Server).createAccessToken))
 	engine.POST("/api/oauth/revoke", s.oauth((*Server).revokeAccessToken))
+	engine.GET("/api/private/ipinfo", s.ipInfo)
+	engine.POST("/api/private/unauth/telemetry/events", s.dropTelemetry)
+	engine.POST("/api/private/v1.0/telemetry/events", s.dropTelemetry)
 	for _, op := range operations {
 		engine.Handle(op.method, op.path, s.operation(op))
 		if op.method == http.MethodGet {

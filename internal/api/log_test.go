@@ -1,0 +1,54 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestOneEventIsLoggedForARequest(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	token := b.token(t)
+	got := b.do(t, request{token: token, header: http.Header{"X-Request-Id": {"my-id.1"}}, path: demoBuckets + "?x=secret"})
+	if got.header.Get("X-Request-Id") != "my-id.1" {
+		t.Errorf("got X-Request-Id %q, want the client's", got.header.Get("X-Request-Id"))
+	}
+	var event map[string]any
+	if err := json.Unmarshal([]byte(b.log.String()), &event); err != nil {
+		t.Fatalf("got log %s, want one event: %v", b.log, err)
+	}
+	for key, want := range map[string]any{
+		"msg": "request", "level": "INFO", "request_id": "my-id.1", "method": "GET", "path": demoBuckets,
+		"status": 200.0, "principal": "5f0000000000000000000c01", "address": "127.0.0.1",
+	} {
+		if event[key] != want {
+			t.Errorf("got %s %v, want %v", key, event[key], want)
+		}
+	}
+	for _, id := range []string{"", "has blank", strings.Repeat("a", 129), "a\tb"} {
+		got := b.do(t, request{token: token, header: http.Header{"X-Request-Id": {id}}})
+		if given := got.header.Get("X-Request-Id"); len(given) != 32 || given == id {
+			t.Errorf("%q: got X-Request-Id %q, want one of ours", id, given)
+		}
+	}
+}
+
+func TestNoSecretIsLogged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	token := b.token(t)
+	b.do(t, request{token: token, body: awsBody})
+	b.do(t, request{token: token, body: `{"cloudProvider":"s3cret-value"}`})
+	b.do(t, request{key: "demoownr"})
+	b.do(t, request{token: "s3cret-token"})
+	b.post(t, "/api/oauth/token", grant, basic(demoClientID, demoClientSecret))
+	b.post(t, "/api/oauth/token", grant, basic(demoClientID, "s3cret-secret"))
+	b.do(t, request{token: token, path: demoBuckets + "?access_token=s3cret-query"})
+	for _, secret := range []string{token, privateKeys["demoownr"], demoClientSecret, "s3cret", "Digest ", "Bearer ", "response="} {
+		if strings.Contains(b.log.String(), secret) {
+			t.Errorf("got %q in the log:\n%s", secret, b.log)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package api_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestOrganizationsAreThoseOfTheCaller(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	golden(t, "orgs", b.send(t, 200, http.MethodGet, apiRoot+"/orgs?includeCount=true&itemsPerPage=100&pageNum=1", ""))
+	golden(t, "org", b.send(t, 200, http.MethodGet, apiRoot+"/orgs/"+demoOrg, ""))
+	golden(t, "org_projects", b.send(t, 200, http.MethodGet, apiRoot+"/orgs/"+demoOrg+"/groups?name=OTHER", ""))
+	golden(t, "orgs_of_another_name", b.send(t, 200, http.MethodGet, apiRoot+"/orgs?name=x", ""))
+	for _, id := range []string{"5f0000000000000000000aff", "x"} {
+		want := refusal(404, "ORG_NOT_FOUND", "No organization with ID "+id+" exists.", id)
+		if got := b.send(t, 404, http.MethodGet, apiRoot+"/orgs/"+id, ""); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestTheRootTellsAKeyOfItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	golden(t, "root_key", b.do(t, request{key: "demoproj", path: apiRoot}).body)
+	golden(t, "root_account", b.do(t, request{path: apiRoot}).body)
+}
+
+func TestPrivatePathsOfTheCLI(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	got := b.do(t, request{path: "/api/private/ipinfo", header: http.Header{"Accept": {"*/*"}}})
+	if want := `{"currentIpv4Address":"127.0.0.1"}`; got.status != http.StatusOK || got.body != want {
+		t.Errorf("got %d %s, want %s", got.status, got.body, want)
+	}
+	checkChallenge(t, "without credentials", b.do(t, request{path: "/api/private/ipinfo", bare: true}), "false")
+	for _, path := range []string{"/api/private/unauth/telemetry/events", "/api/private/v1.0/telemetry/events"} {
+		if got := b.do(t, request{path: path, body: `[{}]`, bare: true}); got.status != http.StatusNoContent {
+			t.Errorf("%s: got %d %s, want 204", path, got.status, got.body)
+		}
+	}
+}
