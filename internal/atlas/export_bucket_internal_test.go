@@ -2,8 +2,8 @@ package atlas
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +18,6 @@ const (
 	testRoleID     = "5f0000000000000000000d01"
 	testServiceURL = "https://examplestorageaccount.blob.core.windows.net/examplecontainer"
 )
-
-//go:fix inline
 
 func awsRequest() ExportBucketRequest {
 	return ExportBucketRequest{
@@ -249,130 +247,216 @@ func TestParseKnowsOnlyTheVersionsCloudProviders(t *testing.T) {
 	}
 }
 
-// breakage is a way to break one rule of a valid request, and what is said then.
+// testField is how a test sets a field of exportBucketFields and leaves it out.
+type testField struct {
+	set   func(*rapid.T, *ExportBucketRequest) // to anything
+	clear func(*ExportBucketRequest)
+}
+
+// textField is a testField for text.
+func textField(of func(*ExportBucketRequest) **string) testField {
+	return testField{
+		set:   func(t *rapid.T, r *ExportBucketRequest) { *of(r) = new(rapid.String().Draw(t, "text")) },
+		clear: func(r *ExportBucketRequest) { *of(r) = nil },
+	}
+}
+
+var testFields = map[string]testField{
+	"bucketName": textField(func(r *ExportBucketRequest) **string { return &r.BucketName }),
+	"iamRoleId":  textField(func(r *ExportBucketRequest) **string { return &r.IAMRoleID }),
+	"roleId":     textField(func(r *ExportBucketRequest) **string { return &r.RoleID }),
+	"serviceUrl": textField(func(r *ExportBucketRequest) **string { return &r.ServiceURL }),
+	"tenantId":   textField(func(r *ExportBucketRequest) **string { return &r.TenantID }),
+	"requirePrivateNetworking": {
+		set: func(t *rapid.T, r *ExportBucketRequest) {
+			r.RequirePrivateNetworking = new(rapid.Bool().Draw(t, "bool"))
+		},
+		clear: func(r *ExportBucketRequest) { r.RequirePrivateNetworking = nil },
+	},
+}
+
+// breakage is a way to break one rule of a valid request.
 type breakage struct {
-	field  string
-	broken func(*rapid.T, *ExportBucketRequest)
-	want   Code
+	name   string
+	broken func(*rapid.T, *ExportBucketRequest) *Error // returns what is to be said
+}
+
+// sharedBreakages are those of every cloud provider.
+var sharedBreakages = []breakage{
+	{"_id", func(_ *rapid.T, r *ExportBucketRequest) *Error {
+		r.ID = ""
+		return NewError(CodeAttributeReadOnly, "_id")
+	}},
+	{"region", func(_ *rapid.T, r *ExportBucketRequest) *Error {
+		r.Region = ""
+		return NewError(CodeAttributeReadOnly, "region")
+	}},
+	{"no cloudProvider", func(_ *rapid.T, r *ExportBucketRequest) *Error {
+		r.CloudProvider = nil
+		return NewError(CodeMissingAttribute, "cloudProvider")
+	}},
+	{"bad cloudProvider", func(t *rapid.T, r *ExportBucketRequest) *Error {
+		bad := rapid.StringMatching(`[A-Za-z]{0,8}`).
+			Filter(func(s string) bool { return !db.CloudProvider(s).Valid() }).Draw(t, "bad provider")
+		r.CloudProvider = &bad
+		return NewError(CodeInvalidEnumValue, bad)
+	}},
+	{"bad bucketName", func(t *rapid.T, r *ExportBucketRequest) *Error {
+		r.BucketName = new(rapid.StringMatching(`[a-z]{0,2}|[a-z]{64,70}|[a-z]{3}[A-Z/ ][a-z]{3}|-[a-z]{3}`).Draw(t, "bad name"))
+		return NewError(CodeExportBucketNameInvalid)
+	}},
+}
+
+// tableBreakages breaks each row of exportBucketFields that can be broken by a
+// field's presence or absence.
+func tableBreakages(provider db.CloudProvider) []breakage {
+	var breakages []breakage
+	for _, field := range exportBucketFields {
+		test := testFields[field.name]
+		switch field.usage(provider) {
+		case required:
+			breakages = append(breakages, breakage{"no " + field.name, func(_ *rapid.T, r *ExportBucketRequest) *Error {
+				test.clear(r)
+				return NewError(CodeMissingAttribute, field.name)
+			}})
+		case refused:
+			breakages = append(breakages, breakage{"alien " + field.name, func(t *rapid.T, r *ExportBucketRequest) *Error {
+				test.set(t, r)
+				return NewError(CodeInvalidAttribute, field.name)
+			}})
+		case optional: // breaks nothing
+		}
+	}
+	return breakages
 }
 
 var idForm = regexp.MustCompile(`^[a-f0-9]{24}$`)
 
-func badID(t *rapid.T) *string {
-	return new(rapid.String().Filter(func(s string) bool { return !idForm.MatchString(s) }).Draw(t, "bad id"))
+// badID breaks a role's id.
+func badID(field string, of func(*ExportBucketRequest) **string) breakage {
+	return breakage{"bad " + field, func(t *rapid.T, r *ExportBucketRequest) *Error {
+		*of(r) = new(rapid.String().Filter(func(s string) bool { return !idForm.MatchString(s) }).Draw(t, "bad id"))
+		return NewError(CodeInvalidAttribute, field)
+	}}
 }
 
-func drawRequest(t *rapid.T) (ExportBucketRequest, []breakage) {
-	id := new(rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "role id"))
-	providerBroken := breakage{
-		"cloudProvider",
-		func(t *rapid.T, r *ExportBucketRequest) {
-			r.CloudProvider = new(rapid.StringMatching(`[A-Za-z]{0,8}`).
-				Filter(func(s string) bool { return !db.CloudProvider(s).Valid() }).Draw(t, "bad provider"))
-		}, CodeInvalidEnumValue,
+// drawRequest returns a valid request, what is to be inserted for it, and the
+// ways to break it.
+func drawRequest(t *rapid.T) (ExportBucketRequest, db.InsertExportBucketParams, []breakage) {
+	provider := rapid.SampledFrom(db.AllCloudProviderValues()).Draw(t, "provider")
+	id := rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "role id")
+	roleID, err := objectid.Parse(id)
+	if err != nil {
+		t.Fatal(err)
 	}
-	nameBroken := breakage{
-		"bucketName",
-		func(t *rapid.T, r *ExportBucketRequest) {
-			r.BucketName = new(rapid.StringMatching(`[a-z]{0,2}|[a-z]{64,70}|[a-z]{3}[A-Z/ ][a-z]{3}|-[a-z]{3}`).Draw(t, "bad name"))
-		}, CodeExportBucketNameInvalid,
+	request := ExportBucketRequest{CloudProvider: new(string(provider))}
+	row := db.InsertExportBucketParams{CloudProvider: provider, RoleID: roleID}
+	if rapid.Bool().Draw(t, "links") {
+		request.Links = []any{rapid.String().Draw(t, "link")}
 	}
-	switch provider := rapid.SampledFrom(db.AllCloudProviderValues()).Draw(t, "provider"); provider {
+	breakages := append(slices.Clone(sharedBreakages), tableBreakages(provider)...)
+	badRoleID := badID("roleId", func(r *ExportBucketRequest) **string { return &r.RoleID })
+	switch provider {
 	case db.CloudProviderAWS:
-		return ExportBucketRequest{
-				CloudProvider: new("AWS"),
-				BucketName:    new(rapid.StringMatching(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`).Draw(t, "name")),
-				IAMRoleID:     id,
-			}, []breakage{
-				providerBroken, nameBroken,
-				{"iamRoleId", func(t *rapid.T, r *ExportBucketRequest) { r.IAMRoleID = badID(t) }, CodeInvalidAttribute},
-				{"serviceUrl", func(_ *rapid.T, r *ExportBucketRequest) { r.ServiceURL = new(testServiceURL) }, CodeInvalidAttribute},
-			}
+		row.BucketName = rapid.StringMatching(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`).Draw(t, "name")
+		row.RequirePrivateNetworking = new(false)
+		if rapid.Bool().Draw(t, "has requirePrivateNetworking") {
+			row.RequirePrivateNetworking = new(rapid.Bool().Draw(t, "requirePrivateNetworking"))
+			request.RequirePrivateNetworking = row.RequirePrivateNetworking
+		}
+		request.BucketName, request.IAMRoleID = &row.BucketName, &id
+		breakages = append(breakages, badID("iamRoleId", func(r *ExportBucketRequest) **string { return &r.IAMRoleID }))
 	case db.CloudProviderAZURE:
-		container := rapid.StringMatching(`[a-z0-9]{3,10}(-[a-z0-9]{1,9}){0,4}`).Draw(t, "container")
-		account := rapid.StringMatching(`https://[a-z0-9]{3,24}\.blob\.core\.windows\.net`).Draw(t, "account")
-		return ExportBucketRequest{
-				CloudProvider: new("AZURE"), RoleID: id, ServiceURL: new(account + "/" + container),
-			}, []breakage{
-				providerBroken, nameBroken,
-				{"roleId", func(t *rapid.T, r *ExportBucketRequest) { r.RoleID = badID(t) }, CodeInvalidAttribute},
-				{"serviceUrl", func(t *rapid.T, r *ExportBucketRequest) {
-					r.ServiceURL = new(account + rapid.StringMatching(`/[a-z]{3}/[a-z]*|/[a-z]{3}[?#][a-z]*|[a-z:]+`).Draw(t, "bad rest"))
-				}, CodeInvalidAttribute},
-			}
-	default:
-		return ExportBucketRequest{
-				CloudProvider: new("GCP"),
-				BucketName:    new(rapid.StringMatching(`[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]`).Draw(t, "name")),
-				RoleID:        id,
-			}, []breakage{
-				providerBroken, nameBroken,
-				{"roleId", func(t *rapid.T, r *ExportBucketRequest) { r.RoleID = badID(t) }, CodeInvalidAttribute},
-				{"tenantId", func(_ *rapid.T, r *ExportBucketRequest) { r.TenantID = new("x") }, CodeInvalidAttribute},
-			}
+		request.RoleID = &id
+		breakages = append(breakages, badRoleID)
+		breakages = append(breakages, drawAzure(t, &request, &row)...)
+	case db.CloudProviderGCP:
+		row.BucketName = rapid.StringMatching(`[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]`).Draw(t, "name")
+		request.BucketName, request.RoleID = &row.BucketName, &id
+		breakages = append(breakages, badRoleID)
 	}
+	return request, row, breakages
+}
+
+// drawAzure draws where the container is named, and the tenant, and returns the
+// ways to break that.
+func drawAzure(t *rapid.T, request *ExportBucketRequest, row *db.InsertExportBucketParams) []breakage {
+	account := rapid.StringMatching(`https://[a-z0-9]{3,24}\.blob\.core\.windows\.net`).Draw(t, "account")
+	container := rapid.StringMatching(`[a-z0-9]{3,10}(-[a-z0-9]{1,9}){0,4}`).Draw(t, "container")
+	row.BucketName = container
+	if rapid.Bool().Draw(t, "has tenantId") {
+		request.TenantID = new(rapid.String().Draw(t, "tenantId"))
+	}
+	breakages := []breakage{{"bad serviceUrl", func(t *rapid.T, r *ExportBucketRequest) *Error {
+		r.ServiceURL = new(account + rapid.StringMatching(`/[a-z]{3}/[a-z]*|/[a-z]{3}[?#][a-z]*|[a-z:]+`).Draw(t, "bad rest"))
+		return NewError(CodeInvalidAttribute, "serviceUrl")
+	}}}
+	url := account + "/" + container
+	switch place := rapid.SampledFrom([]string{"URL", "both", "field"}).Draw(t, "place of the container"); place {
+	case "both":
+		request.BucketName = &container
+		breakages = append(breakages, breakage{"another bucketName", func(_ *rapid.T, r *ExportBucketRequest) *Error {
+			r.BucketName = new(container + "0")
+			return NewError(CodeExportBucketNameInvalid)
+		}})
+	case "field":
+		request.BucketName = &container
+		url = account + rapid.SampledFrom([]string{"", "/"}).Draw(t, "slash")
+		breakages = append(breakages, breakage{"container nowhere", func(_ *rapid.T, r *ExportBucketRequest) *Error {
+			r.BucketName = nil
+			return NewError(CodeMissingAttribute, "bucketName")
+		}})
+	}
+	request.ServiceURL, row.ServiceURL = &url, &url
+	return breakages
 }
 
 func TestEveryValidRequestIsAcceptedAndABrokenFieldIsNamed(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		request, breakages := drawRequest(t)
-		if _, err := request.parse(db.AllCloudProviderValues()); err != nil {
+		request, want, breakages := drawRequest(t)
+		row, err := request.parse(db.AllCloudProviderValues())
+		if err != nil {
 			t.Fatalf("valid request: got %v, want no error", err)
 		}
-		broken := rapid.SampledFrom(breakages).Draw(t, "breakage")
-		broken.broken(t, &request)
-		_, err := request.parse(db.AllCloudProviderValues())
-		var got *Error
-		if !errors.As(err, &got) || got.Code != broken.want {
-			t.Fatalf("broken %s: got %v, want %s", broken.field, err, broken.want)
+		if diff := cmp.Diff(want, row); diff != "" {
+			t.Fatalf("row (-want +got):\n%s", diff)
 		}
-		if got.Code == CodeInvalidAttribute && !cmp.Equal(got.Parameters, []any{broken.field}) {
-			t.Fatalf("got parameters %v, want %s", got.Parameters, broken.field)
-		}
-	})
-}
-
-func FuzzServiceURLContainer(f *testing.F) {
-	for _, seed := range []string{
-		testServiceURL, "https://acct.blob.core.windows.net", "https://acct.blob.core.windows.net/",
-		"https://acct.blob.core.windows.net/a/b", "http://acct.blob.core.windows.net/a", "https://evil.com/?.blob.core.windows.net",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, url string) {
-		container, ok := serviceURLContainer(url)
-		if !ok {
-			if container != "" {
-				t.Errorf("%q: got container %q of what is no service URL", url, container)
+		for _, breakage := range breakages {
+			broken := request
+			want := breakage.broken(t, &broken)
+			_, err := broken.parse(db.AllCloudProviderValues())
+			var got *Error
+			if !errors.As(err, &got) {
+				t.Fatalf("%s: got %v, want %v", breakage.name, err, want)
 			}
-			return
-		}
-		rest, isHTTPS := strings.CutPrefix(url, "https://")
-		host, path, hasPath := strings.Cut(rest, "/")
-		switch {
-		case !isHTTPS || !strings.HasSuffix(host, ".blob.core.windows.net"):
-			t.Errorf("%q: accepted with host %q", url, host)
-		case len(url) < 33 || len(url) > 2048:
-			t.Errorf("%q: accepted with %d bytes", url, len(url))
-		case hasPath && path != container || !hasPath && container != "":
-			t.Errorf("%q: got container %q, want %q", url, container, path)
-		case strings.ContainsAny(container, "/?#"):
-			t.Errorf("%q: got container %q with more than a name in it", url, container)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s: refusal (-want +got):\n%s", breakage.name, diff)
+			}
 		}
 	})
 }
 
-func TestEveryCodeHasASentenceForItsParameters(t *testing.T) {
+// A row that the test above can't break, or breaks for no cloud provider, would
+// be a rule that nothing holds.
+func TestEveryRowOfTheFieldsIsBroken(t *testing.T) {
 	t.Parallel()
-	for code, detail := range details {
-		parameters := make([]any, strings.Count(detail, "%v"))
-		for i := range parameters {
-			parameters[i] = fmt.Sprintf("parameter%d", i)
+	for _, field := range exportBucketFields {
+		if _, ok := testFields[field.name]; !ok {
+			t.Errorf("%s: got no testField, want one", field.name)
 		}
-		got := NewError(code, parameters...).Detail
-		if strings.Contains(got, "%") {
-			t.Errorf("%s: got %q, want every parameter in its place", code, got)
+		names := []string{"no " + field.name, "alien " + field.name}
+		broken := false
+		for _, provider := range db.AllCloudProviderValues() {
+			broken = broken || slices.ContainsFunc(tableBreakages(provider), func(b breakage) bool {
+				return slices.Contains(names, b.name)
+			})
 		}
+		if !broken {
+			t.Errorf("%s: got no breakage of it, want one", field.name)
+		}
+	}
+	if len(testFields) != len(exportBucketFields) {
+		t.Errorf("got %d testFields, want one for each of %d rows", len(testFields), len(exportBucketFields))
 	}
 }

@@ -52,6 +52,7 @@ type raceBundle struct {
 	pool    *pgxpool.Pool
 	service *atlas.Service
 	writer  atlas.BackupWriter
+	owner   atlas.ProjectOwner
 	other   *pgx.Conn // not of the pool
 }
 
@@ -81,6 +82,10 @@ func setupRace(t *testing.T) raceBundle {
 		t.Fatal(err)
 	}
 	b.writer, err = b.service.BackupWriter(principal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.owner, err = b.service.ProjectOwner(principal)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -508,26 +513,25 @@ func (b raceBundle) tenant(t *testing.T, bucketID objectid.ID) string {
 	return tenant
 }
 
-// wantWaiter returns once a session of the database waits for the given one. It
-// ends the test if what is to wait has ended.
-func (b raceBundle) wantWaiter(t *testing.T, holder uint32, ended func() bool) {
+// wantWaiter returns which session of the database waits for the given one, once
+// there is one. It ends the test if what is to wait has ended.
+func (b raceBundle) wantWaiter(t *testing.T, holder uint32, ended func() bool) uint32 {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		var waits bool
-		err := b.pool.QueryRow(ctx, `SELECT EXISTS (
-			SELECT FROM pg_stat_activity
+		var waiter int32
+		err := b.pool.QueryRow(ctx, `SELECT coalesce(min(pid), 0)
+			FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'
-				AND pg_blocking_pids(pid) @> ARRAY[$1::integer]
-		)`, int32(holder)).Scan(&waits)
+				AND pg_blocking_pids(pid) @> ARRAY[$1::integer]`, int32(holder)).Scan(&waiter)
 		if err != nil {
 			t.Fatalf("look for a session that waits: %v", err)
 		}
-		if waits {
-			return
+		if waiter != 0 {
+			return uint32(waiter)
 		}
 		if ended() {
 			t.Fatal("got an end before the other transaction's, want it to wait")
