@@ -28,14 +28,14 @@ func TestTheCommandsOfTheReadmeDoWhatItSays(t *testing.T) {
 	if err != nil {
 		t.Fatalf("got error %v from:\n%s\nit wrote: %s", err, commands, out)
 	}
-	for _, want := range []string{
-		`"bucketName":"export-bucket","cloudProvider":"AWS"`,
-		`"bucketName":"examplecontainer","cloudProvider":"AZURE"`,
-		`"bucketName":"export-bucket","cloudProvider":"GCP"`,
-		`"totalCount" : 3`,
+	for want, times := range map[string]int{
+		`"bucketName":"export-bucket","cloudProvider":"AWS"`:      2,
+		`"bucketName":"examplecontainer","cloudProvider":"AZURE"`: 2,
+		`"bucketName":"export-bucket","cloudProvider":"GCP"`:      2,
+		`"totalCount" : 6`: 1,
 	} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("got %s\nwant %s in it", out, want)
+		if got := strings.Count(string(out), want); got != times {
+			t.Errorf("%s: got it %d times, want %d, in %s", want, got, times, out)
 		}
 	}
 }
