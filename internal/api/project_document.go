@@ -185,7 +185,8 @@ func (s *Server) listNothing(c *call) error {
 	return respond(c, http.StatusOK, body)
 }
 
-// getCluster answers for a cluster, and what it has: there is none.
+// getCluster answers for a cluster, and what it has: there is none. The code is
+// in Atlas' public list; its sentence is not recorded.
 func (s *Server) getCluster(c *call) error {
 	if _, err := s.atlas.ProjectReader(c.principal); err != nil {
 		return err
