@@ -32,11 +32,13 @@ const (
 	CodeInvalidProjectName             Code = "INVALID_GROUP_NAME"
 	CodeInvalidProvider                Code = "INVALID_PROVIDER"
 	CodeInvalidQueryParameter          Code = "INVALID_QUERY_PARAMETER"
+	CodeInvalidTeamID                  Code = "INVALID_TEAM_ID"
 	CodeInvalidVersionDate             Code = "INVALID_VERSION_DATE"
 	CodeIPAddressNotOnAccessList       Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
 	CodeMalformedJSON                  Code = "MALFORMED_JSON"
 	CodeMaxProjectsExceeded            Code = "MAX_GROUPS_PER_ORG_EXCEEDED"
 	CodeMissingAttribute               Code = "MISSING_ATTRIBUTE"
+	CodeMissingQueryParameter          Code = "MISSING_QUERY_PARAMETER"
 	CodeNotInProject                   Code = "NOT_IN_GROUP"
 	CodeNotOrgProjectCreator           Code = "NOT_ORG_GROUP_CREATOR"
 	CodeOrgNotFound                    Code = "ORG_NOT_FOUND"
@@ -46,6 +48,7 @@ const (
 	CodeRateLimited                    Code = "RATE_LIMITED_TOKEN_BUCKET"
 	CodeRequestTooLarge                Code = "REQUEST_TOO_LARGE"
 	CodeResourceNotFound               Code = "RESOURCE_NOT_FOUND"
+	CodeTeamNotFound                   Code = "TEAM_NOT_FOUND"
 	CodeUnexpected                     Code = "UNEXPECTED_ERROR"
 	CodeUserUnauthorized               Code = "USER_UNAUTHORIZED"
 	CodeValidation                     Code = "VALIDATION_ERROR"
@@ -76,11 +79,13 @@ var details = map[Code]string{
 	CodeInvalidProjectName:       "An invalid group name %v was specified.",
 	CodeInvalidProvider:          "No provider %v exists.",
 	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
+	CodeInvalidTeamID:            "An invalid team ID %v was specified.",
 	CodeInvalidVersionDate:       "Invalid accept header or version date.",
 	CodeIPAddressNotOnAccessList: "IP address %v is not allowed to access this resource.",
 	CodeMalformedJSON:            "Received JSON is malformed.",
 	CodeMaxProjectsExceeded:      "Maximum number of groups per organization (%v) in %v exceeded while trying to add group.",
 	CodeMissingAttribute:         "The required attribute %v was not specified.",
+	CodeMissingQueryParameter:    "The required query parameter %v was not specified.",
 	CodeNotInProject:             "The current user is not in the group, or the group does not exist.",
 	CodeNotOrgProjectCreator:     "The currently logged in user does not have the group creator role in organization %v.",
 	CodeOrgNotFound:              "No organization with ID %v exists.",
@@ -91,6 +96,7 @@ var details = map[Code]string{
 		"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.",
 	CodeRequestTooLarge:  "Request entity is too large.",
 	CodeResourceNotFound: "Cannot find resource %v.",
+	CodeTeamNotFound:     "No team with ID %v exists.",
 	CodeUnexpected:       "Unexpected error.",
 	CodeUserUnauthorized: "Current user is not authorized to perform this action.",
 	CodeValidation:       "The request content produced the validation error: %v.",
