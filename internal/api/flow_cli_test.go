@@ -80,13 +80,13 @@ var cliCommands = []step{
 	},
 	{
 		does:   "atlas projects list",
-		send:   "GET /api/atlas/v2/groups?includeCount=true&itemsPerPage=100&pageNum=1",
+		send:   "GET /api/atlas/v2/groups" + firstPage,
 		accept: "2023-01-01",
 		reads:  reads(cliListed),
 	},
 	{
 		does:   "atlas projects list --orgId",
-		send:   "GET /api/atlas/v2/orgs/{org}/groups?includeCount=true&itemsPerPage=100&pageNum=1",
+		send:   "GET /api/atlas/v2/orgs/{org}/groups" + firstPage,
 		accept: "2023-01-01",
 		reads:  reads(cliListed),
 	},
@@ -157,7 +157,7 @@ var cliCommands = []step{
 	},
 	{
 		does:   "atlas backups exports buckets list",
-		send:   "GET /api/atlas/v2/groups/{project}/backup/exportBuckets?includeCount=true&itemsPerPage=100&pageNum=1",
+		send:   "GET /api/atlas/v2/groups/{project}/backup/exportBuckets" + firstPage,
 		accept: "2024-05-30",
 		reads: reads(func(t *testing.T, f *flow, got cliBuckets) {
 			t.Helper()

@@ -134,7 +134,6 @@ const (
 	tfAzurePrincipal = `"atlasAzureAppId":"9f2deb0d-be22-4524-a403-df531868bac0",` +
 		`"servicePrincipalId":"22f1d2a6-d0e9-482a-83a4-b8dd7dddc2c1","tenantId":"91402384-d71e-22f5-22dd-759e272cdc1c"`
 	tfServiceURL = "https://examplestorageaccount.blob.core.windows.net/examplecontainer"
-	tfList       = "?includeCount=true&itemsPerPage=100&pageNum=1"
 )
 
 // tfProperties is what the provider asks a project for whenever it reads it.
@@ -143,7 +142,7 @@ func tfProperties(schemaAdvisor, slowMs bool) []step {
 	return []step{
 		{
 			does: "read the teams", accept: "2023-01-01",
-			send: "GET /api/atlas/v2/groups/{project}/teams" + tfList, reads: empty,
+			send: "GET /api/atlas/v2/groups/{project}/teams" + firstPage, reads: empty,
 		},
 		{
 			does: "read the limits", accept: "2023-01-01",
@@ -244,13 +243,13 @@ func tfProjectSteps() []step {
 		send: "GET /api/atlas/v2/groups/byName/Terraform%20project", reads: tfProjectNamed("Terraform project", 0),
 	})
 	steps = append(steps, tfProperties(false, false)...)
-	steps = append(steps, step{
-		does: "read the users", accept: "2025-02-19", reads: empty,
-		send: "GET " + project + "/users?flattenTeams=false&includeCount=true&includeOrgUsers=false&itemsPerPage=100&pageNum=1",
-	})
-
-	// Another name, tags, and the settings as they were.
 	steps = append(steps,
+		step{
+			does: "read the users", accept: "2025-02-19", reads: empty,
+			send: "GET " + project + "/users?flattenTeams=false&includeCount=true&includeOrgUsers=false&itemsPerPage=100&pageNum=1",
+		},
+
+		// Another name, tags, and the settings as they were.
 		step{
 			does: "change the project", send: "PATCH " + project, accept: "2023-01-01",
 			body:  `{"name":"Renamed","tags":[{"key":"environment","value":"test"}]}` + "\n",
@@ -402,7 +401,7 @@ func tfBucketSteps() []step {
 			status: http.StatusNotFound, reads: tfGone,
 		},
 		{does: "read the data source", send: "GET " + buckets + "/{awsBucket}", accept: "2024-05-30", reads: aws},
-		{does: "read all", send: "GET " + buckets + tfList, accept: "2024-05-30", reads: listed(3)},
+		{does: "read all", send: "GET " + buckets + firstPage, accept: "2024-05-30", reads: listed(3)},
 		{
 			does: "read all, with a provider older than 1.38.0", accept: "2024-05-30", reads: listed(1),
 			send: "GET " + buckets + "?includeCount=true&itemsPerPage=0&pageNum=0",
@@ -454,7 +453,7 @@ func tfDestroySteps() []step {
 			// The provider waits as long as a cluster's schedule names it.
 			step{
 				does: "wait for clusters to let go of it", accept: "2024-08-05",
-				send: "GET " + project + "/clusters" + tfList, reads: empty,
+				send: "GET " + project + "/clusters" + firstPage, reads: empty,
 			},
 			step{
 				does: "read the " + bucket + " that is gone", send: "GET " + buckets + "/{" + bucket + "}",
@@ -477,7 +476,7 @@ func tfDestroySteps() []step {
 	return append(steps,
 		step{
 			does: "wait for the clusters to be gone", accept: "2024-08-05",
-			send: "GET " + project + "/clusters" + tfList, reads: empty,
+			send: "GET " + project + "/clusters" + firstPage, reads: empty,
 		},
 		step{does: "delete the project", send: "DELETE " + project, accept: "2023-01-01", status: http.StatusAccepted},
 		step{
@@ -510,7 +509,7 @@ func TestTheTerraformProviderAssignsTeams(t *testing.T) {
 			body:   `[{"roleNames":["GROUP_OWNER"],"teamId":"5f0000000000000000000fff"}]` + "\n",
 			status: http.StatusNotFound, reads: refused("TEAM_NOT_FOUND"),
 		},
-		{does: "wait for the clusters", send: "GET " + project + "/clusters" + tfList, accept: "2024-08-05", reads: empty},
+		{does: "wait for the clusters", send: "GET " + project + "/clusters" + firstPage, accept: "2024-08-05", reads: empty},
 		{does: "delete the project", send: "DELETE " + project, accept: "2023-01-01", status: http.StatusAccepted},
 	}, revoke)
 }

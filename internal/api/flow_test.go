@@ -336,6 +336,10 @@ func refused(code string) bodyReader {
 	})
 }
 
+// firstPage is the query of a list as Go clients send it when nobody asks for
+// another page.
+const firstPage = "?includeCount=true&itemsPerPage=100&pageNum=1"
+
 // empty is a list as clients page through it, with nothing in it.
 var empty = reads(func(t *testing.T, _ *flow, got struct {
 	Results    []any `json:"results"`
