@@ -171,32 +171,39 @@ func TestCurl(t *testing.T) {
 			f := &flow{bundle: b, kept: map[string]string{"url": b.server.URL + demoBuckets}}
 			credentials := tt.credentials(t, b)
 			for _, s := range curlSteps() {
-				args := append([]string{"--include"}, credentials...)
-				for _, arg := range s.args {
-					args = append(args, f.fill(arg))
+				if !t.Run(s.does, func(t *testing.T) { f.runCurl(t, s, credentials, tt.trips) }) {
+					return
 				}
-				out, trace := curl(t, args...)
-				f.checkCurl(t, s, answers(t, out), tt.trips)
-				// curl holds a body back until it was challenged.
-				withheld := tt.trips == 2 && slices.Contains(s.args, "-d")
-				equal(t, s.does+": a request without its body", strings.Contains(trace, "> Content-Length: 0"), withheld)
 			}
 		})
 	}
 }
 
+func (f *flow) runCurl(t *testing.T, s curlStep, credentials []string, trips int) {
+	t.Helper()
+	args := append([]string{"--include"}, credentials...)
+	for _, arg := range s.args {
+		args = append(args, f.fill(arg))
+	}
+	out, trace := curl(t, args...)
+	f.checkCurl(t, s, answers(t, out), trips)
+	// curl holds a body back until it was challenged.
+	withheld := trips == 2 && slices.Contains(s.args, "-d")
+	equal(t, "a request without its body", strings.Contains(trace, "> Content-Length: 0"), withheld)
+}
+
 func (f *flow) checkCurl(t *testing.T, s curlStep, got []answer, trips int) {
 	t.Helper()
 	if len(got) != trips {
-		t.Fatalf("%s: got %d answers, want %d", s.does, len(got), trips)
+		t.Fatalf("got %d answers, want %d", len(got), trips)
 	}
 	if trips == 2 {
 		got[0].body = challengeBody // curl does not print it
-		checkChallenge(t, s.does, got[0], "false")
+		checkChallenge(t, "challenge", got[0], "false")
 	}
 	last := got[trips-1]
 	if last.status != s.status {
-		t.Fatalf("%s: got %d %s, want %d", s.does, last.status, last.body, s.status)
+		t.Fatalf("got %d %s, want %d", last.status, last.body, s.status)
 	}
 	contentType := ""
 	switch {
@@ -205,9 +212,9 @@ func (f *flow) checkCurl(t *testing.T, s curlStep, got []answer, trips int) {
 	case s.reads != nil:
 		contentType = "application/json"
 	}
-	equal(t, s.does+": Content-Type", last.header.Get("Content-Type"), contentType)
+	equal(t, "Content-Type", last.header.Get("Content-Type"), contentType)
 	if s.reads == nil {
-		equal(t, s.does+": body", last.body, "")
+		equal(t, "body", last.body, "")
 		return
 	}
 	s.reads(t, f, last.body)

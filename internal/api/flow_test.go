@@ -84,7 +84,9 @@ func runFlow(t *testing.T, agent string, lives process, steps []step, exit ...fu
 					// Tokens are limited to ten in a minute.
 					b.clock.advance(time.Minute)
 				}
-				f.run(t, s)
+				if !t.Run(s.does, func(t *testing.T) { f.run(t, s) }) {
+					return
+				}
 			}
 			for _, leave := range exit {
 				leave(t, f)
@@ -183,23 +185,23 @@ func (f *flow) run(t *testing.T, s step) {
 	body := f.fill(s.body)
 	resp, err := f.login.client().Do(f.request(t, s, body))
 	if err != nil {
-		t.Fatalf("%s: got %v, want an answer", s.does, err)
+		t.Fatalf("got %v, want an answer", err)
 	}
 	_ = resp.Body.Close()
 
 	got := f.trips.got
 	if f.login.challenges() {
 		// Whatever the query asks for, and whatever the body is.
-		checkChallenge(t, s.does, got[0], "false")
+		checkChallenge(t, "challenge", got[0], "false")
 		equal(t, "challenges", len(got[0].header.Values("WWW-Authenticate")), 1) // clients take the first
 		got = got[1:]
 	}
 	if len(got) != 1 {
-		t.Fatalf("%s: got %d answers, want one", s.does, len(got))
+		t.Fatalf("got %d answers, want one", len(got))
 	}
 	for _, sent := range f.trips.sent {
 		if sent != body {
-			t.Errorf("%s: sent %q, want %q: the client changed", s.does, sent, body)
+			t.Errorf("sent %q, want %q: the client changed", sent, body)
 		}
 	}
 	f.check(t, s, got[0])
@@ -237,7 +239,7 @@ func (f *flow) check(t *testing.T, s step, got answer) {
 		want = http.StatusOK
 	}
 	if got.status != want {
-		t.Fatalf("%s: got %d %s, want %d", s.does, got.status, got.body, want)
+		t.Fatalf("got %d %s, want %d", got.status, got.body, want)
 	}
 	// Without a JSON type the SDK does not decode a body, not even an error's.
 	contentType := "application/json"
@@ -249,10 +251,10 @@ func (f *flow) check(t *testing.T, s step, got answer) {
 		contentType = "application/vnd.atlas." + served + "+json;charset=utf-8"
 	}
 	if got.body != "" && got.header.Get("Content-Type") != contentType {
-		t.Errorf("%s: got Content-Type %q, want %q", s.does, got.header.Get("Content-Type"), contentType)
+		t.Errorf("got Content-Type %q, want %q", got.header.Get("Content-Type"), contentType)
 	}
 	if want == http.StatusNoContent && got.body != "" {
-		t.Errorf("%s: got %s, want no body", s.does, got.body)
+		t.Errorf("got %s, want no body", got.body)
 	}
 	if s.reads != nil {
 		s.reads(t, f, got.body)
