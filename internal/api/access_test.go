@@ -81,6 +81,7 @@ func accesses() []access {
 		{route: "PATCH " + project + "/apiKeys/:apiUserId", body: newKey, least: owner, status: 200},
 		{route: "DELETE " + project + "/apiKeys/:apiUserId", least: owner, status: 204},
 
+		{route: "PATCH " + org, body: `{"name":"Demo Organization"}`, least: creator, status: 200},
 		{
 			route: "POST " + org + "/apiKeys", body: `{"desc":"new","roles":["ORG_MEMBER"]}`,
 			least: creator, status: 200,
@@ -100,6 +101,8 @@ func accesses() []access {
 		},
 		{route: "DELETE " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", least: creator, status: 204},
 		{route: "DELETE " + org + "/apiKeys/:apiUserId", least: creator, status: 204},
+		{route: "GET " + org + "/settings", least: member, status: 200},
+		{route: "PATCH " + org + "/settings", body: `{"multiFactorAuthRequired":true}`, least: creator, status: 200},
 
 		{route: "POST " + buckets, body: awsBody, least: writer, status: 200},
 		// Whether the caller may is told before the body is looked at.

@@ -70,6 +70,7 @@ var operations = []operation{
 	{http.MethodGet, projectRoot + "/users", userVersions, projects, (*Server).listNothing},
 	{http.MethodGet, orgsRoot, firstVersion, orgList, (*Server).listOrgs},
 	{http.MethodGet, orgRoot, firstVersion, orgs, (*Server).getOrg},
+	{http.MethodPatch, orgRoot, firstVersion, orgs, (*Server).updateOrg},
 	{http.MethodPost, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).createAPIKey},
 	{http.MethodGet, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).listAPIKeys},
 	{http.MethodGet, orgKey, firstVersion, orgCredentials, (*Server).getAPIKey},
@@ -80,6 +81,8 @@ var operations = []operation{
 	{http.MethodGet, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).getAPIKeyNetwork},
 	{http.MethodDelete, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).deleteAPIKeyNetwork},
 	{http.MethodGet, orgRoot + "/groups", firstVersion, orgs, (*Server).listOrgProjects},
+	{http.MethodGet, orgRoot + "/settings", firstVersion, orgSettings, (*Server).getOrgSettings},
+	{http.MethodPatch, orgRoot + "/settings", firstVersion, orgSettings, (*Server).updateOrgSettings},
 }
 
 func (s *Server) route(engine *gin.Engine) {
