@@ -56,7 +56,8 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	defer keepUsage(ctx, service, o.log)()
+	stopUsage := keepUsage(ctx, service, o.log)
+	defer stopUsage()
 	baseURL := s.baseURL(listener.Addr())
 	handler, err := s.handler(service, pool, baseURL, o.log)
 	if err != nil {

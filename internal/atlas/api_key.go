@@ -217,8 +217,7 @@ func (s *Service) GetOwnAPIKey(
 ) (key APIKey, accessList []db.AccessListEntry, ok bool, err error) {
 	own := NamedAPIKey(p.ID.String())
 	key, err = s.getAPIKey(ctx, s.pool, scope{orgID: p.OrgID}, own)
-	var refusal *Error
-	if errors.As(err, &refusal) {
+	if _, refused := errors.AsType[*Error](err); refused {
 		return APIKey{}, nil, false, nil
 	}
 	if err != nil {

@@ -20,13 +20,13 @@ type Role struct {
 // checkRoles returns the roles without repetitions. It returns
 // INVALID_ROLE_FOR_ORG or INVALID_ROLE_FOR_GROUP for the first that is none
 // within the scope.
-func (sc scope) checkRoles(roles []string) ([]string, error) {
+func (s scope) checkRoles(roles []string) ([]string, error) {
 	for _, role := range roles {
 		switch {
-		case sc.projectID == nil && !db.OrgRole(role).Valid():
-			return nil, NewError(CodeInvalidRoleForOrg, role, sc.orgID.String())
-		case sc.projectID != nil && !db.ProjectRole(role).Valid():
-			return nil, NewError(CodeInvalidRoleForProject, role, sc.projectID.String())
+		case s.projectID == nil && !db.OrgRole(role).Valid():
+			return nil, NewError(CodeInvalidRoleForOrg, role, s.orgID.String())
+		case s.projectID != nil && !db.ProjectRole(role).Valid():
+			return nil, NewError(CodeInvalidRoleForProject, role, s.projectID.String())
 		}
 	}
 	roles = slices.Clone(roles)
