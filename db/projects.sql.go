@@ -129,6 +129,21 @@ func (q *Queries) GetProjectByName(ctx context.Context, db DBTX, arg GetProjectB
 	return i, err
 }
 
+const getProjectForKeyShare = `-- name: GetProjectForKeyShare :one
+SELECT id
+FROM projects
+WHERE id = $1
+FOR KEY SHARE
+`
+
+// Keeps the project from being deleted.
+func (q *Queries) GetProjectForKeyShare(ctx context.Context, db DBTX, projectID objectid.ID) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getProjectForKeyShare, projectID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const getProjectForNoKeyUpdate = `-- name: GetProjectForNoKeyUpdate :one
 SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
 FROM projects

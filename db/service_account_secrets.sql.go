@@ -13,8 +13,8 @@ import (
 )
 
 const insertServiceAccountSecret = `-- name: InsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, suffix, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertServiceAccountSecretParams struct {
@@ -22,6 +22,7 @@ type InsertServiceAccountSecretParams struct {
 	ServiceAccountID objectid.ID
 	ID               objectid.ID
 	SecretHash       []byte
+	Suffix           *string
 	CreatedAt        time.Time
 	ExpiresAt        time.Time
 }
@@ -32,6 +33,7 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 		arg.ServiceAccountID,
 		arg.ID,
 		arg.SecretHash,
+		arg.Suffix,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
@@ -39,7 +41,7 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 }
 
 const listLiveServiceAccountSecrets = `-- name: ListLiveServiceAccountSecrets :many
-SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at
+SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at, service_account_secrets.suffix, service_account_secrets.last_used_at
 FROM principals
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
@@ -73,6 +75,8 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 			&i.SecretHash,
 			&i.CreatedAt,
 			&i.ExpiresAt,
+			&i.Suffix,
+			&i.LastUsedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -82,4 +86,28 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 		return nil, err
 	}
 	return items, nil
+}
+
+const updateServiceAccountSecretUsage = `-- name: UpdateServiceAccountSecretUsage :exec
+UPDATE service_account_secrets
+SET last_used_at = greatest(last_used_at, $1::timestamptz)
+WHERE org_id = $2 AND service_account_id = $3 AND id = $4
+`
+
+type UpdateServiceAccountSecretUsageParams struct {
+	LastUsedAt       time.Time
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+	ID               objectid.ID
+}
+
+// Replicas write in any order: the latest use stays.
+func (q *Queries) UpdateServiceAccountSecretUsage(ctx context.Context, db DBTX, arg UpdateServiceAccountSecretUsageParams) error {
+	_, err := db.Exec(ctx, updateServiceAccountSecretUsage,
+		arg.LastUsedAt,
+		arg.OrgID,
+		arg.ServiceAccountID,
+		arg.ID,
+	)
+	return err
 }

@@ -51,6 +51,13 @@ WHERE projects.org_id = @org_id
         )
     );
 
+-- name: GetProjectForKeyShare :one
+-- Keeps the project from being deleted.
+SELECT id
+FROM projects
+WHERE id = @project_id
+FOR KEY SHARE;
+
 -- name: GetProjectForNoKeyUpdate :one
 -- Holds the project: whoever else holds it, changes it or deletes it waits.
 SELECT *

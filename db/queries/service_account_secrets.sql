@@ -1,6 +1,6 @@
 -- name: InsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at);
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, suffix, created_at, expires_at)
+VALUES (@org_id, @service_account_id, @id, @secret_hash, @suffix, @created_at, @expires_at);
 
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:
@@ -14,3 +14,9 @@ WHERE principals.id = @service_account_id
     AND service_account_secrets.expires_at > @now
 ORDER BY service_account_secrets.id
 LIMIT 100;
+
+-- name: UpdateServiceAccountSecretUsage :exec
+-- Replicas write in any order: the latest use stays.
+UPDATE service_account_secrets
+SET last_used_at = greatest(last_used_at, @last_used_at::timestamptz)
+WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id;

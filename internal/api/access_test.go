@@ -55,6 +55,8 @@ func accesses() []access {
 		roles   = apiRoot + "/groups/:groupId/cloudProviderAccess"
 		project = apiRoot + "/groups/:groupId"
 		unknown = "/6a7900010203040506999999"
+		org     = apiRoot + "/orgs/:orgId"
+		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
 	)
 	notCreator := refusal(401, "NOT_ORG_GROUP_CREATOR",
 		"The currently logged in user does not have the group creator role in organization "+demoOrg+".", demoOrg)
@@ -71,6 +73,38 @@ func accesses() []access {
 		{route: "GET " + projects + "/byName/:groupName", least: reader, status: 200, refusal: notInProject},
 		{route: "GET " + project, least: reader, status: 200},
 		{route: "PATCH " + project, body: `{"withDefaultAlertsSettings":false}`, least: owner, status: 200},
+
+		{route: "POST " + project + "/apiKeys", body: newKey, least: owner, status: 200},
+		{route: "GET " + project + "/apiKeys", least: reader, status: 200},
+		{
+			route: "POST " + project + "/apiKeys/:apiUserId", body: `[{"roles":["GROUP_READ_ONLY"]}]`,
+			least: owner, status: 204,
+		},
+		{route: "PATCH " + project + "/apiKeys/:apiUserId", body: newKey, least: owner, status: 200},
+		{route: "DELETE " + project + "/apiKeys/:apiUserId", least: owner, status: 204},
+
+		{route: "PATCH " + org, body: `{"name":"Demo Organization"}`, least: creator, status: 200},
+		{
+			route: "POST " + org + "/apiKeys", body: `{"desc":"new","roles":["ORG_MEMBER"]}`,
+			least: creator, status: 200,
+		},
+		{route: "GET " + org + "/apiKeys", least: member, status: 200},
+		{route: "GET " + org + "/apiKeys/:apiUserId", least: member, status: 200},
+		{route: "PATCH " + org + "/apiKeys/:apiUserId", body: `{"desc":"changed"}`, least: creator, status: 200},
+		{
+			route: "POST " + org + "/apiKeys/:apiUserId/accessList", body: `[{"ipAddress":"192.0.2.1"}]`,
+			least: creator, status: 200,
+		},
+		{route: "GET " + org + "/apiKeys/:apiUserId/accessList", least: member, status: 200},
+		// Only the owner has added one.
+		{
+			route: "GET " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", path: noNetwork,
+			least: member, status: 404,
+		},
+		{route: "DELETE " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", least: creator, status: 204},
+		{route: "DELETE " + org + "/apiKeys/:apiUserId", least: creator, status: 204},
+		{route: "GET " + org + "/settings", least: member, status: 200},
+		{route: "PATCH " + org + "/settings", body: `{"multiFactorAuthRequired":true}`, least: creator, status: 200},
 
 		{route: "POST " + buckets, body: awsBody, least: writer, status: 200},
 		// Whether the caller may is told before the body is looked at.
@@ -129,6 +163,12 @@ func accesses() []access {
 	}
 }
 
+// spareKey is an API key that calls nothing.
+const spareKey = "5f0000000000000000000e17"
+
+// noNetwork is a network that is on no access list.
+const noNetwork = apiRoot + "/orgs/" + demoOrg + "/apiKeys/" + spareKey + "/accessList/10.0.0.0%2F8"
+
 // exampleOf names an object for each parameter of a route.
 var exampleOf = strings.NewReplacer(
 	":orgId", demoOrg,
@@ -137,6 +177,8 @@ var exampleOf = strings.NewReplacer(
 	":exportBucketId", "6a7900010203040506000001",
 	":roleId", unauthorizedRole, // no bucket uses it
 	":cloudProvider", "AWS",
+	":apiUserId", spareKey,
+	":ipAddress", "192.0.2.1",
 	":clusterName", "c",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )

@@ -23,15 +23,15 @@ const maxBody = 1 << 20
 // refused by name. A body that is no JSON at all is refused before its fields
 // are looked at; of wrong fields the first in the body is named.
 func decode(c *gin.Context, dst any) error {
-	return decodeKind(c, dst, '{')
+	return decodeKind(c, jsontext.KindBeginObject, dst)
 }
 
-// decodeArray reads a body that is an array, into a pointer to a slice.
+// decodeArray does the same for dst, a pointer to a slice of structs.
 func decodeArray(c *gin.Context, dst any) error {
-	return decodeKind(c, dst, '[')
+	return decodeKind(c, jsontext.KindBeginArray, dst)
 }
 
-func decodeKind(c *gin.Context, dst any, kind jsontext.Kind) error {
+func decodeKind(c *gin.Context, kind jsontext.Kind, dst any) error {
 	data, err := readBody(c)
 	if err != nil {
 		return err

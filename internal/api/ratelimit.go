@@ -24,6 +24,9 @@ const refillPeriod = time.Minute
 var (
 	cloudBackups        = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
 	orgList             = endpointSet{name: "organizations of a user", capacity: 300, refill: 100}
+	credentials         = endpointSet{name: "credentials", capacity: 1200, refill: 500}
+	orgCredentials      = endpointSet{name: "credentials of an organization", capacity: 500, refill: 250}
+	orgSettings         = endpointSet{name: "organization settings", capacity: 10, refill: 10}
 	orgs                = endpointSet{name: "organizations", capacity: 500, refill: 250}
 	root                = endpointSet{name: "root", capacity: 300, refill: 100}
 	clusters            = endpointSet{name: "clusters", capacity: 10000, refill: 5000}

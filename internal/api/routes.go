@@ -9,6 +9,8 @@ import (
 const (
 	apiRoot      = "/api/atlas/v2"
 	orgsRoot     = apiRoot + "/orgs"
+	orgRoot      = orgsRoot + "/:orgId"
+	orgKey       = orgRoot + "/apiKeys/:apiUserId"
 	projectsRoot = apiRoot + "/groups"
 	projectRoot  = projectsRoot + "/:groupId"
 	bucketsRoot  = projectRoot + "/backup/exportBuckets"
@@ -34,6 +36,11 @@ var operations = []operation{
 	{http.MethodPatch, projectRoot, firstVersion, projects, (*Server).updateProject},
 	{http.MethodDelete, projectRoot, firstVersion, projects, (*Server).deleteProject},
 	{http.MethodGet, projectRoot + "/accessList", firstVersion, accessLists, toReaders((*Server).listNothing)},
+	{http.MethodPost, projectRoot + "/apiKeys", firstVersion, credentials, (*Server).createAPIKey},
+	{http.MethodGet, projectRoot + "/apiKeys", firstVersion, credentials, (*Server).listAPIKeys},
+	{http.MethodPost, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).assignAPIKey},
+	{http.MethodPatch, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).updateAPIKey},
+	{http.MethodDelete, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).deleteAPIKey},
 	{http.MethodGet, projectRoot + "/auditLog", firstVersion, auditing, toOwners(getAuditLog)},
 	{http.MethodPost, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).createExportBucket},
 	{http.MethodGet, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).listExportBuckets},
@@ -83,10 +90,22 @@ var operations = []operation{
 	{http.MethodGet, projectRoot + "/teams", firstVersion, teams, toReaders((*Server).listNothing)},
 	{http.MethodGet, projectRoot + "/users", userVersions, projectUsers, toReaders((*Server).listNothing)},
 	{http.MethodGet, orgsRoot, firstVersion, orgList, (*Server).listOrgs},
-	{http.MethodGet, orgsRoot + "/:orgId", firstVersion, orgs, (*Server).getOrg},
-	{http.MethodGet, orgsRoot + "/:orgId/groups", firstVersion, orgs, (*Server).listOrgProjects},
-	{http.MethodGet, orgsRoot + "/:orgId/teams", firstVersion, teams, toMembers((*Server).listNothing)},
-	{http.MethodGet, orgsRoot + "/:orgId/users", userVersions, orgUsers, toMembers((*Server).listNothing)},
+	{http.MethodGet, orgRoot, firstVersion, orgs, (*Server).getOrg},
+	{http.MethodPatch, orgRoot, firstVersion, orgs, (*Server).updateOrg},
+	{http.MethodPost, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).createAPIKey},
+	{http.MethodGet, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).listAPIKeys},
+	{http.MethodGet, orgKey, firstVersion, orgCredentials, (*Server).getAPIKey},
+	{http.MethodPatch, orgKey, firstVersion, orgCredentials, (*Server).updateAPIKey},
+	{http.MethodDelete, orgKey, firstVersion, orgCredentials, (*Server).deleteAPIKey},
+	{http.MethodPost, orgKey + "/accessList", firstVersion, orgCredentials, (*Server).createAPIKeyNetworks},
+	{http.MethodGet, orgKey + "/accessList", firstVersion, orgCredentials, (*Server).listAPIKeyNetworks},
+	{http.MethodGet, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).getAPIKeyNetwork},
+	{http.MethodDelete, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).deleteAPIKeyNetwork},
+	{http.MethodGet, orgRoot + "/groups", firstVersion, orgs, (*Server).listOrgProjects},
+	{http.MethodGet, orgRoot + "/settings", firstVersion, orgSettings, (*Server).getOrgSettings},
+	{http.MethodPatch, orgRoot + "/settings", firstVersion, orgSettings, (*Server).updateOrgSettings},
+	{http.MethodGet, orgRoot + "/teams", firstVersion, teams, toMembers((*Server).listNothing)},
+	{http.MethodGet, orgRoot + "/users", userVersions, orgUsers, toMembers((*Server).listNothing)},
 }
 
 func (s *Server) route(engine *gin.Engine) {
@@ -94,7 +113,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.GET("/healthz", s.healthz)
 	engine.GET("/readyz", s.readyz)
 
-	engine.Use(s.logRequest, s.recover)
+	engine.Use(s.logRequest, s.recover, unescapeParams)
 	engine.POST("/api/oauth/token", s.oauth((*Server).createAccessToken))
 	engine.POST("/api/oauth/revoke", s.oauth((*Server).revokeAccessToken))
 	engine.GET("/api/private/ipinfo", s.ipInfo)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
+	// A network in a path has an escaped slash in it.
+	engine.UseRawPath = true
+	engine.UnescapePathValues = false
 	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
@@ -68,6 +72,19 @@ type call struct {
 	*gin.Context
 	principal atlas.Principal
 	version   version
+}
+
+// unescapeParams unescapes the parts of a path that gin has not: it would take a
+// plus sign for a blank, which only holds in queries.
+func unescapeParams(c *gin.Context) {
+	if c.Request.URL.RawPath == "" {
+		return
+	}
+	for i, param := range c.Params {
+		if value, err := url.PathUnescape(param.Value); err == nil {
+			c.Params[i].Value = value
+		}
+	}
 }
 
 // operation returns the handler that makes the checks before op and calls it.

@@ -126,6 +126,9 @@ func (s *Service) CreateProject(ctx context.Context, p Principal, req ProjectReq
 			Role:        db.ProjectRoleGROUPOWNER,
 			OrgID:       project.OrgID,
 		})
+		if isViolation(err, projectRoleGrantsPrincipalFkey) {
+			return NewError(CodeUserUnauthorized) // the caller was deleted meanwhile
+		}
 		if err != nil {
 			return fmt.Errorf("insert project role grant: %w", err)
 		}

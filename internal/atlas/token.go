@@ -21,6 +21,14 @@ const AccessTokenLifetime = time.Hour
 // id follows.
 const ClientIDPrefix = "mdb_sa_id_"
 
+// SecretSuffix is what is shown of a service account's secret once it has been
+// created.
+func SecretSuffix(secret string) string {
+	return secret[len(secret)-secretSuffixLength:]
+}
+
+const secretSuffixLength = 4
+
 // CreateAccessToken returns a new access token for a service account, or
 // ErrInvalidClient if the id and secret are not those of one. Tokens of one
 // account are independent of each other.
@@ -31,6 +39,7 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
+	s.usage.addSecret(secret, s.now())
 	token := base64.RawURLEncoding.EncodeToString(random)
 	hash := sha256.Sum256([]byte(token))
 	now := s.now()
