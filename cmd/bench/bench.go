@@ -101,7 +101,8 @@ func (b *bench) rounds(ctx context.Context, s *subject) error {
 				}
 				p.Round = round + 1
 				b.report.Phases = append(b.report.Phases, p)
-				b.printf("round %d: %2d clients: %-13s %7.0f/s  p50 %.3f ms  p95 %.3f  p99 %.3f  cpu %.0f %.0f %.0f", p.Round, clients, op.name, p.Rate, p.Latency.P50, p.Latency.P95, p.Latency.P99, p.CPU.Client, p.CPU.Server, p.CPU.Postgres)
+				b.printf("round %d: %2d clients: %-14s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
+					p.Round, clients, op.name, p.Rate, p.Latency.P50, 100*p.Others)
 			}
 		}
 	}

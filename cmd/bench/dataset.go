@@ -2,8 +2,9 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"exportbuckets/internal/objectid"
@@ -48,14 +49,14 @@ func (d dataset) row(place int) bucket {
 	// The extra buckets stand at equal distances.
 	before := place * extra / d.rows()
 	if (place+1)*extra/d.rows() > before {
-		return bucket{tenant: tenant(d.tenants + before%d.full), id: number(extraBucketID, before)}
+		return bucket{tenant: tenant(d.tenants + before%d.full), id: number(extraBucketPrefix, before)}
 	}
 	return d.bucket(place - before)
 }
 
 // bucket returns one of the export buckets that the ordinary tenants share.
 func (d dataset) bucket(i int) bucket {
-	return bucket{tenant: tenant(i % d.tenants), id: number(bucketID, i)}
+	return bucket{tenant: tenant(i % d.tenants), id: number(bucketPrefix, i)}
 }
 
 // fullTenant returns one of the tenants that are for lists.
@@ -68,18 +69,17 @@ func (d dataset) createdAt(place int) time.Time {
 // tenant is a tenant by its number.
 type tenant int
 
-func (t tenant) org() objectid.ID     { return number(orgID, int(t)) }
-func (t tenant) project() objectid.ID { return number(projectID, int(t)) }
-func (t tenant) account() objectid.ID { return number(accountID, int(t)) }
-func (t tenant) secret() objectid.ID  { return number(secretID, int(t)) }
-func (t tenant) key() objectid.ID     { return number(keyID, int(t)) }
-func (t tenant) role() objectid.ID    { return number(roleID, int(t)) }
+func (t tenant) org() objectid.ID     { return number(orgPrefix, int(t)) }
+func (t tenant) project() objectid.ID { return number(projectPrefix, int(t)) }
+func (t tenant) account() objectid.ID { return number(accountPrefix, int(t)) }
+func (t tenant) secret() objectid.ID  { return number(secretPrefix, int(t)) }
+func (t tenant) key() objectid.ID     { return number(keyPrefix, int(t)) }
+func (t tenant) role() objectid.ID    { return number(rolePrefix, int(t)) }
 
-// token returns the access token of the tenant's service account, in the form
-// of those that the server makes.
+// token returns the access token of the tenant's service account. It is as long
+// as those that the server makes.
 func (t tenant) token() string {
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("token"), uint64(t)))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return tokenPrefix + t.digits()
 }
 
 // tokenHash is what the database has of the token.
@@ -102,33 +102,41 @@ func (t tenant) publicKey() string {
 // privateKey is the same for every tenant.
 const privateKey = "b3c41000-0000-4000-8000-000000000001"
 
-// The kinds of ids stand in the byte after the time.
+// An id is a prefix that tells the kind, and the number in 18 decimal digits: so
+// much can pgbench compute. The numbers begin where they have that many.
 const (
-	orgID = 1 + iota
-	projectID
-	accountID
-	secretID
-	keyID
-	roleID
-	bucketID
-	extraBucketID
+	orgPrefix         = "68400a"
+	projectPrefix     = "68400b"
+	accountPrefix     = "68400c"
+	secretPrefix      = "68400d"
+	keyPrefix         = "68400e"
+	rolePrefix        = "68400f"
+	bucketPrefix      = "684010"
+	extraBucketPrefix = "684011"
+
+	tokenPrefix = "bench-access-token-tenant" //nolint:gosec // Nobody's.
+
+	firstNumber = 100_000_000_000_000_000
+	lastNumber  = 999_999_999_999_999_999
 )
 
-// epoch is the time in all ids that are loaded. Numbers alone put the buckets
-// of a project in their order.
-const epoch = 1_750_000_000
+func (t tenant) digits() string { return strconv.Itoa(firstNumber + int(t)) }
 
 // number returns the id of the n-th thing of a kind.
-func number(kind byte, n int) objectid.ID {
-	var id objectid.ID
-	binary.BigEndian.PutUint64(id[4:], uint64(n)) //nolint:gosec // It counts from 0.
-	binary.BigEndian.PutUint32(id[:4], epoch)
-	id[4] = kind
+func number(prefix string, n int) objectid.ID {
+	id, err := objectid.Parse(prefix + strconv.Itoa(firstNumber+n))
+	if err != nil {
+		panic(err) // The prefix or the number is no such thing.
+	}
 	return id
 }
 
 // tenantOf returns the tenant whose project it is.
-func tenantOf(project objectid.ID) tenant {
-	n := binary.BigEndian.Uint64(project[4:])
-	return tenant(n &^ (0xff << 56)) //nolint:gosec // It was made from an int.
+func tenantOf(project objectid.ID) (tenant, error) {
+	digits, ok := strings.CutPrefix(project.String(), projectPrefix)
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil {
+		return 0, fmt.Errorf("%s is not the project of a tenant", project)
+	}
+	return tenant(n - firstNumber), nil
 }

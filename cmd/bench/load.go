@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -120,15 +118,6 @@ func (d dataset) tables() []table {
 				}
 			},
 		},
-		{
-			name:    pgx.Identifier{"bench", "tenants"},
-			columns: []string{"n", "project", "role", "token_hash"},
-			length:  d.tenants,
-			row: func(i int) []any {
-				t := tenant(i)
-				return []any{i + 1, t.project().String(), t.role().String(), `\x` + hex.EncodeToString(t.tokenHash())}
-			},
-		},
 	}
 }
 
@@ -137,16 +126,6 @@ const (
 	bucketName = "export-bucket"
 	awsRegion  = "us-east-1"
 )
-
-// benchTable is what pgbench draws tenants from.
-const benchTable = `
-CREATE SCHEMA bench;
-CREATE TABLE bench.tenants (
-    n integer PRIMARY KEY,
-    project text NOT NULL,
-    role text NOT NULL,
-    token_hash text NOT NULL
-)`
 
 // load fills an empty, migrated database with the dataset and leaves it as it
 // would be after a quiet night: vacuumed, with statistics, and written out.
@@ -157,9 +136,6 @@ func load(ctx context.Context, conn *pgx.Conn, d dataset) error {
 			return fmt.Errorf("load type %s: %w", name, err)
 		}
 		conn.TypeMap().RegisterType(typ)
-	}
-	if _, err := conn.Exec(ctx, benchTable); err != nil {
-		return fmt.Errorf("make table of pgbench: %w", err)
 	}
 	restore, err := dropIndexes(ctx, conn, "export_buckets")
 	if err != nil {
@@ -223,10 +199,4 @@ func dropIndexes(ctx context.Context, conn *pgx.Conn, table string) (restore []s
 		}
 	}
 	return append([]string{"SET maintenance_work_mem = '512MB'"}, restore...), nil
-}
-
-// loadTime is how long a load took, for the report.
-type loadTime struct {
-	Rows     int           `json:"rows"`
-	Duration time.Duration `json:"duration"`
 }

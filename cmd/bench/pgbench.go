@@ -30,39 +30,31 @@ type script struct {
 	variables []variable
 }
 
-// sameTenant is for how many creates in a row a client of pgbench stays with
-// one tenant. To draw another takes a query, which thus costs a hundredth of
-// itself.
-const sameTenant = 100
-
 // createScript writes the script of a create.
-func (p pgbench) createScript(name string, d dataset) (script, error) {
+func (p *pgbench) createScript(name string, d dataset) (script, error) {
 	statements, variables, err := createStatements(d.now)
 	if err != nil {
 		return script{}, err
 	}
-	text := drawTenant + drawID + strings.Join(statements, "\n") + "\n"
-	variables = append(variables,
-		variable{"left", "0"},
-		variable{"same_tenant", strconv.Itoa(sameTenant)},
-		variable{"tenants", strconv.Itoa(d.tenants)},
-		variable{"id_prefix", fmt.Sprintf("%08x", d.now.Unix())[:6]},
-	)
-	return p.write(name, text, variables)
+	return p.write(name, draw+strings.Join(statements, "\n")+"\n", append(variables, numbers(d)...))
 }
 
-const drawTenant = `\if :left = 0
-\set tenant random(1, :tenants)
-SELECT project, role, token_hash FROM bench.tenants WHERE n = :tenant \gset
-\set left :same_tenant
-\endif
-\set left :left - 1
+// draw draws the tenant and the number of the bucket.
+const draw = `\set tenant random(:first_tenant, :last_tenant)
+\set serial random(:first_number, :last_number)
 `
 
-const drawID = `\set serial random(100000000000000000, 999999999999999999)
-`
+// numbers are the variables of draw.
+func numbers(d dataset) []variable {
+	return []variable{
+		{"first_tenant", strconv.Itoa(firstNumber)},
+		{"last_tenant", strconv.Itoa(firstNumber + d.tenants - 1)},
+		{"first_number", strconv.Itoa(firstNumber)},
+		{"last_number", strconv.Itoa(lastNumber)},
+	}
+}
 
-func (p pgbench) write(name, text string, variables []variable) (script, error) {
+func (p *pgbench) write(name, text string, variables []variable) (script, error) {
 	s := script{file: filepath.Join(p.dir, name+".sql"), variables: variables}
 	return s, os.WriteFile(s.file, []byte(text), 0o600)
 }
@@ -86,7 +78,7 @@ func (p *pgbench) run(ctx context.Context, s script, with pressure) (outcome, er
 			return out, err
 		}
 		count = out.count
-		p.settling[with.clients] = 2 * p.rampUp(with.clients)
+		p.settling[with.clients] = max(time.Second, 2*p.rampUp(with.clients))
 	}
 	return outcome{count: count}, fmt.Errorf("pgbench with %d clients: %w", with.clients, errUnsettled)
 }
@@ -99,7 +91,7 @@ func (p *pgbench) rampUp(clients int) time.Duration {
 	if !ok {
 		took = time.Duration(clients) * 20 * time.Millisecond
 	}
-	return (took * 3 / 2).Truncate(time.Second) + time.Second
+	return (took * 3 / 2).Round(time.Second)
 }
 
 func (p *pgbench) runOnce(ctx context.Context, s script, with pressure) (outcome, error) {

@@ -83,6 +83,36 @@ func familyCPU(pid int) (time.Duration, error) {
 	return total, nil
 }
 
+// machineCPU returns the CPU time that all programs together have spent, and
+// what there was to spend. What another guest of a shared host took is spent.
+func machineCPU() (spent, available time.Duration, err error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, err
+	}
+	return parseMachine(string(text))
+}
+
+// parseMachine reads the first line of /proc/stat.
+func parseMachine(text string) (spent, available time.Duration, err error) {
+	line, _, _ := strings.Cut(text, "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return 0, 0, fmt.Errorf("read /proc/stat: %q is not about the CPU", line)
+	}
+	for i, field := range fields[1:9] { // user, nice, system, idle, iowait, irq, softirq, steal
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0, 0, fmt.Errorf("read /proc/stat: %w", err)
+		}
+		available += time.Duration(n) * clockTick
+		if i != 3 && i != 4 {
+			spent += time.Duration(n) * clockTick
+		}
+	}
+	return spent, available, nil
+}
+
 // ownCPU returns the CPU time of this process.
 func ownCPU() (time.Duration, error) {
 	var usage syscall.Rusage

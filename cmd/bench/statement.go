@@ -25,14 +25,14 @@ import (
 // the server's: sqlc's functions are called, with a connection that keeps what
 // they would have sent.
 func createStatements(now time.Time) (statements []string, variables []variable, err error) {
-	project, role, id := number(projectID, 0), number(roleID, 0), number(bucketID, 0)
+	project, role, id := tenant(0).project(), tenant(0).role(), number(bucketPrefix, 0)
 	hash := tenant(0).tokenHash()
 	region, private := awsRegion, false
 	s := scribe{known: map[any]string{
-		project:                  ":project",
-		role:                     ":role",
-		id:                       newIDExpression,
-		hex.EncodeToString(hash): ":token_hash",
+		project:                  digitsAfter(projectPrefix, "tenant"),
+		role:                     digitsAfter(rolePrefix, "tenant"),
+		id:                       digitsAfter(newBucketPrefix(now), "serial"),
+		hex.EncodeToString(hash): "sha256(" + digitsAfter(tokenPrefix, "tenant") + "::bytea)",
 	}}
 	queries := db.New()
 	_, authErr := queries.GetPrincipal(context.Background(), &s, db.GetPrincipalParams{
@@ -61,9 +61,17 @@ func createStatements(now time.Time) (statements []string, variables []variable,
 	return s.statements, s.variables, nil
 }
 
-// newIDExpression is the id of a new bucket. Pgbench computes numbers only, of
-// up to 18 digits: six more are put before it.
-const newIDExpression = "(:id_prefix::text || :serial::text)"
+// digitsAfter is SQL for a prefix and then a variable of pgbench, which computes
+// numbers only.
+func digitsAfter(prefix, name string) string {
+	return "('" + prefix + "' || :" + name + "::text)"
+}
+
+// newBucketPrefix begins the ids that pgbench makes. As in those of the server,
+// the time is in it.
+func newBucketPrefix(now time.Time) string {
+	return fmt.Sprintf("%08x", now.Unix())[:len(bucketPrefix)]
+}
 
 // variable is a variable of pgbench whose value stays.
 type variable struct{ name, value string }

@@ -45,66 +45,47 @@ func (b *bench) newSubject(ctx context.Context, name string, data dataset) (*sub
 	return s, err
 }
 
-// phase is what one operation did for a while.
-type phase struct {
-	Operation string  `json:"operation"`
-	Clients   int     `json:"clients"`
-	Round     int     `json:"round"`
-	Count     int     `json:"count"`
-	Rate      float64 `json:"rate"` // per second
-	Latency   latency `json:"latency_ms"`
-	CPU       cpu     `json:"cpu_us"`
-}
-
-// cpu is the CPU time of one operation in microseconds, by who spent it.
-type cpu struct {
-	Client   float64 `json:"client"`
-	Server   float64 `json:"server"`
-	Postgres float64 `json:"postgres"`
-}
-
-// used is the CPU time that each has spent so far.
-type used struct{ client, server, postgres time.Duration }
-
-func (s *subject) used() (u used, err error) {
-	if u.client, err = ownCPU(); err != nil {
-		return u, err
-	}
-	if u.server, err = familyCPU(s.server.pid()); err != nil {
-		return u, err
-	}
-	u.postgres, err = familyCPU(s.cluster.pid)
-	return u, err
-}
-
-// each returns the CPU time of one of n operations.
-func (u used) each(before used, n int) cpu {
-	per := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(max(n, 1)) }
-	return cpu{
-		Client:   per(u.client - before.client),
-		Server:   per(u.server - before.server),
-		Postgres: per(u.postgres - before.postgres),
-	}
-}
-
-// The operations in the order of their figures. Pgbench's is a create, too.
-var (
-	pgbenchCreate = operation{name: "pgbench"}
-	create        = operation{name: "create", do: (*client).create}
-	get           = operation{name: "get", do: (*client).get}
-	list          = operation{name: "list", do: (*client).list}
-	digestCreate  = operation{name: "digest create", do: (*client).digestCreate}
-	remove        = operation{name: "delete", do: (*client).delete}
-)
-
-// measure lets an operation run and takes its figures and its effect on the
-// table down.
+// measure lets an operation run in a closed loop and takes its figures down.
 func (s *subject) measure(ctx context.Context, op operation, with pressure) (phase, error) {
+	p, err := s.observe(op, func() (outcome, error) {
+		if op.next == nil {
+			return s.runPgbench(ctx, with)
+		}
+		stock := &supply{buckets: s.stock}
+		out, err := closedLoop(ctx, s.server.address, op, with,
+			func(seed int) source { return newSource(s.data, stock, seed) })
+		s.account(out, stock)
+		return out, err
+	})
+	p.Clients = with.clients
+	return p, err
+}
+
+// measureOpen does so in an open loop, at a rate.
+func (s *subject) measureOpen(ctx context.Context, op operation, rate int, d time.Duration) (phase, error) {
+	p, err := s.observe(op, func() (outcome, error) {
+		stock := &supply{buckets: s.stock}
+		out, err := openLoop(ctx, s.server.address, op, rate, d, newSource(s.data, stock, rate))
+		s.account(out, stock)
+		return out, err
+	})
+	p.Offered = rate
+	return p, err
+}
+
+func (s *subject) runPgbench(ctx context.Context, with pressure) (outcome, error) {
+	out, err := s.pgbench.run(ctx, s.script, with)
+	s.created += out.count
+	return out, err
+}
+
+// observe takes down what work did and what CPU time it took.
+func (s *subject) observe(op operation, work func() (outcome, error)) (phase, error) {
 	before, err := s.used()
 	if err != nil {
 		return phase{}, err
 	}
-	out, err := s.do(ctx, op, with)
+	out, err := work()
 	if err != nil {
 		return phase{}, err
 	}
@@ -112,33 +93,19 @@ func (s *subject) measure(ctx context.Context, op operation, with pressure) (pha
 	if err != nil {
 		return phase{}, err
 	}
-	p := phase{
+	after.client += out.clientCPU
+	return phase{
 		Operation: op.name,
-		Clients:   with.clients,
 		Count:     out.count,
 		Rate:      out.rate,
 		Latency:   percentiles(out.latencies),
 		CPU:       after.each(before, out.count),
-	}
-	if op.do == nil {
-		p.CPU.Client = used{client: out.clientCPU}.each(used{}, out.count).Client
-	}
-	return p, nil
+		Others:    after.others(before),
+	}, nil
 }
 
-// do does an operation and keeps account of the rows.
-func (s *subject) do(ctx context.Context, op operation, with pressure) (outcome, error) {
-	if op.do == nil {
-		out, err := s.pgbench.run(ctx, s.script, with)
-		s.created += out.count
-		return out, err
-	}
-	stock := &supply{buckets: s.stock}
-	out, err := closedLoop(ctx, s.server.address, s.data, stock, op, with)
-	s.account(out, stock)
-	return out, err
-}
-
+// account keeps account of the rows, also of a phase that failed: what it did it
+// did.
 func (s *subject) account(out outcome, stock *supply) {
 	s.stock = append(stock.rest(), out.created...)
 	s.created += len(out.created)
