@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -52,7 +53,6 @@ func newBench(ctx context.Context, cfg config, out io.Writer) (_ *bench, err err
 		return nil, err
 	}
 	b.atEnd(func() error { return b.cluster.server.Stop(context.WithoutCancel(ctx)) })
-	b.threads = max(cfg.Threads, 1)
 	b.pgbenchProgram, err = b.cluster.pgbench()
 	return b, err
 }
@@ -75,20 +75,96 @@ func (b *bench) printf(format string, args ...any) {
 
 // run measures everything and reports it.
 func (b *bench) run(ctx context.Context) error {
+	var err error
+	if b.report.Facts, err = b.findFacts(ctx); err != nil {
+		return err
+	}
+	if err := b.measureStartup(ctx); err != nil {
+		return err
+	}
+	if err := b.measureOperations(ctx); err != nil {
+		return err
+	}
+	if b.cfg.Growth {
+		if err := b.measureGrowth(ctx); err != nil {
+			return err
+		}
+	}
+	b.report.finish()
+	if b.cfg.JSON != "" {
+		if err := b.report.writeJSON(b.cfg.JSON); err != nil {
+			return err
+		}
+	}
+	if b.cfg.SVG != "" {
+		if err := b.report.writeSVG(b.cfg.SVG); err != nil {
+			return err
+		}
+	}
+	return b.report.writeText(b.out)
+}
+
+// measureOperations measures every operation and counts the rows at the end.
+func (b *bench) measureOperations(ctx context.Context) error {
 	s, err := b.newSubject(ctx, "bench", dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Buckets, full: fullTenants, each: pageSize,
 	})
 	if err != nil {
 		return err
 	}
-	if err := b.rounds(ctx, s); err != nil {
+	defer s.server.stop()
+	b.printf("%d export buckets loaded in %.1f s", s.data.rows(), s.loaded.Seconds())
+	if err := b.chooseThreads(ctx, s); err != nil {
+		return err
+	}
+	b.report.Run = settings{
+		Tenants: b.cfg.Tenants, Buckets: b.cfg.Buckets, Full: fullTenants,
+		Rounds: b.cfg.Rounds, Seconds: b.cfg.Duration.Seconds(),
+		Threads: b.threads, LogLevel: logLevel,
+	}
+	if err := b.measureParameters(ctx, s); err != nil {
+		return err
+	}
+	idle := s.idle
+	if err := b.closedLoops(ctx, s); err != nil {
+		return err
+	}
+	loaded, err := readMemory(s.server.pid())
+	if err != nil {
+		return err
+	}
+	b.report.Memory = memoryUse{Idle: idle.RSS, Peak: loaded.Peak, Clients: slices.Max(b.cfg.Clients)}
+	if err := b.openLoops(ctx, s); err != nil {
 		return err
 	}
 	return s.verify(ctx)
 }
 
-// rounds measures every operation at every number of clients, in turn.
-func (b *bench) rounds(ctx context.Context, s *subject) error {
+// chooseThreads finds out with how many threads pgbench is fastest: one, or one
+// for each core.
+func (b *bench) chooseThreads(ctx context.Context, s *subject) error {
+	if b.cfg.Threads > 0 {
+		b.threads = b.cfg.Threads
+		return nil
+	}
+	best := 0.0
+	for _, threads := range []int{1, runtime.NumCPU()} {
+		p, err := s.measure(ctx, pgbenchCreate, pressure{
+			clients: slices.Max(b.cfg.Clients), threads: threads, duration: b.cfg.Duration,
+		})
+		if err != nil {
+			return err
+		}
+		b.printf("pgbench --jobs=%d: %.0f/s", threads, p.Rate)
+		if p.Rate > best {
+			best, b.threads = p.Rate, threads
+		}
+	}
+	return nil
+}
+
+// closedLoops measures every operation at every number of clients, in turn.
+func (b *bench) closedLoops(ctx context.Context, s *subject) error {
 	if err := b.warmUp(ctx, s); err != nil {
 		return err
 	}
@@ -112,7 +188,7 @@ func (b *bench) rounds(ctx context.Context, s *subject) error {
 // inTurn returns the operations of a round. What is compared most goes first in
 // turns: who comes later finds a warmer cache and a larger table.
 func inTurn(round int) []operation {
-	operations := []operation{pgbenchCreate, create, get, list, digestCreate, remove}
+	operations := []operation{pgbenchCreate, create, get, listOf100, digestCreate, remove}
 	if round%2 == 1 {
 		operations[0], operations[1] = create, pgbenchCreate
 	}
@@ -121,11 +197,35 @@ func inTurn(round int) []operation {
 
 // warmUp runs everything once, so that no phase is the first to read a page.
 func (b *bench) warmUp(ctx context.Context, s *subject) error {
-	with := pressure{clients: slices.Max(b.cfg.Clients), threads: 1, duration: time.Second}
-	for _, op := range inTurn(0) {
+	with := pressure{clients: slices.Max(b.cfg.Clients), threads: b.threads, duration: time.Second}
+	for _, op := range inTurn(0)[1:] {
 		if _, err := s.measure(ctx, op, with); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// openLoops offers each operation at half of its peak rate.
+func (b *bench) openLoops(ctx context.Context, s *subject) error {
+	var phases []phase
+	peaks := summarize(b.report.Phases)
+	for round := range (b.cfg.Rounds + 1) / 2 {
+		for _, op := range inTurn(0)[1:] {
+			peak := 0.0
+			for _, p := range peaks {
+				if p.Operation == op.name {
+					peak = max(peak, p.Rate)
+				}
+			}
+			p, err := s.measureOpen(ctx, op, max(int(peak/2), 1), b.cfg.Duration)
+			if err != nil {
+				return err
+			}
+			p.Round = round + 1
+			phases = append(phases, p)
+		}
+	}
+	b.report.OpenLoop = summarize(phases)
 	return nil
 }

@@ -134,7 +134,7 @@ var (
 	pgbenchCreate = operation{name: "pgbench create"}
 	create        = operation{name: "create", next: nextCreate, creates: true}
 	get           = operation{name: "get", next: nextGet}
-	list          = operation{name: "list of 100", next: nextList}
+	listOf100     = operation{name: "list of 100", next: nextList}
 	digestCreate  = operation{name: "digest create", next: nextCreate, digest: true, creates: true}
 	remove        = operation{name: "delete", next: nextDelete, deletes: true}
 )

@@ -32,11 +32,11 @@ type script struct {
 
 // createScript writes the script of a create.
 func (p *pgbench) createScript(name string, d dataset) (script, error) {
-	statements, variables, err := createStatements(d.now)
+	create, err := createStatements(d.now)
 	if err != nil {
 		return script{}, err
 	}
-	return p.write(name, draw+strings.Join(statements, "\n")+"\n", append(variables, numbers(d)...))
+	return p.write(name, draw+strings.Join(create.statements, "\n")+"\n", append(create.variables, numbers(d)...))
 }
 
 // draw draws the tenant and the number of the bucket.

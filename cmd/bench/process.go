@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -63,10 +64,20 @@ func familyCPU(pid int) (time.Duration, error) {
 		return 0, err
 	}
 	total := head.own + head.reaped
+	children, err := children(pid)
+	for _, child := range children {
+		total += child.own + child.reaped
+	}
+	return total, err
+}
+
+// children returns the running children of a process.
+func children(pid int) ([]procStat, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	var list []procStat
 	for _, entry := range entries {
 		if _, err := strconv.Atoi(entry.Name()); err != nil {
 			continue
@@ -75,12 +86,32 @@ func familyCPU(pid int) (time.Duration, error) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH): // It ended meanwhile.
 		case err != nil:
-			return 0, err
+			return nil, err
 		case child.parent == pid:
-			total += child.own + child.reaped
+			list = append(list, child)
 		}
 	}
-	return total, nil
+	return list, nil
+}
+
+// waitChildren waits until a process has no more children than that, or for two
+// seconds. The CPU time of a child that is ending is nowhere to be read.
+func waitChildren(ctx context.Context, pid, most int) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		list, err := children(pid)
+		if err != nil || len(list) <= most {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil // Others than those awaited have begun.
+		}
+	}
 }
 
 // machineCPU returns the CPU time that all programs together have spent, and

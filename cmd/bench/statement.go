@@ -17,6 +17,23 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+// createSQL is what a create is to PostgreSQL, in the form of pgbench's scripts.
+type createSQL struct {
+	statements []string
+	variables  []variable // whose values stay
+	computed   []computed // what stands for the values that change
+}
+
+// variable is a variable of pgbench.
+type variable struct{ name, value string }
+
+// computed is a value that pgbench computes anew for each create.
+type computed struct {
+	expression string
+	typ        string // in SQL
+	example    string
+}
+
 // createStatements returns what pgbench runs for one create: the statement that
 // authenticates a request with a bearer token, and the one that adds one export
 // bucket. Each is a transaction of its own.
@@ -24,16 +41,16 @@ import (
 // This is the one place that says what a create is to PostgreSQL. The text is
 // the server's: sqlc's functions are called, with a connection that keeps what
 // they would have sent.
-func createStatements(now time.Time) (statements []string, variables []variable, err error) {
-	project, role, id := tenant(0).project(), tenant(0).role(), number(bucketPrefix, 0)
-	hash := tenant(0).tokenHash()
+func createStatements(now time.Time) (createSQL, error) {
+	who := tenant(0)
+	project, role, id, hash := who.project(), who.role(), number(bucketPrefix, 0), who.tokenHash()
 	region, private := awsRegion, false
-	s := scribe{known: map[any]string{
-		project:                  digitsAfter(projectPrefix, "tenant"),
-		role:                     digitsAfter(rolePrefix, "tenant"),
-		id:                       digitsAfter(newBucketPrefix(now), "serial"),
-		hex.EncodeToString(hash): "sha256(" + digitsAfter(tokenPrefix, "tenant") + "::bytea)",
-	}}
+	s := scribe{sql: createSQL{computed: []computed{
+		{digitsAfter(projectPrefix, "tenant"), "object_id", project.String()},
+		{digitsAfter(rolePrefix, "tenant"), "object_id", role.String()},
+		{digitsAfter(newBucketPrefix(now), "serial"), "object_id", id.String()},
+		{"sha256(" + digitsAfter(tokenPrefix, "tenant") + "::bytea)", "bytea", hexBytes(hash)},
+	}}}
 	queries := db.New()
 	_, authErr := queries.GetPrincipal(context.Background(), &s, db.GetPrincipalParams{
 		ProjectID: &project,
@@ -52,14 +69,28 @@ func createStatements(now time.Time) (statements []string, variables []variable,
 	})
 	for _, err := range []error{authErr, insertErr, s.err} {
 		if err != nil && !errors.Is(err, errWrittenDown) {
-			return nil, nil, fmt.Errorf("statements of a create: %w", err)
+			return createSQL{}, fmt.Errorf("statements of a create: %w", err)
 		}
 	}
-	if len(s.statements) != 2 || s.missing() != "" {
-		return nil, nil, fmt.Errorf("statements of a create: got %d, want 2; missing in them: %q", len(s.statements), s.missing())
+	if missing := s.sql.missing(); len(s.sql.statements) != 2 || missing != "" {
+		return createSQL{}, fmt.Errorf("statements of a create: got %d, want 2; missing in them: %q",
+			len(s.sql.statements), missing)
 	}
-	return s.statements, s.variables, nil
+	return s.sql, nil
 }
+
+// missing returns a value that should be in the statements and is not.
+func (c createSQL) missing() string {
+	all := strings.Join(c.statements, "\n")
+	for _, v := range c.computed {
+		if !strings.Contains(all, v.expression) {
+			return v.expression
+		}
+	}
+	return ""
+}
+
+func hexBytes(b []byte) string { return `\x` + hex.EncodeToString(b) }
 
 // digitsAfter is SQL for a prefix and then a variable of pgbench, which computes
 // numbers only.
@@ -73,16 +104,10 @@ func newBucketPrefix(now time.Time) string {
 	return fmt.Sprintf("%08x", now.Unix())[:len(bucketPrefix)]
 }
 
-// variable is a variable of pgbench whose value stays.
-type variable struct{ name, value string }
-
-// scribe is a connection that writes the statements down in the form of
-// pgbench's scripts and runs none.
+// scribe is a connection that writes the statements down and runs none.
 type scribe struct {
-	known      map[any]string // what stands for an argument
-	statements []string
-	variables  []variable
-	err        error
+	sql createSQL
+	err error
 }
 
 // errWrittenDown is all that a statement of a scribe returns.
@@ -127,71 +152,55 @@ func (s *scribe) write(sql string, args []any) {
 		}
 		return s.argument(args[n-1])
 	})
-	s.statements = append(s.statements, strings.TrimSpace(sql)+";")
+	s.sql.statements = append(s.sql.statements, strings.TrimSpace(sql)+";")
 }
 
 // argument returns what stands for an argument in pgbench's script. Pgbench
 // sends no NULL, so a NULL is in the text.
 func (s *scribe) argument(arg any) string {
-	var value string
 	switch arg := arg.(type) {
 	case objectid.ID:
-		return s.knownID(arg)
+		return s.value(arg.String())
 	case *objectid.ID:
-		if arg == nil {
-			return "NULL"
+		if arg != nil {
+			return s.value(arg.String())
 		}
-		return s.knownID(*arg)
 	case []byte:
-		return s.known[hex.EncodeToString(arg)]
+		return s.value(hexBytes(arg))
 	case *string:
-		if arg == nil {
-			return "NULL"
+		if arg != nil {
+			return s.value(*arg)
 		}
-		value = *arg
 	case *bool:
-		if arg == nil {
-			return "NULL"
+		if arg != nil {
+			return s.value(strconv.FormatBool(*arg))
 		}
-		value = strconv.FormatBool(*arg)
 	case time.Time:
-		value = arg.UTC().Format("2006-01-02 15:04:05.999999Z07:00")
+		return s.value(arg.UTC().Format("2006-01-02 15:04:05.999999Z07:00"))
 	case string:
-		value = arg
+		return s.value(arg)
 	case db.CloudProvider:
-		value = string(arg)
+		return s.value(string(arg))
 	default:
 		s.err = fmt.Errorf("cannot tell pgbench of an argument of type %T", arg)
 	}
-	return s.constant(value)
+	return "NULL"
 }
 
-func (s *scribe) knownID(id objectid.ID) string {
-	if text, ok := s.known[id]; ok {
-		return text
+// value returns what is computed instead of the value, or else a variable that
+// has it.
+func (s *scribe) value(text string) string {
+	for _, v := range s.sql.computed {
+		if v.example == text {
+			return v.expression
+		}
 	}
-	return s.constant(id.String())
-}
-
-// constant returns a variable that has the value.
-func (s *scribe) constant(value string) string {
-	for _, v := range s.variables {
-		if v.value == value {
+	for _, v := range s.sql.variables {
+		if v.value == text {
 			return ":" + v.name
 		}
 	}
-	v := variable{name: fmt.Sprintf("constant%d", len(s.variables)+1), value: value}
-	s.variables = append(s.variables, v)
+	v := variable{name: fmt.Sprintf("constant%d", len(s.sql.variables)+1), value: text}
+	s.sql.variables = append(s.sql.variables, v)
 	return ":" + v.name
-}
-
-// missing returns what should be in the statements and is not.
-func (s *scribe) missing() string {
-	all := strings.Join(s.statements, "\n")
-	for _, text := range s.known {
-		if !strings.Contains(all, text) {
-			return text
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -74,9 +75,13 @@ func (s *subject) measureOpen(ctx context.Context, op operation, rate int, d tim
 }
 
 func (s *subject) runPgbench(ctx context.Context, with pressure) (outcome, error) {
+	before, err := children(s.cluster.pid)
+	if err != nil {
+		return outcome{}, err
+	}
 	out, err := s.pgbench.run(ctx, s.script, with)
 	s.created += out.count
-	return out, err
+	return out, errors.Join(err, waitChildren(ctx, s.cluster.pid, len(before)))
 }
 
 // observe takes down what work did and what CPU time it took.
