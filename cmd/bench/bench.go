@@ -143,8 +143,7 @@ func (b *bench) measureOperations(ctx context.Context) error {
 // chooseThreads finds out with how many threads pgbench is fastest: one, or one
 // for each core.
 func (b *bench) chooseThreads(ctx context.Context, s *subject) error {
-	if b.cfg.Threads > 0 {
-		b.threads = b.cfg.Threads
+	if b.threads = b.cfg.Threads; b.threads > 0 {
 		return nil
 	}
 	best := 0.0
@@ -197,7 +196,7 @@ func inTurn(round int) []operation {
 
 // warmUp runs everything once, so that no phase is the first to read a page.
 func (b *bench) warmUp(ctx context.Context, s *subject) error {
-	with := pressure{clients: slices.Max(b.cfg.Clients), threads: b.threads, duration: time.Second}
+	with := pressure{clients: slices.Max(b.cfg.Clients), threads: b.threads, duration: min(time.Second, b.cfg.Duration)}
 	for _, op := range inTurn(0)[1:] {
 		if _, err := s.measure(ctx, op, with); err != nil {
 			return err

@@ -126,9 +126,15 @@ func closedLoop(
 	clients := make([]*client, with.clients)
 	for i := range clients {
 		clients[i] = newClient(address, newSource(i))
-		defer clients[i].close() //nolint:revive // All are closed at the end.
+	}
+	defer func() {
+		for _, c := range clients {
+			c.close()
+		}
+	}()
+	for _, c := range clients {
 		// The connection is made before the clock runs.
-		if _, err := clients[i].send(call{method: http.MethodGet, path: "/healthz", status: http.StatusOK}); err != nil {
+		if _, err := c.send(call{method: http.MethodGet, path: "/healthz", status: http.StatusOK}); err != nil {
 			return outcome{}, err
 		}
 	}

@@ -114,7 +114,7 @@ const (
 	bucketPrefix      = "684010"
 	extraBucketPrefix = "684011"
 
-	tokenPrefix = "bench-access-token-tenant" //nolint:gosec // Nobody's.
+	tokenPrefix = "bench-access-token-tenant"
 
 	firstNumber = 100_000_000_000_000_000
 	lastNumber  = 999_999_999_999_999_999

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,9 +12,9 @@ type config struct {
 	Tenants       int           `default:"10000" placeholder:"N" help:"Tenants to load (${default})."`
 	Buckets       int           `default:"10000" placeholder:"N" help:"Export buckets to load, spread over the tenants (${default})."`
 	Clients       []int         `default:"1,8,64" placeholder:"N,..." help:"Clients at a time (${default})."`
-	Rounds        int           `default:"3" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
-	Duration      time.Duration `default:"3s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
-	Quick         bool          `help:"One round of a second each: under a minute in all."`
+	Rounds        int           `default:"5" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
+	Duration      time.Duration `default:"2s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
+	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about ten minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
@@ -37,7 +38,7 @@ func (c config) Validate() error {
 	case c.Duration < time.Second || c.Duration%time.Second != 0:
 		return fmt.Errorf("--duration: pgbench knows whole seconds only, and %s is not some", c.Duration)
 	case len(c.GrowthBuckets) < 2 || slices.Min(c.GrowthBuckets) < 1:
-		return fmt.Errorf("--growth-buckets: growth is between two sizes at least")
+		return errors.New("--growth-buckets: growth is between two sizes at least")
 	case c.Crowd < crowdedPage*pageSize:
 		return fmt.Errorf("--crowd: page %d is read, so there must be %d", crowdedPage, crowdedPage*pageSize)
 	case c.Threads < 0:
@@ -54,6 +55,9 @@ const maxClients = 72
 func (c config) effective() config {
 	if c.Quick {
 		c.Rounds, c.Duration = 1, time.Second
+		if c.Threads == 0 {
+			c.Threads = 1
+		}
 	}
 	return c
 }

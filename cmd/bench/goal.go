@@ -42,7 +42,7 @@ const (
 )
 
 // goals returns the goals that the report has figures for.
-func (r report) goals() []goal {
+func (r *report) goals() []goal {
 	var list []goal
 	quotient := func(name, above, below string, clients int, figure func(phase) float64, judge func(string, float64) goal) {
 		if value, ok := compare(r.Phases, above, below, clients, figure); ok {

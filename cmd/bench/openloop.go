@@ -30,7 +30,8 @@ func openLoop(ctx context.Context, address string, op operation, rate int, d tim
 		vegeta.Timeout(patience),
 		vegeta.Workers(64),
 	)
-	defer context.AfterFunc(ctx, func() { attacker.Stop() })()
+	unwatch := context.AfterFunc(ctx, func() { attacker.Stop() })
+	defer unwatch()
 	sent := &sentCalls{calls: map[string]call{}}
 	results := attacker.Attack(sent.targets(address, op, s), vegeta.Rate{Freq: rate, Per: time.Second}, d, "")
 	var out outcome
@@ -149,7 +150,7 @@ func (t digestTransport) RoundTrip(request *http.Request) (*http.Response, error
 		return nil, err
 	}
 	second.Header.Set("Authorization", r.authorization)
-	return t.next.RoundTrip(second) //nolint:wrapcheck // A transport's errors pass through.
+	return t.next.RoundTrip(second)
 }
 
 // again returns the request as it was before it was sent.

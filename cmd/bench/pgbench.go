@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,7 +101,7 @@ func (p *pgbench) runOnce(ctx context.Context, s script, with pressure) (outcome
 		return outcome{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	seconds := int((with.duration + p.rampUp(with.clients)).Seconds())
+	seconds := int(math.Ceil((with.duration + p.rampUp(with.clients)).Seconds()))
 	args := []string{
 		"--no-vacuum", "--protocol=prepared",
 		"--client=" + strconv.Itoa(with.clients),

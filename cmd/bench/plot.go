@@ -23,7 +23,7 @@ type chart struct {
 }
 
 // writeSVG writes the plot, one chart below the other.
-func (r report) writeSVG(path string) error {
+func (r *report) writeSVG(path string) error {
 	list := r.charts()
 	painter := charts.NewPainter(charts.PainterOptions{
 		OutputFormat: charts.ChartOutputSVG,
@@ -33,7 +33,7 @@ func (r report) writeSVG(path string) error {
 	for i, c := range list {
 		top := i * chartHeight
 		if err := c.draw(painter.Child(charts.PainterBoxOption(charts.NewBox(0, top, chartWidth, top+chartHeight)))); err != nil {
-			return fmt.Errorf("plot %s: %w", c.title, err)
+			return err
 		}
 	}
 	text, err := painter.Bytes()
@@ -49,16 +49,35 @@ func (c chart) draw(p *charts.Painter) error {
 	option.Legend.SeriesNames = c.names
 	option.Legend.Offset = charts.OffsetRight
 	option.CategoryAxis.Labels = c.labels
+	option.CategoryAxis.LabelCount = len(c.labels)
+	option.CategoryAxis.LabelFontStyle.FontSize = 9
+	option.ValueAxis = []charts.ValueAxisOption{{Min: new(0.0)}}
 	option.Padding = charts.NewBoxEqual(20)
+	option.ValueFormatter = figure
 	for i := range option.SeriesList {
-		option.SeriesList[i].Label.Show = charts.Ptr(true)
+		option.SeriesList[i].Label.Show = new(true)
+		option.SeriesList[i].Label.ValueFormatter = figure
 	}
-	option.ValueFormatter = func(f float64) string { return strconv.FormatFloat(f, 'g', 3, 64) }
-	return p.BarChart(option)
+	if err := p.BarChart(option); err != nil {
+		return fmt.Errorf("plot %s: %w", c.title, err)
+	}
+	return nil
+}
+
+// figure writes a figure with as many decimals as are of use.
+func figure(f float64) string {
+	switch {
+	case f >= 100 || f == 0:
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	case f >= 10:
+		return strconv.FormatFloat(f, 'f', 1, 64)
+	default:
+		return strconv.FormatFloat(f, 'f', 2, 64)
+	}
 }
 
 // charts returns the charts that the report has figures for.
-func (r report) charts() []chart {
+func (r *report) charts() []chart {
 	rate := func(s summary) float64 { return s.Rate }
 	p50 := func(s summary) float64 { return s.Latency.P50 }
 	list := []chart{
@@ -89,13 +108,13 @@ func (r report) charts() []chart {
 
 // byClients is a chart with a group for each operation and a bar for each number
 // of clients.
-func byClients(title string, summaries []summary, figure func(s summary) float64) chart {
+func byClients(title string, summaries []summary, of func(s summary) float64) chart {
 	c := chart{title: title}
 	rows, columns := map[int]int{}, map[string]int{}
 	for _, s := range summaries {
 		if _, ok := rows[s.Clients]; !ok {
 			rows[s.Clients] = len(rows)
-			c.names = append(c.names, fmt.Sprintf("%d clients", s.Clients))
+			c.names = append(c.names, clientsName(s.Clients))
 		}
 		if _, ok := columns[s.Operation]; !ok {
 			columns[s.Operation] = len(columns)
@@ -107,7 +126,14 @@ func byClients(title string, summaries []summary, figure func(s summary) float64
 		c.values[i] = make([]float64, len(columns))
 	}
 	for _, s := range summaries {
-		c.values[rows[s.Clients]][columns[s.Operation]] = figure(s)
+		c.values[rows[s.Clients]][columns[s.Operation]] = of(s)
 	}
 	return c
+}
+
+func clientsName(n int) string {
+	if n == 1 {
+		return "1 client"
+	}
+	return fmt.Sprintf("%d clients", n)
 }

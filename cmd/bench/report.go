@@ -93,7 +93,7 @@ func (r *report) finish() {
 }
 
 // writeJSON writes all figures to a file.
-func (r report) writeJSON(path string) error {
+func (r *report) writeJSON(path string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("figures as JSON: %w", err)
@@ -102,10 +102,10 @@ func (r report) writeJSON(path string) error {
 }
 
 // writeText writes the figures as tables.
-func (r report) writeText(out io.Writer) error {
+func (r *report) writeText(out io.Writer) error {
 	t := &tables{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	r.writeFacts(t)
-	t.heading("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s", r.Run.Rounds, r.Run.Seconds)
+	t.headingf("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s", r.Run.Rounds, r.Run.Seconds)
 	t.row("operation", "clients", "per s", "least", "most", "p50 ms", "p95", "p99", "CPU µs client", "server", "postgres", "others %")
 	for _, s := range r.ClosedLoop {
 		t.row(s.Operation, s.Clients, t.whole(s.Rate), t.whole(s.Slowest), t.whole(s.Fastest),
@@ -113,7 +113,7 @@ func (r report) writeText(out io.Writer) error {
 			t.whole(s.CPU.Client), t.whole(s.CPU.Server), t.whole(s.CPU.Postgres), t.whole(100*s.Others))
 	}
 	if len(r.OpenLoop) > 0 {
-		t.heading("Open loop: requests at half the peak rate, whether or not answers come")
+		t.headingf("Open loop: requests at half the peak rate, whether or not answers come")
 		t.row("operation", "offered per s", "per s", "p50 ms", "p95", "p99", "others %")
 		for _, s := range r.OpenLoop {
 			t.row(s.Operation, s.Offered, t.whole(s.Rate), t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
@@ -122,13 +122,13 @@ func (r report) writeText(out io.Writer) error {
 	}
 	r.writeGrowth(t)
 	if len(r.Startup) > 0 {
-		t.heading("Start: from exec to the first 200 of /readyz, medians")
+		t.headingf("Start: from exec to the first 200 of /readyz, medians")
 		t.row("database", "", "ms", "least", "most")
 		for _, s := range r.Startup {
 			t.row(s.kind(), s.Name, t.whole(1e3*s.Seconds), t.whole(1e3*slices.Min(s.Each)), t.whole(1e3*slices.Max(s.Each)))
 		}
 	}
-	t.heading("Goals")
+	t.headingf("Goals")
 	t.row("", "figure", "goal", "")
 	for _, g := range r.Goals {
 		t.row(g.Name, strings.TrimSpace(fmt.Sprintf("%.2f %s", g.Value, g.Unit)), g.wanted(), g.verdict())
@@ -136,31 +136,32 @@ func (r report) writeText(out io.Writer) error {
 	return t.flush()
 }
 
-func (r report) writeFacts(t *tables) {
+func (r *report) writeFacts(t *tables) {
 	f := r.Facts
-	t.line("%s, commit %s, %s, %d cores, Linux %s, load when it began %s",
+	t.linef("%s, commit %s, %s, %d cores, Linux %s, load when it began %s",
 		f.Date.Format(time.RFC3339), f.Commit, f.Go, f.Cores, f.Kernel, f.Load)
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(f.Postgres)) {
 		parts = append(parts, name+"="+f.Postgres[name])
 	}
-	t.line("PostgreSQL: %s", strings.Join(parts, " "))
-	t.line("%d tenants with %d export buckets, and %d with %d each for lists; pgbench --jobs=%d; server --no-rate-limits --log-level=%s",
-		r.Run.Tenants, r.Run.Buckets, r.Run.Full, pageSize, r.Run.Threads, r.Run.LogLevel)
+	t.linef("PostgreSQL: %s", strings.Join(parts, " "))
+	t.linef("%d tenants with %d export buckets, and %d with %d each for lists",
+		r.Run.Tenants, r.Run.Buckets, r.Run.Full, pageSize)
+	t.linef("pgbench --protocol=prepared --jobs=%d; server --no-rate-limits --log-level=%s", r.Run.Threads, r.Run.LogLevel)
 	if p := r.Parameters; p != nil {
-		t.line("pgbench computes ids and token hashes in SQL: a statement of these alone takes %.0f µs, and %.0f µs with them sent ready made",
-			p.Computed, p.Plain)
+		t.linef("pgbench computes ids and token hashes in SQL: a statement of these alone takes %.1f µs, "+
+			"and %.1f µs if they are sent ready made", p.Computed, p.Plain)
 	}
 	if r.Memory.Idle > 0 {
 		const mebi = 1 << 20
-		t.line("resident memory of the server: %.1f MiB idle, %.1f MiB at most with up to %d clients",
+		t.linef("resident memory of the server: %.1f MiB idle, %.1f MiB at most with up to %d clients",
 			float64(r.Memory.Idle)/mebi, float64(r.Memory.Peak)/mebi, r.Memory.Clients)
 	}
 }
 
-func (r report) writeGrowth(t *tables) {
+func (r *report) writeGrowth(t *tables) {
 	if len(r.Growth.Sizes) > 0 {
-		t.heading("Growth: 1 client, medians")
+		t.headingf("Growth: 1 client, medians")
 		t.row("operation", "export buckets", "per s", "p50 ms", "p95", "p99", "others %")
 		for i := range r.Growth.Sizes[0].Operations {
 			for _, size := range r.Growth.Sizes {
@@ -169,7 +170,7 @@ func (r report) writeGrowth(t *tables) {
 		}
 	}
 	if len(r.Growth.Crowd) > 0 {
-		t.heading("One tenant that has many: list of 100, 1 client, medians")
+		t.headingf("One tenant that has many: list of 100, 1 client, medians")
 		t.row("list", "of its buckets", "per s", "p50 ms", "p95", "p99", "others %")
 		for _, s := range r.Growth.Crowd {
 			t.growthRow(s, r.Growth.Crowded)
@@ -190,7 +191,7 @@ type tables struct {
 	err error
 }
 
-func (t *tables) line(format string, args ...any) {
+func (t *tables) linef(format string, args ...any) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
 	}
@@ -199,7 +200,7 @@ func (t *tables) line(format string, args ...any) {
 	}
 }
 
-func (t *tables) heading(format string, args ...any) { t.line("\n"+format, args...) }
+func (t *tables) headingf(format string, args ...any) { t.linef("\n"+format, args...) }
 
 func (t *tables) row(cells ...any) {
 	if t.err != nil {

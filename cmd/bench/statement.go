@@ -120,12 +120,16 @@ func (s *scribe) Exec(_ context.Context, sql string, args ...any) (pgconn.Comman
 }
 
 // Query writes a statement down.
+//
+//nolint:ireturn // As pgx has it.
 func (s *scribe) Query(_ context.Context, sql string, args ...any) (pgx.Rows, error) {
 	s.write(sql, args)
 	return nil, errWrittenDown
 }
 
 // QueryRow writes a statement down.
+//
+//nolint:ireturn // As pgx has it.
 func (s *scribe) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
 	s.write(sql, args)
 	return noRow{}
