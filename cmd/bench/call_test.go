@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"exportbuckets/internal/atlas"
@@ -12,10 +13,7 @@ import (
 func TestAWrongAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	b := bucket{tenant: 3, id: number(bucketPrefix, 7)}
-	page := ""
-	for i := range pageSize {
-		page += idKey + number(bucketPrefix, i).String() + `",`
-	}
+	page := strings.Repeat(idKey+b.id.String()+`",`, pageSize)
 	for name, tt := range map[string]struct {
 		call   call
 		status int

@@ -87,7 +87,11 @@ func TestALineThatIsNoTransactionIsRefused(t *testing.T) {
 
 // at returns a transaction that ended so many milliseconds after a moment.
 func at(client, ms int) transaction {
-	return transaction{client: client, took: time.Duration(ms) * time.Microsecond, end: time.Unix(1, 0).Add(time.Duration(ms) * time.Millisecond)}
+	return transaction{
+		client: client,
+		took:   time.Duration(ms) * time.Microsecond,
+		end:    time.Unix(1, 0).Add(time.Duration(ms) * time.Millisecond),
+	}
 }
 
 func TestSteadyIsWhileAllClientsHaveSettledAndNoneHasStopped(t *testing.T) {
