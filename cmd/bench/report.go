@@ -112,6 +112,7 @@ func (r *report) writeText(out io.Writer) error {
 			t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
 			t.whole(s.CPU.Client), t.whole(s.CPU.Server), t.whole(s.CPU.Postgres), t.whole(100*s.Others))
 	}
+	t.linef("CPU time is for each operation, and for pgbench with what its clients spend to connect and to settle.")
 	if len(r.OpenLoop) > 0 {
 		t.headingf("Open loop: requests at half the peak rate, whether or not answers come")
 		t.row("operation", "offered per s", "per s", "p50 ms", "p95", "p99", "others %")
@@ -121,6 +122,28 @@ func (r *report) writeText(out io.Writer) error {
 		}
 	}
 	r.writeGrowth(t)
+	r.writeStartup(t)
+	t.headingf("Goals")
+	t.row("", "figure", "goal", "")
+	for _, g := range r.Goals {
+		t.row(g.Name, strings.TrimSpace(fmt.Sprintf("%.2f %s", g.Value, g.Unit)), g.wanted(), g.verdict())
+	}
+	if others := r.others(); others > quiet {
+		t.linef("\nOther programs took %.0f %% of the machine in the middle of the phases: these figures are no good.", 100*others)
+	}
+	return t.flush()
+}
+
+// quiet is what other programs may take of a machine on which to measure.
+const quiet = 0.05
+
+// others is the part of the machine that other programs took in the median
+// phase.
+func (r *report) others() float64 {
+	return median(collect(r.Phases, func(p phase) float64 { return p.Others }))
+}
+
+func (r *report) writeStartup(t *tables) {
 	if len(r.Startup) > 0 {
 		t.headingf("Start: from exec to the first 200 of /readyz, medians")
 		t.row("database", "", "ms", "least", "most")
@@ -128,12 +151,6 @@ func (r *report) writeText(out io.Writer) error {
 			t.row(s.kind(), s.Name, t.whole(1e3*s.Seconds), t.whole(1e3*slices.Min(s.Each)), t.whole(1e3*slices.Max(s.Each)))
 		}
 	}
-	t.headingf("Goals")
-	t.row("", "figure", "goal", "")
-	for _, g := range r.Goals {
-		t.row(g.Name, strings.TrimSpace(fmt.Sprintf("%.2f %s", g.Value, g.Unit)), g.wanted(), g.verdict())
-	}
-	return t.flush()
 }
 
 func (r *report) writeFacts(t *tables) {

@@ -125,6 +125,24 @@ func TestTheTextHasEveryFigure(t *testing.T) {
 	}
 }
 
+func TestTheTextWarnsOfOtherPrograms(t *testing.T) {
+	t.Parallel()
+	for others, want := range map[float64]bool{0.02: false, 0.4: true} {
+		r := measured()
+		for i := range r.Phases {
+			r.Phases[i].Others = others
+		}
+		r.Phases[0].Others = 1 // One phase is none.
+		var text strings.Builder
+		if err := r.writeText(&text); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(text.String(), "Other programs took"); got != want {
+			t.Errorf("%g of the machine: got a warning: %t, want %t", others, got, want)
+		}
+	}
+}
+
 type brokenWriter struct{}
 
 var errBroken = errors.New("broken")
