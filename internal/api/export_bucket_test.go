@@ -302,7 +302,6 @@ func TestListPages(t *testing.T) {
 		{"list_middle", "?pageNum=2&name=&x=a:b&itemsPerPage=2"},
 		{"list_last", "?itemsPerPage=2&pageNum=3"},
 		{"list_past_the_end", "?itemsPerPage=5&pageNum=2"},
-		{"list_zero", "?itemsPerPage=0&pageNum=0"},
 		{"list_uncounted", "?includeCount=false&itemsPerPage=4"},
 		{"list_envelope", "?envelope=true&itemsPerPage=1"},
 		{"list_pretty", "?pretty=true&itemsPerPage=2"},
@@ -329,8 +328,8 @@ func TestBadQueryParametersAreNamed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, query := range []string{
-		"pageNum=-1", "pageNum=x", "pageNum=", "pageNum=2147483648",
-		"itemsPerPage=-1", "itemsPerPage=501", "itemsPerPage=1.5",
+		"pageNum=0", "pageNum=-1", "pageNum=x", "pageNum=", "pageNum=2147483648",
+		"itemsPerPage=0", "itemsPerPage=501", "itemsPerPage=1.5",
 		"includeCount=yes", "includeCount=", "envelope=1", "pretty=TRUE",
 	} {
 		got := b.do(t, request{path: demoBuckets + "?" + query})

@@ -403,10 +403,6 @@ func tfBucketSteps() []step {
 		{does: "read the data source", send: "GET " + buckets + "/{awsBucket}", accept: "2024-05-30", reads: aws},
 		{does: "read all", send: "GET " + buckets + firstPage, accept: "2024-05-30", reads: listed(3)},
 		{
-			does: "read all, with a provider older than 1.38.0", accept: "2024-05-30", reads: listed(1),
-			send: "GET " + buckets + "?includeCount=true&itemsPerPage=0&pageNum=0",
-		},
-		{
 			does: "read the role in use", send: "GET /api/atlas/v2/groups/{project}/cloudProviderAccess/{aws}",
 			accept: "2023-01-01",
 			reads: reads(func(t *testing.T, f *flow, got tfAuthorizedAWSRole) {

@@ -108,19 +108,17 @@ func queryBool(c *gin.Context, name string, byDefault bool) (bool, error) {
 	return byDefault, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
 }
 
-// queryInt returns a query parameter that is a number from 1 to most. Atlas takes
-// 0 for 1: so did every plural data source of the Terraform provider before its
-// release 1.38.0 get a single result.
+// queryInt returns a query parameter that is a number from 1 to most.
 func queryInt(c *gin.Context, name string, byDefault, most int) (int, error) {
 	value, ok := c.GetQuery(name)
 	if !ok {
 		return byDefault, nil
 	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 0 || n > most {
+	if err != nil || n < 1 || n > most {
 		return 0, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
 	}
-	return max(n, 1), nil
+	return n, nil
 }
 
 // jsonType is the media type of bodies that have no version.
