@@ -20,7 +20,7 @@ const (
 // checks before its handler need to know.
 type operation struct {
 	method   string
-	path     string
+	path     string    // may end in a custom method
 	versions []version // oldest first
 	limit    endpointSet
 	handler  func(*Server, *call) error
@@ -97,9 +97,10 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.POST("/api/private/unauth/telemetry/events", s.dropTelemetry)
 	engine.POST("/api/private/v1.0/telemetry/events", s.dropTelemetry)
 	for _, op := range operations {
-		engine.Handle(op.method, op.path, s.operation(op))
+		path, _ := cutCustomMethod(op.path)
+		engine.Handle(op.method, path, s.operation(op))
 		if op.method == http.MethodGet {
-			engine.HEAD(op.path, s.operation(op))
+			engine.HEAD(path, s.operation(op))
 		}
 	}
 	engine.NoRoute(s.noRoute)
