@@ -79,7 +79,7 @@ type AccessList struct {
 func (s *Service) ListAccessListEntries(
 	ctx context.Context, reader CredentialReader, of Credential, page Page,
 ) (AccessList, error) {
-	if err := s.checkCredential(ctx, reader.scope, of); err != nil {
+	if err := s.checkCredential(ctx, s.pool, reader.scope, of); err != nil {
 		return AccessList{}, err
 	}
 	return s.listAccessListEntries(ctx, s.pool, reader.scope, of, page)
@@ -114,7 +114,7 @@ func (s *Service) listAccessListEntries(
 func (s *Service) GetAccessListEntry(
 	ctx context.Context, reader CredentialReader, of Credential, network string,
 ) (db.AccessListEntry, error) {
-	if err := s.checkCredential(ctx, reader.scope, of); err != nil {
+	if err := s.checkCredential(ctx, s.pool, reader.scope, of); err != nil {
 		return db.AccessListEntry{}, err
 	}
 	block, err := parseNetwork(network)
@@ -183,7 +183,7 @@ func (s *Service) CreateAccessListEntries(
 func (s *Service) DeleteAccessListEntry(
 	ctx context.Context, owner CredentialOwner, of Credential, network string,
 ) error {
-	if err := s.checkCredential(ctx, owner.scope, of); err != nil {
+	if err := s.checkCredential(ctx, s.pool, owner.scope, of); err != nil {
 		return err
 	}
 	block, err := parseNetwork(network)

@@ -54,8 +54,8 @@ func (c Credential) findError(err error) error {
 
 // checkCredential returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND if the
 // credential is not within the scope.
-func (s *Service) checkCredential(ctx context.Context, sc scope, c Credential) error {
-	_, err := s.q.GetPrincipalOfKind(ctx, s.pool, db.GetPrincipalOfKindParams{
+func (s *Service) checkCredential(ctx context.Context, conn db.DBTX, sc scope, c Credential) error {
+	_, err := s.q.GetPrincipalOfKind(ctx, conn, db.GetPrincipalOfKindParams{
 		OrgID: sc.orgID, ID: c.id, Kind: c.kind, ProjectID: sc.projectID,
 	})
 	return c.findError(err)
@@ -63,12 +63,16 @@ func (s *Service) checkCredential(ctx context.Context, sc scope, c Credential) e
 
 // holdCredential does what checkCredential does and holds the credential: of two
 // requests that change it, one waits, and of a change and a deletion one finds
-// it gone or deletes it changed.
+// it gone or deletes it changed. It is looked for on the project only once it is
+// held: whoever was waited for may have taken its roles there.
 func (s *Service) holdCredential(ctx context.Context, tx pgx.Tx, sc scope, c Credential) error {
 	_, err := s.q.GetPrincipalOfKindForNoKeyUpdate(ctx, tx, db.GetPrincipalOfKindForNoKeyUpdateParams{
-		OrgID: sc.orgID, ID: c.id, Kind: c.kind, ProjectID: sc.projectID,
+		OrgID: sc.orgID, ID: c.id, Kind: c.kind,
 	})
-	return c.findError(err)
+	if err != nil || sc.projectID == nil {
+		return c.findError(err)
+	}
+	return s.checkCredential(ctx, tx, sc, c)
 }
 
 // insertCredential adds a principal of the organization with its roles. If the
@@ -98,7 +102,14 @@ func (s *Service) deleteCredential(ctx context.Context, sc scope, c Credential) 
 		if sc.projectID != nil {
 			return s.deleteRoles(ctx, tx, sc, c.id)
 		}
-		err := s.q.DeletePrincipal(ctx, tx, db.DeletePrincipalParams{OrgID: sc.orgID, ID: c.id, Kind: c.kind})
+		// As in deleteRoles, before the grants that go with it.
+		_, err := s.q.ListPrincipalProjectsForKeyShare(ctx, tx, db.ListPrincipalProjectsForKeyShareParams{
+			OrgID: sc.orgID, PrincipalID: c.id,
+		})
+		if err != nil {
+			return fmt.Errorf("hold projects: %w", err)
+		}
+		err = s.q.DeletePrincipal(ctx, tx, db.DeletePrincipalParams{OrgID: sc.orgID, ID: c.id, Kind: c.kind})
 		if err != nil {
 			return fmt.Errorf("delete principal: %w", err)
 		}

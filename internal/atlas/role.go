@@ -20,13 +20,13 @@ type Role struct {
 // checkRoles returns the roles without repetitions. It returns
 // INVALID_ROLE_FOR_ORG or INVALID_ROLE_FOR_GROUP for the first that is none
 // within the scope.
-func (sc scope) checkRoles(roles []string) ([]string, error) {
+func (s scope) checkRoles(roles []string) ([]string, error) {
 	for _, role := range roles {
 		switch {
-		case sc.projectID == nil && !db.OrgRole(role).Valid():
-			return nil, NewError(CodeInvalidRoleForOrg, role, sc.orgID.String())
-		case sc.projectID != nil && !db.ProjectRole(role).Valid():
-			return nil, NewError(CodeInvalidRoleForProject, role, sc.projectID.String())
+		case s.projectID == nil && !db.OrgRole(role).Valid():
+			return nil, NewError(CodeInvalidRoleForOrg, role, s.orgID.String())
+		case s.projectID != nil && !db.ProjectRole(role).Valid():
+			return nil, NewError(CodeInvalidRoleForProject, role, s.projectID.String())
 		}
 	}
 	roles = slices.Clone(roles)
@@ -58,7 +58,9 @@ func (s *Service) insertRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 	return nil
 }
 
-// deleteRoles takes all roles within the scope from a principal.
+// deleteRoles takes all roles within the scope from a principal that is held. It
+// returns GROUP_NOT_FOUND if the project was deleted meanwhile. The project is
+// held before its grants, in the order in which DeleteProject takes them.
 func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID) error {
 	var err error
 	if sc.projectID == nil {
@@ -66,6 +68,9 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 			OrgID: sc.orgID, PrincipalID: principalID,
 		})
 	} else {
+		if _, err := s.q.GetProjectForKeyShare(ctx, tx, *sc.projectID); err != nil {
+			return projectError(err, *sc.projectID, "hold project")
+		}
 		err = s.q.DeleteProjectRoleGrants(ctx, tx, db.DeleteProjectRoleGrantsParams{
 			OrgID: sc.orgID, ProjectID: *sc.projectID, PrincipalID: principalID,
 		})
@@ -78,14 +83,8 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 
 // replaceRoles gives a principal that is held checked roles in place of those
 // that it has within the scope. It returns GROUP_NOT_FOUND if the project was
-// deleted meanwhile. The project is held before its grants, in the order in
-// which DeleteProject takes them.
+// deleted meanwhile.
 func (s *Service) replaceRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID, roles []string) error {
-	if sc.projectID != nil {
-		if _, err := s.q.GetProjectForKeyShare(ctx, tx, *sc.projectID); err != nil {
-			return projectError(err, *sc.projectID, "hold project")
-		}
-	}
 	if err := s.deleteRoles(ctx, tx, sc, principalID); err != nil {
 		return err
 	}
