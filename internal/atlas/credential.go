@@ -75,6 +75,33 @@ func (s *Service) holdCredential(ctx context.Context, tx pgx.Tx, sc scope, c Cre
 	return s.checkCredential(ctx, tx, sc, c)
 }
 
+// holdToRotate does what holdCredential does for a request that changes who can
+// use the credential, and from where. Atlas, "Rotate Service Account Secrets":
+// where a credential has access to the organization or to other projects, too,
+// this takes an Organization Owner. It returns USER_UNAUTHORIZED for others:
+// with a secret of such a credential, the owner of one project could become that
+// of all.
+func (s *Service) holdToRotate(ctx context.Context, tx pgx.Tx, owner CredentialOwner, c Credential) error {
+	if err := s.holdCredential(ctx, tx, owner.scope, c); err != nil {
+		return err
+	}
+	if owner.ownsOrg {
+		return nil
+	}
+	roles, err := s.listRoles(ctx, tx, owner.orgID, []string{c.id.String()})
+	if err != nil {
+		return err
+	}
+	for _, role := range roles[c.id] {
+		switch {
+		case role.ProjectID == nil && role.Name != string(db.OrgRoleORGMEMBER), // which every credential is
+			role.ProjectID != nil && *role.ProjectID != *owner.projectID:
+			return NewError(CodeUserUnauthorized)
+		}
+	}
+	return nil
+}
+
 // insertCredential adds a principal of the organization with its roles. If the
 // scope is a project, it becomes a member of the organization, too.
 func (s *Service) insertCredential(

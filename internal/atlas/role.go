@@ -34,6 +34,19 @@ func (s scope) checkRoles(roles []string) ([]string, error) {
 	return slices.Compact(roles), nil
 }
 
+// names returns the names of the roles that are within the scope.
+func (s scope) names(roles []Role) []string {
+	var names []string
+	for _, role := range roles {
+		inOrg := role.ProjectID == nil && s.projectID == nil
+		onProject := role.ProjectID != nil && s.projectID != nil && *role.ProjectID == *s.projectID
+		if inOrg || onProject {
+			names = append(names, role.Name)
+		}
+	}
+	return names
+}
+
 // insertRoles gives a principal that is held, or new, checked roles. It returns
 // GROUP_NOT_FOUND if the project was deleted meanwhile.
 func (s *Service) insertRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID, roles []string) error {

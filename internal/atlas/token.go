@@ -24,14 +24,6 @@ const AccessTokenLifetime = time.Hour
 // id follows.
 const ClientIDPrefix = "mdb_sa_id_"
 
-// SecretSuffix is what is shown of a service account's secret once it has been
-// created.
-func SecretSuffix(secret string) string {
-	return secret[len(secret)-secretSuffixLength:]
-}
-
-const secretSuffixLength = 4
-
 // AccessToken is a new access token.
 type AccessToken struct {
 	Token    string
