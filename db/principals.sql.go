@@ -173,39 +173,22 @@ func (q *Queries) GetPrincipalOfKind(ctx context.Context, db DBTX, arg GetPrinci
 }
 
 const getPrincipalOfKindForNoKeyUpdate = `-- name: GetPrincipalOfKindForNoKeyUpdate :one
-SELECT principals.id
+SELECT id
 FROM principals
-WHERE principals.org_id = $1
-    AND principals.id = $2
-    AND principals.kind = $3
-    AND (
-        $4::object_id IS NULL
-        OR principals.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $4::object_id
-        )
-    )
-FOR NO KEY UPDATE OF principals
+WHERE org_id = $1 AND id = $2 AND kind = $3
+FOR NO KEY UPDATE
 `
 
 type GetPrincipalOfKindForNoKeyUpdateParams struct {
-	OrgID     objectid.ID
-	ID        objectid.ID
-	Kind      PrincipalKind
-	ProjectID *objectid.ID
+	OrgID objectid.ID
+	ID    objectid.ID
+	Kind  PrincipalKind
 }
 
-// Finds what GetPrincipalOfKind does and holds it: of two requests that change
-// it, one waits.
+// Holds a principal of the organization: of two requests that change it, one
+// waits.
 func (q *Queries) GetPrincipalOfKindForNoKeyUpdate(ctx context.Context, db DBTX, arg GetPrincipalOfKindForNoKeyUpdateParams) (objectid.ID, error) {
-	row := db.QueryRow(ctx, getPrincipalOfKindForNoKeyUpdate,
-		arg.OrgID,
-		arg.ID,
-		arg.Kind,
-		arg.ProjectID,
-	)
+	row := db.QueryRow(ctx, getPrincipalOfKindForNoKeyUpdate, arg.OrgID, arg.ID, arg.Kind)
 	var id objectid.ID
 	err := row.Scan(&id)
 	return id, err

@@ -73,23 +73,12 @@ WHERE principals.org_id = @org_id
     );
 
 -- name: GetPrincipalOfKindForNoKeyUpdate :one
--- Finds what GetPrincipalOfKind does and holds it: of two requests that change
--- it, one waits.
-SELECT principals.id
+-- Holds a principal of the organization: of two requests that change it, one
+-- waits.
+SELECT id
 FROM principals
-WHERE principals.org_id = @org_id
-    AND principals.id = @id
-    AND principals.kind = @kind
-    AND (
-        sqlc.narg('project_id')::object_id IS NULL
-        OR principals.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = @org_id
-                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
-        )
-    )
-FOR NO KEY UPDATE OF principals;
+WHERE org_id = @org_id AND id = @id AND kind = @kind
+FOR NO KEY UPDATE;
 
 -- name: ListRoleGrants :many
 -- The roles of some principals of the organization: for each, first those in the

@@ -93,6 +93,19 @@ ORDER BY projects.name COLLATE "C", projects.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListPrincipalProjectsForKeyShare :many
+-- Keeps the projects that the principal has a role on from being deleted.
+SELECT projects.id
+FROM projects
+WHERE projects.org_id = @org_id
+    AND projects.id IN (
+        SELECT project_role_grants.project_id
+        FROM project_role_grants
+        WHERE project_role_grants.org_id = @org_id
+            AND project_role_grants.principal_id = @principal_id
+    )
+FOR KEY SHARE OF projects;
+
 -- name: CountProjects :one
 SELECT count(*)
 FROM projects

@@ -57,6 +57,13 @@ func accesses() []access {
 		unknown = "/6a7900010203040506999999"
 		org     = apiRoot + "/orgs/:orgId"
 		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
+
+		projectAccounts = project + "/serviceAccounts"
+		orgAccounts     = org + "/serviceAccounts"
+		newAccount      = `{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["GROUP_READ_ONLY"]}`
+		newOrgAccount   = `{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["ORG_MEMBER"]}`
+		newSecret       = `{"secretExpiresAfterHours":8}`
+		newNetwork      = `[{"ipAddress":"192.0.2.1"}]`
 	)
 	notCreator := refusal(401, "NOT_ORG_GROUP_CREATOR",
 		"The currently logged in user does not have the group creator role in organization "+demoOrg+".", demoOrg)
@@ -82,6 +89,39 @@ func accesses() []access {
 		},
 		{route: "PATCH " + project + "/apiKeys/:apiUserId", body: newKey, least: owner, status: 200},
 		{route: "DELETE " + project + "/apiKeys/:apiUserId", least: owner, status: 204},
+
+		{route: "POST " + projectAccounts, body: newAccount, least: owner, status: 201},
+		{route: "GET " + projectAccounts, least: reader, status: 200},
+		{route: "GET " + projectAccounts + "/:clientId", least: reader, status: 200},
+		{route: "PATCH " + projectAccounts + "/:clientId", body: `{"name":"changed"}`, least: owner, status: 200},
+		{
+			route: "POST " + projectAccounts + "/:clientId:invite", body: `{"roles":["GROUP_READ_ONLY"]}`,
+			path: demoAccounts + "/" + freeAccount + ":invite", least: creator, status: 200,
+		},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + projectAccounts + "/:clientId:invite", body: "{", least: creator, status: 400},
+		{route: "POST " + projectAccounts + "/:clientId/accessList", body: newNetwork, least: owner, status: 200},
+		{route: "GET " + projectAccounts + "/:clientId/accessList", least: reader, status: 200},
+		{route: "DELETE " + projectAccounts + "/:clientId/accessList/:ipAddress", least: owner, status: 204},
+		{route: "POST " + projectAccounts + "/:clientId/secrets", body: newSecret, least: owner, status: 201},
+		// Seeded secrets have ids made by chance.
+		{route: "DELETE " + projectAccounts + "/:clientId/secrets/:secretId", least: owner, status: 404},
+		{route: "DELETE " + projectAccounts + "/:clientId", least: owner, status: 204},
+
+		{route: "POST " + orgAccounts, body: newOrgAccount, least: creator, status: 201},
+		{route: "GET " + orgAccounts, least: member, status: 200},
+		{route: "GET " + orgAccounts + "/:clientId", least: member, status: 200},
+		{route: "PATCH " + orgAccounts + "/:clientId", body: `{"name":"changed"}`, least: creator, status: 200},
+		{route: "POST " + orgAccounts + "/:clientId/accessList", body: newNetwork, least: creator, status: 200},
+		{route: "GET " + orgAccounts + "/:clientId/accessList", least: member, status: 200},
+		{route: "DELETE " + orgAccounts + "/:clientId/accessList/:ipAddress", least: creator, status: 204},
+		{route: "GET " + orgAccounts + "/:clientId/groups", least: member, status: 200},
+		{
+			route: "POST " + orgAccounts + "/:clientId/secrets", body: newSecret,
+			path: demoOrgAccounts + "/" + freeAccount + "/secrets", least: creator, status: 201,
+		},
+		{route: "DELETE " + orgAccounts + "/:clientId/secrets/:secretId", least: creator, status: 404},
+		{route: "DELETE " + orgAccounts + "/:clientId", least: creator, status: 204},
 
 		{route: "PATCH " + org, body: `{"name":"Demo Organization"}`, least: creator, status: 200},
 		{
@@ -179,6 +219,8 @@ var exampleOf = strings.NewReplacer(
 	":cloudProvider", "AWS",
 	":apiUserId", spareKey,
 	":ipAddress", "192.0.2.1",
+	":clientId", spareAccount,
+	":secretId", "6a7900010203040506999999",
 	":clusterName", "c",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )
@@ -236,11 +278,13 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 		if tt.path != "" {
 			path = tt.path
 		}
-		r := request{method: method, path: path, body: tt.body, key: who.key, bare: who.bare}
+		r := request{
+			method: method, path: path, body: tt.body, key: who.key, bare: who.bare,
+			header: http.Header{"Accept": {v2025}}, // of which each operation gives its newest version
+		}
 		if caller == "wrong secret" {
-			r.header = http.Header{"Authorization": {
-				digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", nonce, method, path),
-			}}
+			r.header.Set("Authorization",
+				digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", nonce, method, path))
 		}
 		got := b.do(t, r)
 		want := tt.refusal

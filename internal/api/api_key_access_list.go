@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/atlas"
 )
 
 // apiKeyNetworkBody is an entry of an API key's access list.
@@ -41,52 +40,12 @@ func (s *Server) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBod
 	return body
 }
 
-func (s *Server) respondAPIKeyNetworks(c *call, page atlas.Page, accessList atlas.AccessList) error {
-	results := make([]apiKeyNetworkBody, len(accessList.Entries))
-	for i, entry := range accessList.Entries {
-		results[i] = s.newAPIKeyNetworkBody(entry)
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, accessList.More),
-		Results:    results,
-		TotalCount: accessList.TotalCount,
-	})
-}
-
 func (s *Server) createAPIKeyNetworks(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	var reqs []atlas.AccessListEntryRequest
-	if err := decodeArray(c.Context, &reqs); err != nil {
-		return err
-	}
-	accessList, err := s.atlas.CreateAccessListEntries(c.Request.Context(), owner, namedAPIKey(c), reqs, page)
-	if err != nil {
-		return err
-	}
-	return s.respondAPIKeyNetworks(c, page, accessList)
+	return createNetworks(s, c, namedAPIKey(c), s.newAPIKeyNetworkBody)
 }
 
 func (s *Server) listAPIKeyNetworks(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	accessList, err := s.atlas.ListAccessListEntries(c.Request.Context(), reader, namedAPIKey(c), page)
-	if err != nil {
-		return err
-	}
-	return s.respondAPIKeyNetworks(c, page, accessList)
+	return listNetworks(s, c, namedAPIKey(c), s.newAPIKeyNetworkBody)
 }
 
 func (s *Server) getAPIKeyNetwork(c *call) error {
@@ -102,14 +61,5 @@ func (s *Server) getAPIKeyNetwork(c *call) error {
 }
 
 func (s *Server) deleteAPIKeyNetwork(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	err = s.atlas.DeleteAccessListEntry(c.Request.Context(), owner, namedAPIKey(c), c.Param("ipAddress"))
-	if err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+	return s.deleteNetwork(c, namedAPIKey(c))
 }

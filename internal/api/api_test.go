@@ -269,7 +269,7 @@ func (b *bundle) token(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token
+	return token.Token
 }
 
 // create makes an export bucket and returns the answer, which must be 200.

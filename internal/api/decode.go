@@ -36,6 +36,10 @@ func decodeKind(c *gin.Context, kind jsontext.Kind, dst any) error {
 	if err != nil {
 		return err
 	}
+	return decodeData(data, kind, dst)
+}
+
+func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return atlas.NewError(atlas.CodeInvalidJSON)
 	}
@@ -47,7 +51,7 @@ func decodeKind(c *gin.Context, kind jsontext.Kind, dst any) error {
 	if value.Kind() != kind {
 		return atlas.NewError(atlas.CodeInvalidJSON)
 	}
-	err = json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
 	var mismatch *json.SemanticError
 	switch {
 	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):

@@ -37,6 +37,7 @@ var statuses = map[atlas.Code]int{
 	atlas.CodeInvalidProjectName:             http.StatusBadRequest,
 	atlas.CodeInvalidProvider:                http.StatusBadRequest,
 	atlas.CodeInvalidQueryParameter:          http.StatusBadRequest,
+	atlas.CodeInvalidRoleAssignment:          http.StatusBadRequest,
 	atlas.CodeInvalidRoleForOrg:              http.StatusBadRequest,
 	atlas.CodeInvalidRoleForProject:          http.StatusBadRequest,
 	atlas.CodeInvalidTeamID:                  http.StatusNotFound,

@@ -11,16 +11,19 @@ const (
 	orgsRoot     = apiRoot + "/orgs"
 	orgRoot      = orgsRoot + "/:orgId"
 	orgKey       = orgRoot + "/apiKeys/:apiUserId"
+	orgAccount   = orgRoot + "/serviceAccounts/:clientId"
 	projectsRoot = apiRoot + "/groups"
 	projectRoot  = projectsRoot + "/:groupId"
 	bucketsRoot  = projectRoot + "/backup/exportBuckets"
+
+	projectAccount = projectRoot + "/serviceAccounts/:clientId"
 )
 
 // operation is one operation of the Administration API: a route and what the
 // checks before its handler need to know.
 type operation struct {
 	method   string
-	path     string
+	path     string    // may end in a custom method
 	versions []version // oldest first
 	limit    endpointSet
 	handler  func(*Server, *call) error
@@ -84,6 +87,23 @@ var operations = []operation{
 		firstVersion, privateEndpoints, toReaders((*Server).listEndpointServices),
 	},
 	{http.MethodGet, projectRoot + "/processes", firstVersion, monitoring, toReaders((*Server).listNothing)},
+	{http.MethodPost, projectRoot + "/serviceAccounts", serviceAccountVersions, credentials, (*Server).createServiceAccount},
+	{http.MethodGet, projectRoot + "/serviceAccounts", serviceAccountVersions, credentials, (*Server).listServiceAccounts},
+	{http.MethodGet, projectAccount, serviceAccountVersions, credentials, (*Server).getServiceAccount},
+	{http.MethodPatch, projectAccount, serviceAccountVersions, credentials, (*Server).updateServiceAccount},
+	{http.MethodDelete, projectAccount, serviceAccountVersions, credentials, (*Server).deleteServiceAccount},
+	{http.MethodPost, projectAccount + ":invite", serviceAccountVersions, credentials, (*Server).inviteServiceAccount},
+	{http.MethodPost, projectAccount + "/accessList", serviceAccountVersions, credentials, (*Server).createServiceAccountNetworks},
+	{http.MethodGet, projectAccount + "/accessList", serviceAccountVersions, credentials, (*Server).listServiceAccountNetworks},
+	{
+		http.MethodDelete, projectAccount + "/accessList/:ipAddress",
+		serviceAccountVersions, credentials, (*Server).deleteServiceAccountNetwork,
+	},
+	{http.MethodPost, projectAccount + "/secrets", serviceAccountVersions, credentials, (*Server).createServiceAccountSecret},
+	{
+		http.MethodDelete, projectAccount + "/secrets/:secretId",
+		serviceAccountVersions, credentials, (*Server).deleteServiceAccountSecret,
+	},
 	{http.MethodGet, projectRoot + "/settings", firstVersion, projects, (*Server).getProjectSettings},
 	{http.MethodPatch, projectRoot + "/settings", firstVersion, projects, (*Server).updateProjectSettings},
 	{http.MethodPost, projectRoot + "/teams", firstVersion, teams, toOwners((*Server).assignTeams)},
@@ -102,6 +122,23 @@ var operations = []operation{
 	{http.MethodGet, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).getAPIKeyNetwork},
 	{http.MethodDelete, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).deleteAPIKeyNetwork},
 	{http.MethodGet, orgRoot + "/groups", firstVersion, orgs, (*Server).listOrgProjects},
+	{http.MethodPost, orgRoot + "/serviceAccounts", serviceAccountVersions, orgCredentials, (*Server).createServiceAccount},
+	{http.MethodGet, orgRoot + "/serviceAccounts", serviceAccountVersions, orgCredentials, (*Server).listServiceAccounts},
+	{http.MethodGet, orgAccount, serviceAccountVersions, orgCredentials, (*Server).getServiceAccount},
+	{http.MethodPatch, orgAccount, serviceAccountVersions, orgCredentials, (*Server).updateServiceAccount},
+	{http.MethodDelete, orgAccount, serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccount},
+	{http.MethodPost, orgAccount + "/accessList", serviceAccountVersions, orgCredentials, (*Server).createServiceAccountNetworks},
+	{http.MethodGet, orgAccount + "/accessList", serviceAccountVersions, orgCredentials, (*Server).listServiceAccountNetworks},
+	{
+		http.MethodDelete, orgAccount + "/accessList/:ipAddress",
+		serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccountNetwork,
+	},
+	{http.MethodGet, orgAccount + "/groups", serviceAccountVersions, orgCredentials, (*Server).listServiceAccountProjects},
+	{http.MethodPost, orgAccount + "/secrets", serviceAccountVersions, orgCredentials, (*Server).createServiceAccountSecret},
+	{
+		http.MethodDelete, orgAccount + "/secrets/:secretId",
+		serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccountSecret,
+	},
 	{http.MethodGet, orgRoot + "/settings", firstVersion, orgSettings, (*Server).getOrgSettings},
 	{http.MethodPatch, orgRoot + "/settings", firstVersion, orgSettings, (*Server).updateOrgSettings},
 	{http.MethodGet, orgRoot + "/teams", firstVersion, teams, toMembers((*Server).listNothing)},
@@ -120,9 +157,10 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.POST("/api/private/unauth/telemetry/events", s.dropTelemetry)
 	engine.POST("/api/private/v1.0/telemetry/events", s.dropTelemetry)
 	for _, op := range operations {
-		engine.Handle(op.method, op.path, s.operation(op))
+		path, _ := cutCustomMethod(op.path)
+		engine.Handle(op.method, path, s.operation(op))
 		if op.method == http.MethodGet {
-			engine.HEAD(op.path, s.operation(op))
+			engine.HEAD(path, s.operation(op))
 		}
 	}
 	engine.NoRoute(s.noRoute)

@@ -32,6 +32,13 @@ type CredentialReader struct {
 // read.
 type CredentialOwner struct {
 	scope
+	ownsOrg bool // of the scope; always, if that is no project
+}
+
+// ServiceAccountInviter proves that the caller may assign the service accounts
+// of an organization to the project that the request names.
+type ServiceAccountInviter struct {
+	scope
 }
 
 // scope is an organization, or one of its projects.
@@ -108,10 +115,26 @@ func (s *Service) CredentialReader(p Principal) (CredentialReader, error) {
 func (s *Service) CredentialOwner(p Principal) (CredentialOwner, error) {
 	if p.project == "" {
 		org, err := s.OrgOwner(p)
-		return CredentialOwner{scope{orgID: org.orgID}}, err
+		return CredentialOwner{scope: scope{orgID: org.orgID}, ownsOrg: err == nil}, err
 	}
 	project, err := s.ProjectOwner(p)
-	return CredentialOwner{scope{orgID: p.OrgID, projectID: &project.projectID}}, err
+	return CredentialOwner{
+		scope:   scope{orgID: p.OrgID, projectID: &project.projectID},
+		ownsOrg: err == nil && p.hasOrgRole(db.OrgRoleORGOWNER),
+	}, err
+}
+
+// ServiceAccountInviter returns what ProjectOwner does, and USER_UNAUTHORIZED if
+// the caller does not own the project's organization.
+func (s *Service) ServiceAccountInviter(p Principal) (ServiceAccountInviter, error) {
+	owner, err := s.CredentialOwner(p)
+	if err != nil {
+		return ServiceAccountInviter{}, err
+	}
+	if !owner.ownsOrg {
+		return ServiceAccountInviter{}, NewError(CodeUserUnauthorized)
+	}
+	return ServiceAccountInviter{owner.scope}, nil
 }
 
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED

@@ -11,8 +11,9 @@ import (
 	"exportbuckets/db"
 )
 
-// maxAccessListEntries is how many networks an access list can have. Atlas does
-// not say; each request reads them all.
+// maxAccessListEntries is how many networks an access list can have. MongoDB
+// Limits and Thresholds, "Service Account Limits"; of API keys Atlas does not say
+// it. Each request reads them all.
 const maxAccessListEntries = 200
 
 // AccessListEntryRequest is an element of the body that adds networks to an
@@ -79,7 +80,7 @@ type AccessList struct {
 func (s *Service) ListAccessListEntries(
 	ctx context.Context, reader CredentialReader, of Credential, page Page,
 ) (AccessList, error) {
-	if err := s.checkCredential(ctx, reader.scope, of); err != nil {
+	if err := s.checkCredential(ctx, s.pool, reader.scope, of); err != nil {
 		return AccessList{}, err
 	}
 	return s.listAccessListEntries(ctx, s.pool, reader.scope, of, page)
@@ -114,7 +115,7 @@ func (s *Service) listAccessListEntries(
 func (s *Service) GetAccessListEntry(
 	ctx context.Context, reader CredentialReader, of Credential, network string,
 ) (db.AccessListEntry, error) {
-	if err := s.checkCredential(ctx, reader.scope, of); err != nil {
+	if err := s.checkCredential(ctx, s.pool, reader.scope, of); err != nil {
 		return db.AccessListEntry{}, err
 	}
 	block, err := parseNetwork(network)
@@ -150,7 +151,7 @@ func (s *Service) CreateAccessListEntries(
 	}
 	var list AccessList
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdCredential(ctx, tx, owner.scope, of); err != nil {
+		if err := s.holdToRotate(ctx, tx, owner, of); err != nil {
 			return err
 		}
 		for _, network := range networks {
@@ -183,21 +184,23 @@ func (s *Service) CreateAccessListEntries(
 func (s *Service) DeleteAccessListEntry(
 	ctx context.Context, owner CredentialOwner, of Credential, network string,
 ) error {
-	if err := s.checkCredential(ctx, owner.scope, of); err != nil {
-		return err
-	}
-	block, err := parseNetwork(network)
-	if err != nil {
-		return err
-	}
-	deleted, err := s.q.DeleteAccessListEntry(ctx, s.pool, db.DeleteAccessListEntryParams{
-		OrgID: owner.orgID, PrincipalID: of.id, CIDRBlock: block,
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.holdToRotate(ctx, tx, owner, of); err != nil {
+			return err
+		}
+		block, err := parseNetwork(network)
+		if err != nil {
+			return err
+		}
+		deleted, err := s.q.DeleteAccessListEntry(ctx, tx, db.DeleteAccessListEntryParams{
+			OrgID: owner.orgID, PrincipalID: of.id, CIDRBlock: block,
+		})
+		if err != nil {
+			return fmt.Errorf("delete access list entry: %w", err)
+		}
+		if deleted == 0 {
+			return NewError(CodeAccessListEntryNotFound, network)
+		}
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("delete access list entry: %w", err)
-	}
-	if deleted == 0 {
-		return NewError(CodeAccessListEntryNotFound, network)
-	}
-	return nil
 }

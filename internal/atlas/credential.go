@@ -54,8 +54,8 @@ func (c Credential) findError(err error) error {
 
 // checkCredential returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND if the
 // credential is not within the scope.
-func (s *Service) checkCredential(ctx context.Context, sc scope, c Credential) error {
-	_, err := s.q.GetPrincipalOfKind(ctx, s.pool, db.GetPrincipalOfKindParams{
+func (s *Service) checkCredential(ctx context.Context, conn db.DBTX, sc scope, c Credential) error {
+	_, err := s.q.GetPrincipalOfKind(ctx, conn, db.GetPrincipalOfKindParams{
 		OrgID: sc.orgID, ID: c.id, Kind: c.kind, ProjectID: sc.projectID,
 	})
 	return c.findError(err)
@@ -63,12 +63,43 @@ func (s *Service) checkCredential(ctx context.Context, sc scope, c Credential) e
 
 // holdCredential does what checkCredential does and holds the credential: of two
 // requests that change it, one waits, and of a change and a deletion one finds
-// it gone or deletes it changed.
+// it gone or deletes it changed. It is looked for on the project only once it is
+// held: whoever was waited for may have taken its roles there.
 func (s *Service) holdCredential(ctx context.Context, tx pgx.Tx, sc scope, c Credential) error {
 	_, err := s.q.GetPrincipalOfKindForNoKeyUpdate(ctx, tx, db.GetPrincipalOfKindForNoKeyUpdateParams{
-		OrgID: sc.orgID, ID: c.id, Kind: c.kind, ProjectID: sc.projectID,
+		OrgID: sc.orgID, ID: c.id, Kind: c.kind,
 	})
-	return c.findError(err)
+	if err != nil || sc.projectID == nil {
+		return c.findError(err)
+	}
+	return s.checkCredential(ctx, tx, sc, c)
+}
+
+// holdToRotate does what holdCredential does for a request that changes who can
+// use the credential, and from where. Atlas, "Rotate Service Account Secrets":
+// where a credential has access to the organization or to other projects, too,
+// this takes an Organization Owner. It returns USER_UNAUTHORIZED for others:
+// with a secret of such a credential, the owner of one project could become that
+// of all.
+func (s *Service) holdToRotate(ctx context.Context, tx pgx.Tx, owner CredentialOwner, c Credential) error {
+	if err := s.holdCredential(ctx, tx, owner.scope, c); err != nil {
+		return err
+	}
+	if owner.ownsOrg {
+		return nil
+	}
+	roles, err := s.listRoles(ctx, tx, owner.orgID, []string{c.id.String()})
+	if err != nil {
+		return err
+	}
+	for _, role := range roles[c.id] {
+		switch {
+		case role.ProjectID == nil && role.Name != string(db.OrgRoleORGMEMBER), // which every credential is
+			role.ProjectID != nil && *role.ProjectID != *owner.projectID:
+			return NewError(CodeUserUnauthorized)
+		}
+	}
+	return nil
 }
 
 // insertCredential adds a principal of the organization with its roles. If the
@@ -98,7 +129,14 @@ func (s *Service) deleteCredential(ctx context.Context, sc scope, c Credential) 
 		if sc.projectID != nil {
 			return s.deleteRoles(ctx, tx, sc, c.id)
 		}
-		err := s.q.DeletePrincipal(ctx, tx, db.DeletePrincipalParams{OrgID: sc.orgID, ID: c.id, Kind: c.kind})
+		// As in deleteRoles, before the grants that go with it.
+		_, err := s.q.ListPrincipalProjectsForKeyShare(ctx, tx, db.ListPrincipalProjectsForKeyShareParams{
+			OrgID: sc.orgID, PrincipalID: c.id,
+		})
+		if err != nil {
+			return fmt.Errorf("hold projects: %w", err)
+		}
+		err = s.q.DeletePrincipal(ctx, tx, db.DeletePrincipalParams{OrgID: sc.orgID, ID: c.id, Kind: c.kind})
 		if err != nil {
 			return fmt.Errorf("delete principal: %w", err)
 		}

@@ -37,6 +37,7 @@ const (
 	CodeInvalidProjectName             Code = "INVALID_GROUP_NAME"
 	CodeInvalidProvider                Code = "INVALID_PROVIDER"
 	CodeInvalidQueryParameter          Code = "INVALID_QUERY_PARAMETER"
+	CodeInvalidRoleAssignment          Code = "INVALID_ROLE_ASSIGNMENT"
 	CodeInvalidRoleForOrg              Code = "INVALID_ROLE_FOR_ORG"
 	CodeInvalidRoleForProject          Code = "INVALID_ROLE_FOR_GROUP"
 	CodeInvalidTeamID                  Code = "INVALID_TEAM_ID"
@@ -93,6 +94,7 @@ var details = map[Code]string{
 	CodeInvalidProjectName:       "An invalid group name %v was specified.",
 	CodeInvalidProvider:          "No provider %v exists.",
 	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
+	CodeInvalidRoleAssignment:    "Invalid role assignment: %v.",
 	CodeInvalidRoleForOrg:        "Role %v invalid for organization %v.",
 	CodeInvalidRoleForProject:    "Role %v is invalid for group %v.",
 	CodeInvalidTeamID:            "An invalid team ID %v was specified.",

@@ -78,7 +78,7 @@ func setupRace(t *testing.T) raceBundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	principal, err := b.service.AuthenticateBearer(ctx, token, atlas.Origin{
+	principal, err := b.service.AuthenticateBearer(ctx, token.Token, atlas.Origin{
 		Address: netip.MustParseAddr("127.0.0.1"), Project: raceProject,
 	})
 	if err != nil {

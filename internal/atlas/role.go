@@ -34,6 +34,19 @@ func (s scope) checkRoles(roles []string) ([]string, error) {
 	return slices.Compact(roles), nil
 }
 
+// names returns the names of the roles that are within the scope.
+func (s scope) names(roles []Role) []string {
+	var names []string
+	for _, role := range roles {
+		inOrg := role.ProjectID == nil && s.projectID == nil
+		onProject := role.ProjectID != nil && s.projectID != nil && *role.ProjectID == *s.projectID
+		if inOrg || onProject {
+			names = append(names, role.Name)
+		}
+	}
+	return names
+}
+
 // insertRoles gives a principal that is held, or new, checked roles. It returns
 // GROUP_NOT_FOUND if the project was deleted meanwhile.
 func (s *Service) insertRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID, roles []string) error {
@@ -58,7 +71,9 @@ func (s *Service) insertRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 	return nil
 }
 
-// deleteRoles takes all roles within the scope from a principal.
+// deleteRoles takes all roles within the scope from a principal that is held. It
+// returns GROUP_NOT_FOUND if the project was deleted meanwhile. The project is
+// held before its grants, in the order in which DeleteProject takes them.
 func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID) error {
 	var err error
 	if sc.projectID == nil {
@@ -66,6 +81,9 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 			OrgID: sc.orgID, PrincipalID: principalID,
 		})
 	} else {
+		if _, err := s.q.GetProjectForKeyShare(ctx, tx, *sc.projectID); err != nil {
+			return projectError(err, *sc.projectID, "hold project")
+		}
 		err = s.q.DeleteProjectRoleGrants(ctx, tx, db.DeleteProjectRoleGrantsParams{
 			OrgID: sc.orgID, ProjectID: *sc.projectID, PrincipalID: principalID,
 		})
@@ -78,14 +96,8 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, sc scope, principa
 
 // replaceRoles gives a principal that is held checked roles in place of those
 // that it has within the scope. It returns GROUP_NOT_FOUND if the project was
-// deleted meanwhile. The project is held before its grants, in the order in
-// which DeleteProject takes them.
+// deleted meanwhile.
 func (s *Service) replaceRoles(ctx context.Context, tx pgx.Tx, sc scope, principalID objectid.ID, roles []string) error {
-	if sc.projectID != nil {
-		if _, err := s.q.GetProjectForKeyShare(ctx, tx, *sc.projectID); err != nil {
-			return projectError(err, *sc.projectID, "hold project")
-		}
-	}
 	if err := s.deleteRoles(ctx, tx, sc, principalID); err != nil {
 		return err
 	}
