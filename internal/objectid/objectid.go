@@ -99,6 +99,15 @@ func (i *ID) Scan(src any) error {
 	}
 }
 
+// ScanBytes reads the text form from a column, as Scan does. It is pgx's own
+// way, which copies nothing: pgtype.BytesScanner.
+func (i *ID) ScanBytes(src []byte) error {
+	if src == nil {
+		return i.Scan(nil)
+	}
+	return i.UnmarshalText(src)
+}
+
 // Value returns the text form as a string. It never fails.
 func (i ID) Value() (driver.Value, error) {
 	return i.String(), nil
