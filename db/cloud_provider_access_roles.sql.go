@@ -76,6 +76,41 @@ func (q *Queries) GetAccessRole(ctx context.Context, db DBTX, arg GetAccessRoleP
 	return i, err
 }
 
+const getAccessRoleForShare = `-- name: GetAccessRoleForShare :one
+SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
+FROM cloud_provider_access_roles
+WHERE project_id = $1 AND id = $2
+FOR SHARE
+`
+
+type GetAccessRoleForShareParams struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+}
+
+// Waits for whoever changes or deletes the role, and returns what is left of it.
+func (q *Queries) GetAccessRoleForShare(ctx context.Context, db DBTX, arg GetAccessRoleForShareParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, getAccessRoleForShare, arg.ProjectID, arg.ID)
+	var i CloudProviderAccessRole
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.AssumedRoleExternalID,
+		&i.IAMAssumedRoleARN,
+		&i.AuthorizedAt,
+		&i.AzureAppID,
+		&i.ServicePrincipalID,
+		&i.TenantID,
+		&i.GCPServiceAccount,
+		&i.GCPStatus,
+		&i.Authorized,
+	)
+	return i, err
+}
+
 const getAccessRoleForUpdate = `-- name: GetAccessRoleForUpdate :one
 SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 FROM cloud_provider_access_roles

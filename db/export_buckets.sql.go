@@ -62,19 +62,16 @@ func (q *Queries) DeleteProjectExportBuckets(ctx context.Context, db DBTX, proje
 const getExportBucket = `-- name: GetExportBucket :one
 SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 FROM export_buckets
-WHERE project_id = $1
-    AND id = $2
-    AND cloud_provider::text = ANY($3::text[])
+WHERE project_id = $1 AND id = $2
 `
 
 type GetExportBucketParams struct {
-	ProjectID      objectid.ID
-	ID             objectid.ID
-	CloudProviders []string
+	ProjectID objectid.ID
+	ID        objectid.ID
 }
 
 func (q *Queries) GetExportBucket(ctx context.Context, db DBTX, arg GetExportBucketParams) (ExportBucket, error) {
-	row := db.QueryRow(ctx, getExportBucket, arg.ProjectID, arg.ID, arg.CloudProviders)
+	row := db.QueryRow(ctx, getExportBucket, arg.ProjectID, arg.ID)
 	var i ExportBucket
 	err := row.Scan(
 		&i.ProjectID,
@@ -99,7 +96,7 @@ WITH role AS (
         AND access_role.id = $8::object_id
         AND access_role.cloud_provider = $9::cloud_provider
         AND access_role.authorized
-    FOR SHARE
+    FOR SHARE SKIP LOCKED
 )
 INSERT INTO export_buckets (
     project_id,
@@ -140,10 +137,10 @@ type InsertExportBucketParams struct {
 	CloudProvider            CloudProvider
 }
 
-// Adds the bucket if its role is of this project and this cloud provider and is
-// authorized, and returns no row if it is not. FOR SHARE holds the role as it is
-// until the commit: whoever changes or deletes it meanwhile waits, and whoever
-// was first is waited for and then seen.
+// Adds the bucket if its role is of this project and this cloud provider, is
+// authorized, and is not being changed, and returns no row if it is not. FOR
+// SHARE holds the role as it is until the commit: whoever changes or deletes it
+// meanwhile waits. Whoever was first is not waited for here.
 func (q *Queries) InsertExportBucket(ctx context.Context, db DBTX, arg InsertExportBucketParams) (ExportBucket, error) {
 	row := db.QueryRow(ctx, insertExportBucket,
 		arg.ProjectID,
@@ -172,6 +169,107 @@ func (q *Queries) InsertExportBucket(ctx context.Context, db DBTX, arg InsertExp
 	return i, err
 }
 
+const insertExportBuckets = `-- name: InsertExportBuckets :many
+WITH asked AS (
+    SELECT
+        unnest($1::text[]) AS project_id,
+        unnest($2::text[]) AS id,
+        unnest($3::text[])::cloud_provider AS cloud_provider,
+        unnest($4::text[]) AS bucket_name,
+        unnest($5::text[]) AS role_id,
+        unnest($6::timestamptz[]) AS created_at,
+        unnest($7::text[]) AS region,
+        unnest($8::boolean[]) AS require_private_networking,
+        unnest($9::text[]) AS service_url
+)
+INSERT INTO export_buckets (
+    project_id,
+    id,
+    cloud_provider,
+    bucket_name,
+    role_id,
+    created_at,
+    region,
+    require_private_networking,
+    service_url,
+    tenant_id
+)
+SELECT
+    asked.project_id,
+    asked.id,
+    asked.cloud_provider,
+    asked.bucket_name,
+    asked.role_id,
+    asked.created_at,
+    nullif(asked.region, ''),
+    CASE WHEN asked.cloud_provider = 'AWS' THEN asked.require_private_networking END,
+    nullif(asked.service_url, ''),
+    role.tenant_id
+FROM asked
+CROSS JOIN LATERAL (
+    SELECT access_role.tenant_id
+    FROM cloud_provider_access_roles AS access_role
+    WHERE access_role.project_id = asked.project_id
+        AND access_role.id = asked.role_id
+        AND access_role.cloud_provider = asked.cloud_provider
+        AND access_role.authorized
+    LIMIT 1
+    FOR SHARE SKIP LOCKED
+) AS role
+RETURNING id, tenant_id
+`
+
+type InsertExportBucketsParams struct {
+	ProjectIDs                []string
+	IDs                       []string
+	CloudProviders            []string
+	BucketNames               []string
+	RoleIDs                   []string
+	CreatedAts                []time.Time
+	Regions                   []string
+	RequirePrivateNetworkings []bool
+	ServiceURLs               []string
+}
+
+type InsertExportBucketsRow struct {
+	ID       objectid.ID
+	TenantID *string
+}
+
+// Does what InsertExportBucket does for many buckets at once, of any projects.
+// Text that a bucket lacks is empty. Returns those that were added, with the
+// tenants of their roles. LATERAL and LIMIT keep every lookup one by index:
+// Postgres can't know how few there are.
+func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertExportBucketsParams) ([]InsertExportBucketsRow, error) {
+	rows, err := db.Query(ctx, insertExportBuckets,
+		arg.ProjectIDs,
+		arg.IDs,
+		arg.CloudProviders,
+		arg.BucketNames,
+		arg.RoleIDs,
+		arg.CreatedAts,
+		arg.Regions,
+		arg.RequirePrivateNetworkings,
+		arg.ServiceURLs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []InsertExportBucketsRow{}
+	for rows.Next() {
+		var i InsertExportBucketsRow
+		if err := rows.Scan(&i.ID, &i.TenantID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listExportBucketIDsByRole = `-- name: ListExportBucketIDsByRole :many
 SELECT role_id, array_agg(id::text ORDER BY created_at, id)::text[] AS ids
 FROM export_buckets
@@ -188,7 +286,7 @@ type ListExportBucketIDsByRoleParams struct {
 
 type ListExportBucketIDsByRoleRow struct {
 	RoleID objectid.ID
-	Ids    []string
+	IDs    []string
 }
 
 // The ids of the export buckets of each access role that has some, or of one
@@ -202,7 +300,7 @@ func (q *Queries) ListExportBucketIDsByRole(ctx context.Context, db DBTX, arg Li
 	items := []ListExportBucketIDsByRoleRow{}
 	for rows.Next() {
 		var i ListExportBucketIDsByRoleRow
-		if err := rows.Scan(&i.RoleID, &i.Ids); err != nil {
+		if err := rows.Scan(&i.RoleID, &i.IDs); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -214,25 +312,50 @@ func (q *Queries) ListExportBucketIDsByRole(ctx context.Context, db DBTX, arg Li
 }
 
 const listExportBuckets = `-- name: ListExportBuckets :many
-SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
+SELECT
+    export_buckets.project_id, export_buckets.id, export_buckets.cloud_provider, export_buckets.bucket_name, export_buckets.role_id, export_buckets.created_at, export_buckets.region, export_buckets.require_private_networking, export_buckets.service_url, export_buckets.tenant_id,
+    CASE
+        WHEN NOT $1::boolean THEN 0
+        WHEN $2::boolean THEN (
+            SELECT count(*)
+            FROM export_buckets AS any_bucket
+            WHERE any_bucket.project_id = $3
+        )
+        ELSE (
+            SELECT count(*)
+            FROM export_buckets AS some_bucket
+            WHERE some_bucket.project_id = $3
+                AND some_bucket.cloud_provider::text = ANY($4::text[])
+        )
+    END::bigint AS total_count
 FROM export_buckets
-WHERE project_id = $1
-    AND cloud_provider::text = ANY($2::text[])
+WHERE project_id = $3
+    AND ($2::boolean OR cloud_provider::text = ANY($4::text[]))
 ORDER BY created_at, id
-LIMIT $4::integer
-OFFSET $3::bigint
+LIMIT $6::integer
+OFFSET $5::bigint
 `
 
 type ListExportBucketsParams struct {
+	Counted        bool
+	EveryProvider  bool
 	ProjectID      objectid.ID
 	CloudProviders []string
 	RowOffset      int64
 	RowLimit       int32
 }
 
-// In the order of their creation.
-func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExportBucketsParams) ([]ExportBucket, error) {
+type ListExportBucketsRow struct {
+	ExportBucket ExportBucket
+	TotalCount   int64
+}
+
+// In the order of their creation, each with the number of all if it is asked
+// for. Those of every cloud provider are counted in the index alone.
+func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExportBucketsParams) ([]ListExportBucketsRow, error) {
 	rows, err := db.Query(ctx, listExportBuckets,
+		arg.Counted,
+		arg.EveryProvider,
 		arg.ProjectID,
 		arg.CloudProviders,
 		arg.RowOffset,
@@ -242,10 +365,82 @@ func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExport
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ExportBucket{}
+	items := []ListExportBucketsRow{}
 	for rows.Next() {
-		var i ExportBucket
+		var i ListExportBucketsRow
 		if err := rows.Scan(
+			&i.ExportBucket.ProjectID,
+			&i.ExportBucket.ID,
+			&i.ExportBucket.CloudProvider,
+			&i.ExportBucket.BucketName,
+			&i.ExportBucket.RoleID,
+			&i.ExportBucket.CreatedAt,
+			&i.ExportBucket.Region,
+			&i.ExportBucket.RequirePrivateNetworking,
+			&i.ExportBucket.ServiceURL,
+			&i.ExportBucket.TenantID,
+			&i.TotalCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listExportBucketsByID = `-- name: ListExportBucketsByID :many
+SELECT asked.ordinal::integer AS ordinal, bucket.project_id, bucket.id, bucket.cloud_provider, bucket.bucket_name, bucket.role_id, bucket.created_at, bucket.region, bucket.require_private_networking, bucket.service_url, bucket.tenant_id
+FROM (
+    SELECT
+        unnest($1::integer[]) AS ordinal,
+        unnest($2::text[]) AS project_id,
+        unnest($3::text[]) AS id
+) AS asked
+CROSS JOIN LATERAL (
+    SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
+    FROM export_buckets
+    WHERE export_buckets.project_id = asked.project_id AND export_buckets.id = asked.id
+    LIMIT 1
+) AS bucket
+`
+
+type ListExportBucketsByIDParams struct {
+	Ordinals   []int32
+	ProjectIDs []string
+	IDs        []string
+}
+
+type ListExportBucketsByIDRow struct {
+	Ordinal                  int32
+	ProjectID                objectid.ID
+	ID                       objectid.ID
+	CloudProvider            CloudProvider
+	BucketName               string
+	RoleID                   objectid.ID
+	CreatedAt                time.Time
+	Region                   *string
+	RequirePrivateNetworking *bool
+	ServiceURL               *string
+	TenantID                 *string
+}
+
+// Does what GetExportBucket does for many requests at once, of any projects. One
+// without a bucket has no row. LATERAL and LIMIT keep every lookup one by index:
+// Postgres can't know how few there are.
+func (q *Queries) ListExportBucketsByID(ctx context.Context, db DBTX, arg ListExportBucketsByIDParams) ([]ListExportBucketsByIDRow, error) {
+	rows, err := db.Query(ctx, listExportBucketsByID, arg.Ordinals, arg.ProjectIDs, arg.IDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListExportBucketsByIDRow{}
+	for rows.Next() {
+		var i ListExportBucketsByIDRow
+		if err := rows.Scan(
+			&i.Ordinal,
 			&i.ProjectID,
 			&i.ID,
 			&i.CloudProvider,

@@ -230,6 +230,122 @@ func (q *Queries) InsertPrincipalIfMissing(ctx context.Context, db DBTX, arg Ins
 	return result.RowsAffected(), nil
 }
 
+const listPrincipals = `-- name: ListPrincipals :many
+WITH asked AS (
+    SELECT
+        unnest($2::integer[]) AS ordinal,
+        unnest($3::text[]) AS public_key,
+        unnest($4::bytea[]) AS token_hash,
+        unnest($5::text[]) AS org_id,
+        unnest($6::text[]) AS project_id
+)
+SELECT
+    asked.ordinal::integer AS ordinal,
+    credential.org_id,
+    credential.id,
+    credential.ha1,
+    org.api_access_list_required,
+    ARRAY(
+        SELECT entry.cidr_block
+        FROM access_list_entries AS entry
+        WHERE entry.org_id = credential.org_id AND entry.principal_id = credential.id
+    )::cidr[] AS access_list,
+    ARRAY(
+        SELECT org_grant.role::text
+        FROM org_role_grants AS org_grant
+        WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
+    )::text[] AS org_roles,
+    ((SELECT orgs.id FROM orgs WHERE orgs.id = asked.org_id) IS NOT NULL)::boolean AS org_exists,
+    coalesce((SELECT projects.org_id FROM projects WHERE projects.id = asked.project_id)::text, '')::text AS project_org_id,
+    ARRAY(
+        SELECT project_grant.role::text
+        FROM project_role_grants AS project_grant
+        WHERE project_grant.project_id = asked.project_id AND project_grant.principal_id = credential.id
+    )::text[] AS project_roles
+FROM asked
+CROSS JOIN LATERAL (
+    SELECT api_keys.org_id, api_keys.id, api_keys.ha1
+    FROM api_keys
+    WHERE api_keys.public_key = asked.public_key
+    UNION ALL
+    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL
+    FROM access_tokens
+    WHERE access_tokens.token_hash = asked.token_hash AND access_tokens.expires_at > $1
+    LIMIT 1
+) AS credential
+CROSS JOIN LATERAL (
+    SELECT orgs.api_access_list_required
+    FROM orgs
+    WHERE orgs.id = credential.org_id
+    LIMIT 1
+) AS org
+`
+
+type ListPrincipalsParams struct {
+	Now         time.Time
+	Ordinals    []int32
+	PublicKeys  []string
+	TokenHashes [][]byte
+	OrgIDs      []string
+	ProjectIDs  []string
+}
+
+type ListPrincipalsRow struct {
+	Ordinal               int32
+	OrgID                 objectid.ID
+	ID                    objectid.ID
+	HA1                   []byte
+	APIAccessListRequired bool
+	AccessList            []netip.Prefix
+	OrgRoles              []string
+	OrgExists             bool
+	ProjectOrgID          string
+	ProjectRoles          []string
+}
+
+// Does what GetPrincipal does for many requests at once. What one does not have,
+// of a public key and a token hash, or of the ids, is empty. A
+// request without a principal has no row, and a project that is not there has
+// no organization. LATERAL and LIMIT keep every lookup one by index: Postgres
+// can't know how few there are.
+func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipalsParams) ([]ListPrincipalsRow, error) {
+	rows, err := db.Query(ctx, listPrincipals,
+		arg.Now,
+		arg.Ordinals,
+		arg.PublicKeys,
+		arg.TokenHashes,
+		arg.OrgIDs,
+		arg.ProjectIDs,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListPrincipalsRow{}
+	for rows.Next() {
+		var i ListPrincipalsRow
+		if err := rows.Scan(
+			&i.Ordinal,
+			&i.OrgID,
+			&i.ID,
+			&i.HA1,
+			&i.APIAccessListRequired,
+			&i.AccessList,
+			&i.OrgRoles,
+			&i.OrgExists,
+			&i.ProjectOrgID,
+			&i.ProjectRoles,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listRoleGrants = `-- name: ListRoleGrants :many
 SELECT principal_id, NULL::object_id AS project_id, role::text AS role
 FROM org_role_grants
@@ -244,7 +360,7 @@ LIMIT 100000
 
 type ListRoleGrantsParams struct {
 	OrgID        objectid.ID
-	PrincipalIds []string
+	PrincipalIDs []string
 }
 
 type ListRoleGrantsRow struct {
@@ -256,7 +372,7 @@ type ListRoleGrantsRow struct {
 // The roles of some principals of the organization: for each, first those in the
 // organization, then those on its projects.
 func (q *Queries) ListRoleGrants(ctx context.Context, db DBTX, arg ListRoleGrantsParams) ([]ListRoleGrantsRow, error) {
-	rows, err := db.Query(ctx, listRoleGrants, arg.OrgID, arg.PrincipalIds)
+	rows, err := db.Query(ctx, listRoleGrants, arg.OrgID, arg.PrincipalIDs)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,11 @@ import (
 // crossTenant are the queries that touch a tenant's table without naming the
 // tenant, each with the reason.
 var crossTenant = map[string]string{
+	"ListExportBucketsByID": "finds buckets of many projects; each is asked for with its own",
 	"GetPrincipal": "finds the caller by its credential, and with it its organization; the project is the " +
 		"request's, and the service compares its organization with the caller's",
+	"InsertExportBuckets":           "adds buckets of many projects; each of them names its role's project, which must be its own",
+	"ListPrincipals":                "does what GetPrincipal does, for many requests",
 	"ListLiveServiceAccountSecrets": "finds a client by its id: the token request does not say which organization it is of",
 }
 
@@ -26,7 +29,9 @@ var whole = map[string]string{
 	"ListAccessRoles":                  "Atlas does not page the access roles of a project",
 	"ListAccessRolesForUpdate":         "holds them all",
 	"ListExportBucketIDsByRole":        "goes with ListAccessRoles: one row for each role",
+	"ListExportBucketsByID":            "has at most one row for each that was asked for",
 	"ListPrincipalProjectsForKeyShare": "holds them all",
+	"ListPrincipals":                   "has at most one row for each that was asked for",
 }
 
 // order is the place of each verb within a file. An upsert is an insert.
@@ -153,8 +158,11 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 		if got := conflict.MatchString(q.sql); got != (q.verb == "Upsert") {
 			t.Errorf("%s: %s: got ON CONFLICT DO UPDATE %t, want it in each Upsert and nowhere else", q.file, q.name, got)
 		}
-		if got := q.command == "many"; got != (q.verb == "List") {
-			t.Errorf("%s: %s: got :%s, want :many of each List and of nothing else", q.file, q.name, q.command)
+		// An insert of many rows returns what became of each.
+		plural := q.verb == "Insert" && strings.HasSuffix(q.name, "s")
+		if got := q.command == "many"; got != (q.verb == "List" || plural) {
+			t.Errorf("%s: %s: got :%s, want :many of each List, of each Insert of many, and of nothing else",
+				q.file, q.name, q.command)
 		}
 	}
 }
@@ -187,7 +195,7 @@ func TestListsAreOrderedAndLimited(t *testing.T) {
 	t.Parallel()
 	lists := 0
 	for _, q := range queries(t) {
-		if q.command != "many" || whole[q.name] != "" {
+		if q.verb != "List" || whole[q.name] != "" {
 			continue
 		}
 		lists++
@@ -211,8 +219,8 @@ func tenantFaults(sql string, tables []string) []string {
 			continue
 		}
 		before := sql[:at[0]]
-		// The alias may have the name of a table.
-		if strings.HasSuffix(before, " AS ") {
+		// The alias may have the name of a table, and sqlc.embed takes one.
+		if strings.HasSuffix(before, " AS ") || strings.HasSuffix(before, "sqlc.embed(") {
 			continue
 		}
 		statement := around(sql, at[0])

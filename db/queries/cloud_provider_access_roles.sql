@@ -65,6 +65,13 @@ SELECT *
 FROM cloud_provider_access_roles
 WHERE project_id = @project_id AND id = @id;
 
+-- name: GetAccessRoleForShare :one
+-- Waits for whoever changes or deletes the role, and returns what is left of it.
+SELECT *
+FROM cloud_provider_access_roles
+WHERE project_id = @project_id AND id = @id
+FOR SHARE;
+
 -- name: GetAccessRoleForUpdate :one
 -- Holds the role: whoever uses it for an export bucket, or changes it, waits.
 SELECT *

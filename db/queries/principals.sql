@@ -80,6 +80,61 @@ FROM principals
 WHERE org_id = @org_id AND id = @id AND kind = @kind
 FOR NO KEY UPDATE;
 
+-- name: ListPrincipals :many
+-- Does what GetPrincipal does for many requests at once. What one does not have,
+-- of a public key and a token hash, or of the ids, is empty. A
+-- request without a principal has no row, and a project that is not there has
+-- no organization. LATERAL and LIMIT keep every lookup one by index: Postgres
+-- can't know how few there are.
+WITH asked AS (
+    SELECT
+        unnest(@ordinals::integer[]) AS ordinal,
+        unnest(@public_keys::text[]) AS public_key,
+        unnest(@token_hashes::bytea[]) AS token_hash,
+        unnest(@org_ids::text[]) AS org_id,
+        unnest(@project_ids::text[]) AS project_id
+)
+SELECT
+    asked.ordinal::integer AS ordinal,
+    credential.org_id,
+    credential.id,
+    credential.ha1,
+    org.api_access_list_required,
+    ARRAY(
+        SELECT entry.cidr_block
+        FROM access_list_entries AS entry
+        WHERE entry.org_id = credential.org_id AND entry.principal_id = credential.id
+    )::cidr[] AS access_list,
+    ARRAY(
+        SELECT org_grant.role::text
+        FROM org_role_grants AS org_grant
+        WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
+    )::text[] AS org_roles,
+    ((SELECT orgs.id FROM orgs WHERE orgs.id = asked.org_id) IS NOT NULL)::boolean AS org_exists,
+    coalesce((SELECT projects.org_id FROM projects WHERE projects.id = asked.project_id)::text, '')::text AS project_org_id,
+    ARRAY(
+        SELECT project_grant.role::text
+        FROM project_role_grants AS project_grant
+        WHERE project_grant.project_id = asked.project_id AND project_grant.principal_id = credential.id
+    )::text[] AS project_roles
+FROM asked
+CROSS JOIN LATERAL (
+    SELECT api_keys.org_id, api_keys.id, api_keys.ha1
+    FROM api_keys
+    WHERE api_keys.public_key = asked.public_key
+    UNION ALL
+    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL
+    FROM access_tokens
+    WHERE access_tokens.token_hash = asked.token_hash AND access_tokens.expires_at > @now
+    LIMIT 1
+) AS credential
+CROSS JOIN LATERAL (
+    SELECT orgs.api_access_list_required
+    FROM orgs
+    WHERE orgs.id = credential.org_id
+    LIMIT 1
+) AS org;
+
 -- name: ListRoleGrants :many
 -- The roles of some principals of the organization: for each, first those in the
 -- organization, then those on its projects.

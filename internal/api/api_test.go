@@ -136,12 +136,12 @@ type settings struct {
 	atlas atlas.Config
 }
 
-func setup(t *testing.T, change ...func(*settings)) *bundle {
+func setup(t testing.TB, change ...func(*settings)) *bundle {
 	t.Helper()
 	return setupOn(t, dbtest.New(t), change...)
 }
 
-func setupOn(t *testing.T, pool *pgxpool.Pool, change ...func(*settings)) *bundle {
+func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundle {
 	t.Helper()
 	b := &bundle{pool: pool, clock: newClock(), log: new(eventLog)}
 	var created atomic.Uint32
@@ -212,7 +212,7 @@ type answer struct {
 	body   string
 }
 
-func (b *bundle) do(t *testing.T, r request) answer {
+func (b *bundle) do(t testing.TB, r request) answer {
 	t.Helper()
 	if r.method == "" {
 		r.method = http.MethodGet
@@ -263,7 +263,7 @@ func (b *bundle) do(t *testing.T, r request) answer {
 }
 
 // token returns a new access token of the demo service account.
-func (b *bundle) token(t *testing.T) string {
+func (b *bundle) token(t testing.TB) string {
 	t.Helper()
 	token, err := b.atlas.CreateAccessToken(t.Context(), demoClientID, demoClientSecret)
 	if err != nil {
@@ -273,7 +273,7 @@ func (b *bundle) token(t *testing.T) string {
 }
 
 // create makes an export bucket and returns the answer, which must be 200.
-func (b *bundle) create(t *testing.T, body string) answer {
+func (b *bundle) create(t testing.TB, body string) answer {
 	t.Helper()
 	got := b.do(t, request{body: body})
 	if got.status != http.StatusOK {

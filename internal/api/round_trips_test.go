@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -58,20 +59,64 @@ func setupCounting(t *testing.T) (*bundle, *atomic.Int64) {
 	return setupOn(t, pool), trips
 }
 
-// Each of the two is one statement and so one transaction, and the first only
-// reads: one commit is waited for.
-func TestCreateMakesTwoRoundTrips(t *testing.T) {
+// A round trip finds the caller, and one does the rest. Each is one statement
+// and so one transaction, and the first only reads: one commit is waited for.
+func TestRequestsMakeTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	b, trips := setupCounting(t)
 	token := b.token(t)
-	for _, body := range []string{awsBody, azureBody, gcpBody} {
-		b.do(t, request{token: token, body: body}) // prepares the statements
+	gone := "6a7900010203040506999999"
+	for name, tt := range map[string]struct {
+		r    request
+		want int64
+	}{
+		"create in AWS":            {request{body: awsBody}, 2},
+		"create in AZURE":          {request{body: azureBody}, 2},
+		"create in GCP":            {request{body: gcpBody}, 2},
+		"create, with a key":       {request{body: awsBody, key: "demoownr"}, 2}, // and none for the challenge
+		"get":                      {request{path: demoBuckets + "/6a7900010203040506000001"}, 2},
+		"get what is not there":    {request{path: demoBuckets + "/" + gone}, 2},
+		"list":                     {request{path: demoBuckets}, 2},
+		"list, uncounted":          {request{path: demoBuckets + "?includeCount=false"}, 2},
+		"list past the end":        {request{path: demoBuckets + "?pageNum=9"}, 3}, // no row has the count
+		"delete what is not there": {request{method: http.MethodDelete, path: demoBuckets + "/" + gone}, 2},
+		"no credentials":           {request{bare: true}, 0},
+		"no token":                 {request{token: "x"}, 1},
+		"no body":                  {request{method: http.MethodPost}, 1},
+	} {
+		if tt.r.token == "" && tt.r.key == "" && !tt.r.bare {
+			tt.r.token = token
+		}
+		b.do(t, tt.r) // prepares the statements
 		trips.Store(0)
-		if got := b.do(t, request{token: token, body: body}); got.status != http.StatusOK {
-			t.Fatalf("got %d %s, want 200", got.status, got.body)
+		got := b.do(t, tt.r)
+		if trips.Load() != tt.want {
+			t.Errorf("%s: got %d round trips to answer %d, want %d", name, trips.Load(), got.status, tt.want)
 		}
-		if got := trips.Load(); got != 2 {
-			t.Errorf("%s: got %d round trips, want 2", body, got)
-		}
+	}
+}
+
+// One alone would make two round trips.
+func TestRequestsAtOnceShareRoundTrips(t *testing.T) {
+	t.Parallel()
+	b, trips := setupCounting(t)
+	token := b.token(t)
+	b.create(t, awsBody)
+	const many = 200
+	trips.Store(0)
+	var wg sync.WaitGroup
+	for range many {
+		wg.Go(func() {
+			if got := b.do(t, request{token: token, body: awsBody}); got.status != http.StatusOK {
+				t.Errorf("got %d %s, want 200", got.status, got.body)
+			}
+		})
+	}
+	wg.Wait()
+	if got := trips.Load(); got >= many {
+		t.Errorf("got %d round trips for %d creations at once, want less than one for each", got, many)
+	}
+	if got := b.countBuckets(t); got != many+1 {
+		t.Errorf("got %d buckets, want each of the %d that were acknowledged", got, many+1)
 	}
 }

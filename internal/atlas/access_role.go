@@ -217,7 +217,7 @@ func (s *Service) ListAccessRoles(ctx context.Context, project ProjectReader) ([
 	}
 	ids := make(map[objectid.ID][]string, len(usages))
 	for _, usage := range usages {
-		ids[usage.RoleID] = usage.Ids
+		ids[usage.RoleID] = usage.IDs
 	}
 	list := make([]AccessRole, len(roles))
 	for i, role := range roles {
@@ -355,7 +355,7 @@ func (s *Service) withUsages(ctx context.Context, role db.CloudProviderAccessRol
 	}
 	result := AccessRole{CloudProviderAccessRole: role}
 	for _, usage := range usages {
-		result.ExportBucketIDs = usage.Ids
+		result.ExportBucketIDs = usage.IDs
 	}
 	return result, nil
 }

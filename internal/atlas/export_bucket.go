@@ -193,24 +193,27 @@ func (s *Service) CreateExportBucket(
 		row.Region = &s.cfg.AWSRegion
 	}
 	for {
-		bucket, err := s.q.InsertExportBucket(ctx, s.pool, row)
-		if err == nil {
-			return bucket, nil
-		}
-		if !errors.Is(err, pgx.ErrNoRows) {
+		added, err := s.bucketInserts.do(ctx, row)
+		switch {
+		case err != nil:
 			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
+		case added.refused != nil:
+			return db.ExportBucket{}, added.refused
+		case added.bucket != nil:
+			return *added.bucket, nil
 		}
 		if err := s.checkAccessRole(ctx, row); err != nil {
 			return db.ExportBucket{}, err
 		}
-		// Someone authorized the role meanwhile: once more.
+		// Someone changed the role meanwhile: once more.
 	}
 }
 
-// checkAccessRole says why the role that row names can't be used. It returns
-// nil if it can.
+// checkAccessRole waits for whoever changes the role that row names, and says
+// why it can't be used. It returns nil if it can.
 func (s *Service) checkAccessRole(ctx context.Context, row db.InsertExportBucketParams) error {
-	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.RoleID})
+	role, err := s.q.GetAccessRoleForShare(ctx, s.pool,
+		db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != row.CloudProvider {
 		return NewError(CodeAccessRoleNotFound, row.RoleID.String())
 	}
@@ -233,18 +236,14 @@ func (s *Service) GetExportBucket(
 	if err != nil {
 		return db.ExportBucket{}, NewError(CodeExportBucketNotFound, id)
 	}
-	bucket, err := s.q.GetExportBucket(ctx, s.pool, db.GetExportBucketParams{
-		ProjectID:      project.projectID,
-		ID:             bucketID,
-		CloudProviders: providerNames(providers),
-	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return db.ExportBucket{}, NewError(CodeExportBucketNotFound, id)
-	}
+	bucket, err := s.bucketReads.do(ctx, db.GetExportBucketParams{ProjectID: project.projectID, ID: bucketID})
 	if err != nil {
 		return db.ExportBucket{}, fmt.Errorf("get export bucket: %w", err)
 	}
-	return bucket, nil
+	if bucket == nil || !slices.Contains(providers, bucket.CloudProvider) {
+		return db.ExportBucket{}, NewError(CodeExportBucketNotFound, id)
+	}
+	return *bucket, nil
 }
 
 // ExportBucketList is a page of a project's export buckets.
@@ -260,8 +259,10 @@ func (s *Service) ListExportBuckets(
 	ctx context.Context, project ProjectReader, providers []db.CloudProvider, page Page,
 ) (ExportBucketList, error) {
 	var list ExportBucketList
-	buckets, err := s.q.ListExportBuckets(ctx, s.pool, db.ListExportBucketsParams{
+	rows, err := s.q.ListExportBuckets(ctx, s.pool, db.ListExportBucketsParams{
+		Counted:        page.Count,
 		ProjectID:      project.projectID,
+		EveryProvider:  len(providers) == len(db.AllCloudProviderValues()),
 		CloudProviders: providerNames(providers),
 		RowLimit:       page.limit(),
 		RowOffset:      page.offset(),
@@ -269,19 +270,26 @@ func (s *Service) ListExportBuckets(
 	if err != nil {
 		return list, fmt.Errorf("list export buckets: %w", err)
 	}
-	list.More = len(buckets) > page.Size
-	list.Buckets = buckets[:min(len(buckets), page.Size)]
-	if !page.Count {
-		return list, nil
+	list.More = len(rows) > page.Size
+	rows = rows[:min(len(rows), page.Size)]
+	list.Buckets = make([]db.ExportBucket, len(rows))
+	for i, row := range rows {
+		list.Buckets[i] = row.ExportBucket
 	}
-	count, err := s.q.CountExportBuckets(ctx, s.pool, db.CountExportBucketsParams{
-		ProjectID:      project.projectID,
-		CloudProviders: providerNames(providers),
-	})
-	if err != nil {
-		return list, fmt.Errorf("count export buckets: %w", err)
+	switch {
+	case !page.Count:
+	case len(rows) > 0:
+		list.TotalCount = &rows[0].TotalCount
+	default: // past the end, where no row tells
+		count, err := s.q.CountExportBuckets(ctx, s.pool, db.CountExportBucketsParams{
+			ProjectID:      project.projectID,
+			CloudProviders: providerNames(providers),
+		})
+		if err != nil {
+			return list, fmt.Errorf("count export buckets: %w", err)
+		}
+		list.TotalCount = &count
 	}
-	list.TotalCount = &count
 	return list, nil
 }
 

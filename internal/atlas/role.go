@@ -109,7 +109,7 @@ func (s *Service) replaceRoles(ctx context.Context, tx pgx.Tx, sc scope, princip
 func (s *Service) listRoles(
 	ctx context.Context, conn db.DBTX, orgID objectid.ID, principalIDs []string,
 ) (map[objectid.ID][]Role, error) {
-	grants, err := s.q.ListRoleGrants(ctx, conn, db.ListRoleGrantsParams{OrgID: orgID, PrincipalIds: principalIDs})
+	grants, err := s.q.ListRoleGrants(ctx, conn, db.ListRoleGrantsParams{OrgID: orgID, PrincipalIDs: principalIDs})
 	if err != nil {
 		return nil, fmt.Errorf("list role grants: %w", err)
 	}

@@ -40,12 +40,19 @@ type Service struct {
 	cfg      Config
 	nonceKey []byte
 	usage    credentialUsage
+
+	principalReads *gatherer[db.GetPrincipalParams, *db.GetPrincipalRow]
+	bucketReads    *gatherer[db.GetExportBucketParams, *db.ExportBucket]
+	bucketInserts  *gatherer[db.InsertExportBucketParams, addedBucket]
 }
 
 // New returns a service on a migrated database. It makes the key that signs the
 // nonces of the installation if no replica has made it before.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Service, error) {
 	s := &Service{pool: pool, q: db.New(), cfg: cfg}
+	s.principalReads = newGatherer(readLanes, readsAtOnce, s.getPrincipals)
+	s.bucketReads = newGatherer(readLanes, readsAtOnce, s.getExportBuckets)
+	s.bucketInserts = newGatherer(insertLanes, insertsAtOnce, s.insertExportBuckets)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	err := s.q.InsertNonceKey(ctx, pool, db.InsertNonceKeyParams{Key: key, CreatedAt: s.now()})

@@ -1,0 +1,159 @@
+package atlas
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/objectid"
+)
+
+// insertLanes and insertsAtOnce bound the statements that add export buckets: how
+// many run at a time, and how many buckets each adds. docs/performance.md has
+// the measurements.
+const (
+	insertLanes   = 2
+	insertsAtOnce = 64
+)
+
+// addedBucket is what became of an export bucket that was to be added.
+type addedBucket struct {
+	bucket  *db.ExportBucket // nil if its role can't be used, or not now
+	refused error            // by the database, for itself alone
+}
+
+// insertExportBuckets adds the buckets in one transaction. One whose role can't
+// be used, or is being changed, is left out and does not keep the others. If the
+// database refuses one for another reason, all are added one by one, so that it
+// fails alone.
+func (s *Service) insertExportBuckets(ctx context.Context, rows []db.InsertExportBucketParams) ([]addedBucket, error) {
+	if len(rows) == 1 {
+		return s.insertOneByOne(ctx, rows)
+	}
+	inserted, err := s.q.InsertExportBuckets(ctx, s.pool, columnsOf(rows))
+	if _, refused := errors.AsType[*pgconn.PgError](err); refused {
+		return s.insertOneByOne(ctx, rows) // none is there: it was one transaction
+	}
+	if err != nil {
+		return nil, err
+	}
+	tenants := make(map[objectid.ID]*string, len(inserted))
+	for _, row := range inserted {
+		tenants[row.ID] = row.TenantID
+	}
+	added := make([]addedBucket, len(rows))
+	for i, row := range rows {
+		if tenant, ok := tenants[row.ID]; ok {
+			added[i].bucket = &db.ExportBucket{
+				ProjectID:                row.ProjectID,
+				ID:                       row.ID,
+				CloudProvider:            row.CloudProvider,
+				BucketName:               row.BucketName,
+				RoleID:                   row.RoleID,
+				CreatedAt:                row.CreatedAt,
+				Region:                   row.Region,
+				RequirePrivateNetworking: row.RequirePrivateNetworking,
+				ServiceURL:               row.ServiceURL,
+				TenantID:                 tenant,
+			}
+		}
+	}
+	return added, nil
+}
+
+func (s *Service) insertOneByOne(ctx context.Context, rows []db.InsertExportBucketParams) ([]addedBucket, error) {
+	added := make([]addedBucket, len(rows))
+	for i, row := range rows {
+		bucket, err := s.q.InsertExportBucket(ctx, s.pool, row)
+		switch {
+		case err == nil:
+			added[i].bucket = &bucket
+		case !errors.Is(err, pgx.ErrNoRows):
+			added[i].refused = err
+		}
+	}
+	return added, nil
+}
+
+// columnsOf turns rows into columns, which is how a statement takes many.
+func columnsOf(rows []db.InsertExportBucketParams) db.InsertExportBucketsParams {
+	n := len(rows)
+	columns := db.InsertExportBucketsParams{
+		ProjectIDs:                make([]string, n),
+		IDs:                       make([]string, n),
+		CloudProviders:            make([]string, n),
+		BucketNames:               make([]string, n),
+		RoleIDs:                   make([]string, n),
+		CreatedAts:                make([]time.Time, n),
+		Regions:                   make([]string, n),
+		RequirePrivateNetworkings: make([]bool, n),
+		ServiceURLs:               make([]string, n),
+	}
+	for i, row := range rows {
+		columns.ProjectIDs[i] = row.ProjectID.String()
+		columns.IDs[i] = row.ID.String()
+		columns.CloudProviders[i] = string(row.CloudProvider)
+		columns.BucketNames[i] = row.BucketName
+		columns.RoleIDs[i] = row.RoleID.String()
+		columns.CreatedAts[i] = row.CreatedAt
+		columns.Regions[i] = deref(row.Region)
+		columns.RequirePrivateNetworkings[i] = deref(row.RequirePrivateNetworking)
+		columns.ServiceURLs[i] = deref(row.ServiceURL)
+	}
+	return columns
+}
+
+// deref returns what p points to, or nothing.
+func deref[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
+// getExportBuckets finds the buckets of many requests at once; nil stands for
+// none.
+func (s *Service) getExportBuckets(ctx context.Context, params []db.GetExportBucketParams) ([]*db.ExportBucket, error) {
+	found := make([]*db.ExportBucket, len(params))
+	if len(params) == 1 {
+		bucket, err := s.q.GetExportBucket(ctx, s.pool, params[0])
+		if errors.Is(err, pgx.ErrNoRows) {
+			return found, nil
+		}
+		found[0] = &bucket
+		return found, err
+	}
+	columns := db.ListExportBucketsByIDParams{
+		Ordinals:   make([]int32, len(params)),
+		ProjectIDs: make([]string, len(params)),
+		IDs:        make([]string, len(params)),
+	}
+	for i, p := range params {
+		columns.Ordinals[i] = int32(i)
+		columns.ProjectIDs[i] = p.ProjectID.String()
+		columns.IDs[i] = p.ID.String()
+	}
+	rows, err := s.q.ListExportBucketsByID(ctx, s.pool, columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		found[row.Ordinal] = &db.ExportBucket{
+			ProjectID:                row.ProjectID,
+			ID:                       row.ID,
+			CloudProvider:            row.CloudProvider,
+			BucketName:               row.BucketName,
+			RoleID:                   row.RoleID,
+			CreatedAt:                row.CreatedAt,
+			Region:                   row.Region,
+			RequirePrivateNetworking: row.RequirePrivateNetworking,
+			ServiceURL:               row.ServiceURL,
+			TenantID:                 row.TenantID,
+		}
+	}
+	return found, nil
+}
