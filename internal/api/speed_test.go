@@ -1,0 +1,75 @@
+package api_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// operation is a request that is measured.
+type operation struct {
+	method, path, body string
+	allocations        float64 // at most, with those of the test itself
+}
+
+var operations = map[string]operation{
+	"create": {http.MethodPost, demoBuckets, awsBody, 210},
+	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 185},
+	"list":   {http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
+}
+
+// setupSpeed returns a function that makes a request without a network, on a
+// project with a hundred export buckets.
+func setupSpeed(t testing.TB) func(operation) {
+	t.Helper()
+	b := setup(t, func(s *settings) {
+		s.api.RateLimits = false
+		s.api.Log = slog.New(slog.DiscardHandler)
+	})
+	token := b.token(t)
+	for range 100 {
+		b.create(t, awsBody)
+	}
+	return func(op operation) {
+		req := httptest.NewRequestWithContext(t.Context(), op.method, op.path, strings.NewReader(op.body))
+		req.Header.Set("Accept", v2024)
+		req.Header.Set("Content-Type", v2024)
+		req.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		b.server.Config.Handler.ServeHTTP(w, req)
+		if w.Code != http.StatusOK {
+			t.Errorf("got %d %s, want 200", w.Code, w.Body)
+		}
+	}
+}
+
+// A request must not come to allocate more unseen.
+//
+//nolint:paralleltest // Counts the allocations of the whole process.
+func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
+	do := setupSpeed(t)
+	for name, op := range operations {
+		if got := testing.AllocsPerRun(100, func() { do(op) }); got > op.allocations {
+			t.Errorf("%s: got %.0f allocations, want at most %.0f", name, got, op.allocations)
+		}
+	}
+}
+
+// BenchmarkOperations measures the whole way of a request but for the network:
+// from the router to the database and back, by 64 clients.
+func BenchmarkOperations(b *testing.B) {
+	do := setupSpeed(b)
+	for name, op := range operations {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(32)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					do(op)
+				}
+			})
+		})
+	}
+}
