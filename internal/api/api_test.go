@@ -176,7 +176,7 @@ func setupOn(t *testing.T, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.server = httptest.NewServer(handler)
+	b.server = httptest.NewServer(asDescribed(t, handler))
 	t.Cleanup(b.server.Close)
 	return b
 }
