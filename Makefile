@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test generate lint check image
+.PHONY: run build test bench generate lint check image
 
 run:
 	go run ./cmd/exportbuckets serve
@@ -14,6 +14,11 @@ build:
 
 test:
 	go test ./...
+
+# Takes about five minutes and wants the machine for itself. See
+# "go run ./cmd/bench --help".
+bench:
+	go run ./cmd/bench $(BENCH)
 
 generate:
 	$(TOOL) sqlc generate

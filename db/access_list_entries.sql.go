@@ -13,6 +13,70 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const countAccessListEntries = `-- name: CountAccessListEntries :one
+SELECT count(*)
+FROM access_list_entries
+WHERE org_id = $1 AND principal_id = $2
+`
+
+type CountAccessListEntriesParams struct {
+	OrgID       objectid.ID
+	PrincipalID objectid.ID
+}
+
+func (q *Queries) CountAccessListEntries(ctx context.Context, db DBTX, arg CountAccessListEntriesParams) (int64, error) {
+	row := db.QueryRow(ctx, countAccessListEntries, arg.OrgID, arg.PrincipalID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteAccessListEntry = `-- name: DeleteAccessListEntry :execrows
+DELETE FROM access_list_entries
+WHERE org_id = $1 AND principal_id = $2 AND cidr_block = $3
+`
+
+type DeleteAccessListEntryParams struct {
+	OrgID       objectid.ID
+	PrincipalID objectid.ID
+	CIDRBlock   netip.Prefix
+}
+
+func (q *Queries) DeleteAccessListEntry(ctx context.Context, db DBTX, arg DeleteAccessListEntryParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteAccessListEntry, arg.OrgID, arg.PrincipalID, arg.CIDRBlock)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const getAccessListEntry = `-- name: GetAccessListEntry :one
+SELECT org_id, principal_id, cidr_block, created_at, request_count, last_used_at, last_used_address
+FROM access_list_entries
+WHERE org_id = $1 AND principal_id = $2 AND cidr_block = $3
+`
+
+type GetAccessListEntryParams struct {
+	OrgID       objectid.ID
+	PrincipalID objectid.ID
+	CIDRBlock   netip.Prefix
+}
+
+func (q *Queries) GetAccessListEntry(ctx context.Context, db DBTX, arg GetAccessListEntryParams) (AccessListEntry, error) {
+	row := db.QueryRow(ctx, getAccessListEntry, arg.OrgID, arg.PrincipalID, arg.CIDRBlock)
+	var i AccessListEntry
+	err := row.Scan(
+		&i.OrgID,
+		&i.PrincipalID,
+		&i.CIDRBlock,
+		&i.CreatedAt,
+		&i.RequestCount,
+		&i.LastUsedAt,
+		&i.LastUsedAddress,
+	)
+	return i, err
+}
+
 const insertAccessListEntry = `-- name: InsertAccessListEntry :exec
 INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at)
 VALUES ($1, $2, $3, $4)
@@ -33,6 +97,89 @@ func (q *Queries) InsertAccessListEntry(ctx context.Context, db DBTX, arg Insert
 		arg.PrincipalID,
 		arg.CIDRBlock,
 		arg.CreatedAt,
+	)
+	return err
+}
+
+const listAccessListEntries = `-- name: ListAccessListEntries :many
+SELECT org_id, principal_id, cidr_block, created_at, request_count, last_used_at, last_used_address
+FROM access_list_entries
+WHERE org_id = $1 AND principal_id = $2
+ORDER BY created_at, cidr_block
+LIMIT $4::integer
+OFFSET $3::bigint
+`
+
+type ListAccessListEntriesParams struct {
+	OrgID       objectid.ID
+	PrincipalID objectid.ID
+	RowOffset   int64
+	RowLimit    int32
+}
+
+func (q *Queries) ListAccessListEntries(ctx context.Context, db DBTX, arg ListAccessListEntriesParams) ([]AccessListEntry, error) {
+	rows, err := db.Query(ctx, listAccessListEntries,
+		arg.OrgID,
+		arg.PrincipalID,
+		arg.RowOffset,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AccessListEntry{}
+	for rows.Next() {
+		var i AccessListEntry
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.PrincipalID,
+			&i.CIDRBlock,
+			&i.CreatedAt,
+			&i.RequestCount,
+			&i.LastUsedAt,
+			&i.LastUsedAddress,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateAccessListEntryUsage = `-- name: UpdateAccessListEntryUsage :exec
+UPDATE access_list_entries
+SET request_count = coalesce(request_count, 0) + $1::bigint,
+    last_used_at = greatest(last_used_at, $2::timestamptz),
+    last_used_address = CASE
+        WHEN last_used_at > $2::timestamptz THEN last_used_address
+        ELSE $3::inet
+    END
+WHERE org_id = $4 AND principal_id = $5 AND cidr_block = $6
+`
+
+type UpdateAccessListEntryUsageParams struct {
+	Requests        int64
+	LastUsedAt      time.Time
+	LastUsedAddress netip.Addr
+	OrgID           objectid.ID
+	PrincipalID     objectid.ID
+	CIDRBlock       netip.Prefix
+}
+
+// Adds requests that came from the network since the last time. Replicas write
+// in any order: the latest use stays.
+func (q *Queries) UpdateAccessListEntryUsage(ctx context.Context, db DBTX, arg UpdateAccessListEntryUsageParams) error {
+	_, err := db.Exec(ctx, updateAccessListEntryUsage,
+		arg.Requests,
+		arg.LastUsedAt,
+		arg.LastUsedAddress,
+		arg.OrgID,
+		arg.PrincipalID,
+		arg.CIDRBlock,
 	)
 	return err
 }

@@ -30,43 +30,65 @@ func (q *Queries) DeleteAccessToken(ctx context.Context, db DBTX, arg DeleteAcce
 	return err
 }
 
-const insertAccessToken = `-- name: InsertAccessToken :exec
-WITH expired AS (
+const insertAccessToken = `-- name: InsertAccessToken :one
+WITH secret AS (
+    SELECT org_id, service_account_id, id, expires_at
+    FROM service_account_secrets
+    WHERE service_account_secrets.org_id = $4
+        AND service_account_secrets.service_account_id = $5
+        AND service_account_secrets.id = $6
+        AND service_account_secrets.expires_at > $2
+    FOR KEY SHARE
+), expired AS (
     DELETE FROM access_tokens
     WHERE token_hash IN (
         SELECT access_tokens.token_hash
-        FROM access_tokens
-        WHERE access_tokens.org_id = $2
-            AND access_tokens.service_account_id = $3
-            AND access_tokens.expires_at <= $5
+        FROM secret
+        JOIN access_tokens
+            ON access_tokens.org_id = secret.org_id
+            AND access_tokens.service_account_id = secret.service_account_id
+        WHERE access_tokens.org_id = $4
+            AND access_tokens.expires_at <= $2
         LIMIT 100
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE OF access_tokens SKIP LOCKED
     )
 )
 INSERT INTO access_tokens (token_hash, org_id, service_account_id, secret_id, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT
+    $1::bytea AS token_hash,
+    secret.org_id,
+    secret.service_account_id,
+    secret.id AS secret_id,
+    $2::timestamptz AS created_at,
+    least(secret.expires_at, $3::timestamptz) AS expires_at
+FROM secret
+RETURNING expires_at
 `
 
 type InsertAccessTokenParams struct {
 	TokenHash        []byte
+	CreatedAt        time.Time
+	ExpiresAt        time.Time
 	OrgID            objectid.ID
 	ServiceAccountID objectid.ID
 	SecretID         objectid.ID
-	CreatedAt        time.Time
-	ExpiresAt        time.Time
 }
 
-// Adds the token and removes some that have expired of the same service account,
-// so that an account in use leaves none behind. SKIP LOCKED lets requests that
-// do so at once pass each other.
-func (q *Queries) InsertAccessToken(ctx context.Context, db DBTX, arg InsertAccessTokenParams) error {
-	_, err := db.Exec(ctx, insertAccessToken,
+// Adds a token for a secret that has not expired, none that outlives it, and
+// removes some that have expired of the same service account, so that an account
+// in use leaves none behind. The secret is held first: whoever deletes it takes
+// it before its tokens, too. SKIP LOCKED lets requests that remove tokens at
+// once pass each other.
+func (q *Queries) InsertAccessToken(ctx context.Context, db DBTX, arg InsertAccessTokenParams) (time.Time, error) {
+	row := db.QueryRow(ctx, insertAccessToken,
 		arg.TokenHash,
+		arg.CreatedAt,
+		arg.ExpiresAt,
 		arg.OrgID,
 		arg.ServiceAccountID,
 		arg.SecretID,
-		arg.CreatedAt,
-		arg.ExpiresAt,
 	)
-	return err
+	var expires_at time.Time
+	err := row.Scan(&expires_at)
+	return expires_at, err
 }

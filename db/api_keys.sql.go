@@ -12,44 +12,91 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const getAPIKey = `-- name: GetAPIKey :one
-SELECT org_id, id, kind, description, public_key, ha1, created_at
+const countAPIKeys = `-- name: CountAPIKeys :one
+SELECT count(*)
 FROM api_keys
-WHERE org_id = $1 AND id = $2
+WHERE api_keys.org_id = $1
+    AND (
+        $2::object_id IS NULL
+        OR api_keys.id IN (
+            SELECT project_role_grants.principal_id
+            FROM project_role_grants
+            WHERE project_role_grants.org_id = $1
+                AND project_role_grants.project_id = $2::object_id
+        )
+    )
+`
+
+type CountAPIKeysParams struct {
+	OrgID     objectid.ID
+	ProjectID *objectid.ID
+}
+
+// Counts what ListAPIKeys lists.
+func (q *Queries) CountAPIKeys(ctx context.Context, db DBTX, arg CountAPIKeysParams) (int64, error) {
+	row := db.QueryRow(ctx, countAPIKeys, arg.OrgID, arg.ProjectID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const getAPIKey = `-- name: GetAPIKey :one
+SELECT org_id, id, description, public_key, private_key_suffix
+FROM api_keys
+WHERE api_keys.org_id = $1
+    AND api_keys.id = $2
+    AND (
+        $3::object_id IS NULL
+        OR api_keys.id IN (
+            SELECT project_role_grants.principal_id
+            FROM project_role_grants
+            WHERE project_role_grants.org_id = $1
+                AND project_role_grants.project_id = $3::object_id
+        )
+    )
 `
 
 type GetAPIKeyParams struct {
-	OrgID objectid.ID
-	ID    objectid.ID
+	OrgID     objectid.ID
+	ID        objectid.ID
+	ProjectID *objectid.ID
 }
 
-func (q *Queries) GetAPIKey(ctx context.Context, db DBTX, arg GetAPIKeyParams) (APIKey, error) {
-	row := db.QueryRow(ctx, getAPIKey, arg.OrgID, arg.ID)
-	var i APIKey
+type GetAPIKeyRow struct {
+	OrgID            objectid.ID
+	ID               objectid.ID
+	Description      string
+	PublicKey        string
+	PrivateKeySuffix *string
+}
+
+// A key of the organization or, if a project is given, one that has a role there.
+func (q *Queries) GetAPIKey(ctx context.Context, db DBTX, arg GetAPIKeyParams) (GetAPIKeyRow, error) {
+	row := db.QueryRow(ctx, getAPIKey, arg.OrgID, arg.ID, arg.ProjectID)
+	var i GetAPIKeyRow
 	err := row.Scan(
 		&i.OrgID,
 		&i.ID,
-		&i.Kind,
 		&i.Description,
 		&i.PublicKey,
-		&i.HA1,
-		&i.CreatedAt,
+		&i.PrivateKeySuffix,
 	)
 	return i, err
 }
 
 const insertAPIKey = `-- name: InsertAPIKey :exec
-INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO api_keys (org_id, id, description, public_key, ha1, private_key_suffix, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertAPIKeyParams struct {
-	OrgID       objectid.ID
-	ID          objectid.ID
-	Description string
-	PublicKey   string
-	HA1         []byte
-	CreatedAt   time.Time
+	OrgID            objectid.ID
+	ID               objectid.ID
+	Description      string
+	PublicKey        string
+	HA1              []byte
+	PrivateKeySuffix *string
+	CreatedAt        time.Time
 }
 
 func (q *Queries) InsertAPIKey(ctx context.Context, db DBTX, arg InsertAPIKeyParams) error {
@@ -59,7 +106,91 @@ func (q *Queries) InsertAPIKey(ctx context.Context, db DBTX, arg InsertAPIKeyPar
 		arg.Description,
 		arg.PublicKey,
 		arg.HA1,
+		arg.PrivateKeySuffix,
 		arg.CreatedAt,
 	)
+	return err
+}
+
+const listAPIKeys = `-- name: ListAPIKeys :many
+SELECT org_id, id, description, public_key, private_key_suffix
+FROM api_keys
+WHERE api_keys.org_id = $1
+    AND (
+        $2::object_id IS NULL
+        OR api_keys.id IN (
+            SELECT project_role_grants.principal_id
+            FROM project_role_grants
+            WHERE project_role_grants.org_id = $1
+                AND project_role_grants.project_id = $2::object_id
+        )
+    )
+ORDER BY public_key COLLATE "C"
+LIMIT $4::integer
+OFFSET $3::bigint
+`
+
+type ListAPIKeysParams struct {
+	OrgID     objectid.ID
+	ProjectID *objectid.ID
+	RowOffset int64
+	RowLimit  int32
+}
+
+type ListAPIKeysRow struct {
+	OrgID            objectid.ID
+	ID               objectid.ID
+	Description      string
+	PublicKey        string
+	PrivateKeySuffix *string
+}
+
+// The keys of the organization or, if a project is given, those that have a role
+// there.
+func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParams) ([]ListAPIKeysRow, error) {
+	rows, err := db.Query(ctx, listAPIKeys,
+		arg.OrgID,
+		arg.ProjectID,
+		arg.RowOffset,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAPIKeysRow{}
+	for rows.Next() {
+		var i ListAPIKeysRow
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ID,
+			&i.Description,
+			&i.PublicKey,
+			&i.PrivateKeySuffix,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateAPIKey = `-- name: UpdateAPIKey :exec
+UPDATE api_keys
+SET description = $1
+WHERE org_id = $2 AND id = $3
+`
+
+type UpdateAPIKeyParams struct {
+	Description string
+	OrgID       objectid.ID
+	ID          objectid.ID
+}
+
+func (q *Queries) UpdateAPIKey(ctx context.Context, db DBTX, arg UpdateAPIKeyParams) error {
+	_, err := db.Exec(ctx, updateAPIKey, arg.Description, arg.OrgID, arg.ID)
 	return err
 }

@@ -355,20 +355,24 @@ func AllProjectRoleValues() []ProjectRole {
 }
 
 type APIKey struct {
-	OrgID       objectid.ID
-	ID          objectid.ID
-	Kind        PrincipalKind
-	Description string
-	PublicKey   string
-	HA1         []byte
-	CreatedAt   time.Time
+	OrgID            objectid.ID
+	ID               objectid.ID
+	Kind             PrincipalKind
+	Description      string
+	PublicKey        string
+	HA1              []byte
+	CreatedAt        time.Time
+	PrivateKeySuffix *string
 }
 
 type AccessListEntry struct {
-	OrgID       objectid.ID
-	PrincipalID objectid.ID
-	CIDRBlock   netip.Prefix
-	CreatedAt   time.Time
+	OrgID           objectid.ID
+	PrincipalID     objectid.ID
+	CIDRBlock       netip.Prefix
+	CreatedAt       time.Time
+	RequestCount    *int64
+	LastUsedAt      *time.Time
+	LastUsedAddress *netip.Addr
 }
 
 type AccessToken struct {
@@ -421,6 +425,7 @@ type Org struct {
 	Name                  string
 	APIAccessListRequired bool
 	CreatedAt             time.Time
+	Settings              []byte
 }
 
 type OrgRoleGrant struct {
@@ -470,4 +475,6 @@ type ServiceAccountSecret struct {
 	SecretHash       []byte
 	CreatedAt        time.Time
 	ExpiresAt        time.Time
+	Suffix           *string
+	LastUsedAt       *time.Time
 }

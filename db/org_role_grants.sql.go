@@ -11,6 +11,21 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const deleteOrgRoleGrants = `-- name: DeleteOrgRoleGrants :exec
+DELETE FROM org_role_grants
+WHERE org_id = $1 AND principal_id = $2
+`
+
+type DeleteOrgRoleGrantsParams struct {
+	OrgID       objectid.ID
+	PrincipalID objectid.ID
+}
+
+func (q *Queries) DeleteOrgRoleGrants(ctx context.Context, db DBTX, arg DeleteOrgRoleGrantsParams) error {
+	_, err := db.Exec(ctx, deleteOrgRoleGrants, arg.OrgID, arg.PrincipalID)
+	return err
+}
+
 const insertOrgRoleGrant = `-- name: InsertOrgRoleGrant :exec
 INSERT INTO org_role_grants (org_id, principal_id, role)
 VALUES ($1, $2, $3)

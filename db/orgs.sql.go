@@ -25,7 +25,7 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 }
 
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at
+SELECT id, name, api_access_list_required, created_at, settings
 FROM orgs
 WHERE id = $1
 `
@@ -38,12 +38,13 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.Name,
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
+		&i.Settings,
 	)
 	return i, err
 }
 
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at
+SELECT id, name, api_access_list_required, created_at, settings
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -58,6 +59,7 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.Name,
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
+		&i.Settings,
 	)
 	return i, err
 }
@@ -83,4 +85,58 @@ func (q *Queries) InsertOrgIfMissing(ctx context.Context, db DBTX, arg InsertOrg
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const updateOrgName = `-- name: UpdateOrgName :one
+UPDATE orgs
+SET name = $1
+WHERE id = $2
+RETURNING id, name, api_access_list_required, created_at, settings
+`
+
+type UpdateOrgNameParams struct {
+	Name  string
+	OrgID objectid.ID
+}
+
+func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameParams) (Org, error) {
+	row := db.QueryRow(ctx, updateOrgName, arg.Name, arg.OrgID)
+	var i Org
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.APIAccessListRequired,
+		&i.CreatedAt,
+		&i.Settings,
+	)
+	return i, err
+}
+
+const updateOrgSettings = `-- name: UpdateOrgSettings :one
+UPDATE orgs
+SET settings = coalesce(settings, '{}') || $1::jsonb,
+    api_access_list_required = coalesce($2, api_access_list_required)
+WHERE id = $3
+RETURNING id, name, api_access_list_required, created_at, settings
+`
+
+type UpdateOrgSettingsParams struct {
+	Changes               []byte
+	APIAccessListRequired *bool
+	OrgID                 objectid.ID
+}
+
+// Changes the settings that are in the object, and the rule about access lists
+// if it is given.
+func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgSettingsParams) (Org, error) {
+	row := db.QueryRow(ctx, updateOrgSettings, arg.Changes, arg.APIAccessListRequired, arg.OrgID)
+	var i Org
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.APIAccessListRequired,
+		&i.CreatedAt,
+		&i.Settings,
+	)
+	return i, err
 }

@@ -13,6 +13,23 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const deletePrincipal = `-- name: DeletePrincipal :exec
+DELETE FROM principals
+WHERE org_id = $1 AND id = $2 AND kind = $3
+`
+
+type DeletePrincipalParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+	Kind  PrincipalKind
+}
+
+// Deletes the principal with all that it has.
+func (q *Queries) DeletePrincipal(ctx context.Context, db DBTX, arg DeletePrincipalParams) error {
+	_, err := db.Exec(ctx, deletePrincipal, arg.OrgID, arg.ID, arg.Kind)
+	return err
+}
+
 const getPrincipal = `-- name: GetPrincipal :one
 WITH credential AS (
     SELECT org_id, id, ha1
@@ -117,6 +134,82 @@ func (q *Queries) GetPrincipalKind(ctx context.Context, db DBTX, arg GetPrincipa
 	return kind, err
 }
 
+const getPrincipalOfKind = `-- name: GetPrincipalOfKind :one
+SELECT principals.id
+FROM principals
+WHERE principals.org_id = $1
+    AND principals.id = $2
+    AND principals.kind = $3
+    AND (
+        $4::object_id IS NULL
+        OR principals.id IN (
+            SELECT project_role_grants.principal_id
+            FROM project_role_grants
+            WHERE project_role_grants.org_id = $1
+                AND project_role_grants.project_id = $4::object_id
+        )
+    )
+`
+
+type GetPrincipalOfKindParams struct {
+	OrgID     objectid.ID
+	ID        objectid.ID
+	Kind      PrincipalKind
+	ProjectID *objectid.ID
+}
+
+// A principal of the organization or, if a project is given, one that has a role
+// there.
+func (q *Queries) GetPrincipalOfKind(ctx context.Context, db DBTX, arg GetPrincipalOfKindParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getPrincipalOfKind,
+		arg.OrgID,
+		arg.ID,
+		arg.Kind,
+		arg.ProjectID,
+	)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const getPrincipalOfKindForNoKeyUpdate = `-- name: GetPrincipalOfKindForNoKeyUpdate :one
+SELECT id
+FROM principals
+WHERE org_id = $1 AND id = $2 AND kind = $3
+FOR NO KEY UPDATE
+`
+
+type GetPrincipalOfKindForNoKeyUpdateParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+	Kind  PrincipalKind
+}
+
+// Holds a principal of the organization: of two requests that change it, one
+// waits.
+func (q *Queries) GetPrincipalOfKindForNoKeyUpdate(ctx context.Context, db DBTX, arg GetPrincipalOfKindForNoKeyUpdateParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getPrincipalOfKindForNoKeyUpdate, arg.OrgID, arg.ID, arg.Kind)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const insertPrincipal = `-- name: InsertPrincipal :exec
+INSERT INTO principals (org_id, id, kind)
+VALUES ($1, $2, $3)
+`
+
+type InsertPrincipalParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+	Kind  PrincipalKind
+}
+
+func (q *Queries) InsertPrincipal(ctx context.Context, db DBTX, arg InsertPrincipalParams) error {
+	_, err := db.Exec(ctx, insertPrincipal, arg.OrgID, arg.ID, arg.Kind)
+	return err
+}
+
 const insertPrincipalIfMissing = `-- name: InsertPrincipalIfMissing :execrows
 INSERT INTO principals (org_id, id, kind)
 VALUES ($1, $2, $3)
@@ -135,4 +228,49 @@ func (q *Queries) InsertPrincipalIfMissing(ctx context.Context, db DBTX, arg Ins
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const listRoleGrants = `-- name: ListRoleGrants :many
+SELECT principal_id, NULL::object_id AS project_id, role::text AS role
+FROM org_role_grants
+WHERE org_role_grants.org_id = $1 AND org_role_grants.principal_id = ANY($2::text[])
+UNION ALL
+SELECT principal_id, project_id, role::text
+FROM project_role_grants
+WHERE project_role_grants.org_id = $1 AND project_role_grants.principal_id = ANY($2::text[])
+ORDER BY 1, 2 NULLS FIRST, 3
+LIMIT 100000
+`
+
+type ListRoleGrantsParams struct {
+	OrgID        objectid.ID
+	PrincipalIds []string
+}
+
+type ListRoleGrantsRow struct {
+	PrincipalID objectid.ID
+	ProjectID   *objectid.ID
+	Role        string
+}
+
+// The roles of some principals of the organization: for each, first those in the
+// organization, then those on its projects.
+func (q *Queries) ListRoleGrants(ctx context.Context, db DBTX, arg ListRoleGrantsParams) ([]ListRoleGrantsRow, error) {
+	rows, err := db.Query(ctx, listRoleGrants, arg.OrgID, arg.PrincipalIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListRoleGrantsRow{}
+	for rows.Next() {
+		var i ListRoleGrantsRow
+		if err := rows.Scan(&i.PrincipalID, &i.ProjectID, &i.Role); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

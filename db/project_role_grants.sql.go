@@ -11,9 +11,27 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const deleteProjectRoleGrants = `-- name: DeleteProjectRoleGrants :exec
+DELETE FROM project_role_grants
+WHERE org_id = $1 AND project_id = $2 AND principal_id = $3
+`
+
+type DeleteProjectRoleGrantsParams struct {
+	OrgID       objectid.ID
+	ProjectID   objectid.ID
+	PrincipalID objectid.ID
+}
+
+// Takes all roles on the project from the principal.
+func (q *Queries) DeleteProjectRoleGrants(ctx context.Context, db DBTX, arg DeleteProjectRoleGrantsParams) error {
+	_, err := db.Exec(ctx, deleteProjectRoleGrants, arg.OrgID, arg.ProjectID, arg.PrincipalID)
+	return err
+}
+
 const insertProjectRoleGrant = `-- name: InsertProjectRoleGrant :exec
 INSERT INTO project_role_grants (project_id, principal_id, role, org_id)
 VALUES ($1, $2, $3, $4)
+ON CONFLICT (project_id, principal_id, role) DO NOTHING
 `
 
 type InsertProjectRoleGrantParams struct {
@@ -23,6 +41,7 @@ type InsertProjectRoleGrantParams struct {
 	OrgID       objectid.ID
 }
 
+// The principal may have the role already.
 func (q *Queries) InsertProjectRoleGrant(ctx context.Context, db DBTX, arg InsertProjectRoleGrantParams) error {
 	_, err := db.Exec(ctx, insertProjectRoleGrant,
 		arg.ProjectID,
@@ -31,43 +50,4 @@ func (q *Queries) InsertProjectRoleGrant(ctx context.Context, db DBTX, arg Inser
 		arg.OrgID,
 	)
 	return err
-}
-
-const listProjectRoleGrants = `-- name: ListProjectRoleGrants :many
-SELECT project_id, principal_id, role, org_id
-FROM project_role_grants
-WHERE org_id = $1 AND principal_id = $2
-ORDER BY project_id, role
-LIMIT 10000
-`
-
-type ListProjectRoleGrantsParams struct {
-	OrgID       objectid.ID
-	PrincipalID objectid.ID
-}
-
-// All roles of a principal on projects.
-func (q *Queries) ListProjectRoleGrants(ctx context.Context, db DBTX, arg ListProjectRoleGrantsParams) ([]ProjectRoleGrant, error) {
-	rows, err := db.Query(ctx, listProjectRoleGrants, arg.OrgID, arg.PrincipalID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ProjectRoleGrant{}
-	for rows.Next() {
-		var i ProjectRoleGrant
-		if err := rows.Scan(
-			&i.ProjectID,
-			&i.PrincipalID,
-			&i.Role,
-			&i.OrgID,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

@@ -23,9 +23,10 @@ var crossTenant = map[string]string{
 
 // whole are the lists without a limit, each with the reason.
 var whole = map[string]string{
-	"ListAccessRoles":           "Atlas does not page the access roles of a project",
-	"ListAccessRolesForUpdate":  "holds them all",
-	"ListExportBucketIDsByRole": "goes with ListAccessRoles: one row for each role",
+	"ListAccessRoles":                  "Atlas does not page the access roles of a project",
+	"ListAccessRolesForUpdate":         "holds them all",
+	"ListExportBucketIDsByRole":        "goes with ListAccessRoles: one row for each role",
+	"ListPrincipalProjectsForKeyShare": "holds them all",
 }
 
 // order is the place of each verb within a file. An upsert is an insert.

@@ -12,9 +12,47 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const countServiceAccountSecrets = `-- name: CountServiceAccountSecrets :one
+SELECT count(*)
+FROM service_account_secrets
+WHERE org_id = $1 AND service_account_id = $2
+`
+
+type CountServiceAccountSecretsParams struct {
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+}
+
+func (q *Queries) CountServiceAccountSecrets(ctx context.Context, db DBTX, arg CountServiceAccountSecretsParams) (int64, error) {
+	row := db.QueryRow(ctx, countServiceAccountSecrets, arg.OrgID, arg.ServiceAccountID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteServiceAccountSecret = `-- name: DeleteServiceAccountSecret :execrows
+DELETE FROM service_account_secrets
+WHERE org_id = $1 AND service_account_id = $2 AND id = $3
+`
+
+type DeleteServiceAccountSecretParams struct {
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+	ID               objectid.ID
+}
+
+// Deletes the secret with the tokens that were issued for it.
+func (q *Queries) DeleteServiceAccountSecret(ctx context.Context, db DBTX, arg DeleteServiceAccountSecretParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteServiceAccountSecret, arg.OrgID, arg.ServiceAccountID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const insertServiceAccountSecret = `-- name: InsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, suffix, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type InsertServiceAccountSecretParams struct {
@@ -22,6 +60,7 @@ type InsertServiceAccountSecretParams struct {
 	ServiceAccountID objectid.ID
 	ID               objectid.ID
 	SecretHash       []byte
+	Suffix           *string
 	CreatedAt        time.Time
 	ExpiresAt        time.Time
 }
@@ -32,6 +71,7 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 		arg.ServiceAccountID,
 		arg.ID,
 		arg.SecretHash,
+		arg.Suffix,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
@@ -39,7 +79,7 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 }
 
 const listLiveServiceAccountSecrets = `-- name: ListLiveServiceAccountSecrets :many
-SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at
+SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at, service_account_secrets.suffix, service_account_secrets.last_used_at
 FROM principals
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
@@ -73,6 +113,8 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 			&i.SecretHash,
 			&i.CreatedAt,
 			&i.ExpiresAt,
+			&i.Suffix,
+			&i.LastUsedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -82,4 +124,90 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 		return nil, err
 	}
 	return items, nil
+}
+
+const listServiceAccountSecrets = `-- name: ListServiceAccountSecrets :many
+SELECT org_id, service_account_id, id, secret_hash, created_at, expires_at, suffix, last_used_at
+FROM service_account_secrets
+WHERE org_id = $1 AND service_account_id = ANY($2::text[])
+ORDER BY created_at, id
+LIMIT 100000
+`
+
+type ListServiceAccountSecretsParams struct {
+	OrgID             objectid.ID
+	ServiceAccountIds []string
+}
+
+// The secrets of some accounts of the organization, those that have expired
+// among them, in the order of their creation.
+func (q *Queries) ListServiceAccountSecrets(ctx context.Context, db DBTX, arg ListServiceAccountSecretsParams) ([]ServiceAccountSecret, error) {
+	rows, err := db.Query(ctx, listServiceAccountSecrets, arg.OrgID, arg.ServiceAccountIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ServiceAccountSecret{}
+	for rows.Next() {
+		var i ServiceAccountSecret
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ServiceAccountID,
+			&i.ID,
+			&i.SecretHash,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Suffix,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateServiceAccountSecretUsage = `-- name: UpdateServiceAccountSecretUsage :exec
+UPDATE service_account_secrets
+SET last_used_at = greatest(last_used_at, $1::timestamptz)
+WHERE org_id = $2 AND service_account_id = $3 AND id = $4
+`
+
+type UpdateServiceAccountSecretUsageParams struct {
+	LastUsedAt       time.Time
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+	ID               objectid.ID
+}
+
+// Replicas write in any order: the latest use stays.
+func (q *Queries) UpdateServiceAccountSecretUsage(ctx context.Context, db DBTX, arg UpdateServiceAccountSecretUsageParams) error {
+	_, err := db.Exec(ctx, updateServiceAccountSecretUsage,
+		arg.LastUsedAt,
+		arg.OrgID,
+		arg.ServiceAccountID,
+		arg.ID,
+	)
+	return err
+}
+
+const updateServiceAccountSecretsExpiry = `-- name: UpdateServiceAccountSecretsExpiry :exec
+UPDATE service_account_secrets
+SET expires_at = $1
+WHERE org_id = $2 AND service_account_id = $3 AND expires_at > $1
+`
+
+type UpdateServiceAccountSecretsExpiryParams struct {
+	ExpiresAt        time.Time
+	OrgID            objectid.ID
+	ServiceAccountID objectid.ID
+}
+
+// Lets the account's secrets expire at a time, if they would not before.
+func (q *Queries) UpdateServiceAccountSecretsExpiry(ctx context.Context, db DBTX, arg UpdateServiceAccountSecretsExpiryParams) error {
+	_, err := db.Exec(ctx, updateServiceAccountSecretsExpiry, arg.ExpiresAt, arg.OrgID, arg.ServiceAccountID)
+	return err
 }

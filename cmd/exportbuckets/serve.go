@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,8 +52,14 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer pool.Close()
+	service, err := s.service(ctx, pool)
+	if err != nil {
+		return err
+	}
+	stopUsage := keepUsage(ctx, service, o.log)
+	defer stopUsage()
 	baseURL := s.baseURL(listener.Addr())
-	handler, err := s.handler(ctx, pool, baseURL, o.log)
+	handler, err := s.handler(service, pool, baseURL, o.log)
 	if err != nil {
 		return err
 	}
@@ -114,18 +121,19 @@ func (s serveCommand) prepare(ctx context.Context, db *database, tenants seed.Fi
 	return pool, nil
 }
 
-func (s serveCommand) handler(
-	ctx context.Context, pool *pgxpool.Pool, baseURL string, log *slog.Logger,
-) (http.Handler, error) {
-	service, err := atlas.New(ctx, pool, atlas.Config{
+func (s serveCommand) service(ctx context.Context, pool *pgxpool.Pool) (*atlas.Service, error) {
+	return atlas.New(ctx, pool, atlas.Config{
 		AWSRegion:           s.AWSRegion,
 		BackupManagersWrite: s.BackupManagersWrite,
 		Now:                 time.Now,
 		NewID:               objectid.New,
+		Random:              rand.Reader,
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+func (s serveCommand) handler(
+	service *atlas.Service, pool *pgxpool.Pool, baseURL string, log *slog.Logger,
+) (http.Handler, error) {
 	return api.New(service, api.Config{
 		BaseURL:        baseURL,
 		AWSAccountARN:  s.AWSAccountARN,
@@ -135,6 +143,45 @@ func (s serveCommand) handler(
 		Ready:          func(ctx context.Context) error { return ready(ctx, pool) },
 		Log:            log,
 	})
+}
+
+const (
+	// usageInterval is how late it may be seen that a credential was used.
+	usageInterval = 10 * time.Second
+	// usageTimeout is how long the last of it may take to be written.
+	usageTimeout = 5 * time.Second
+)
+
+// keepUsage writes from time to time which credentials were used. The function
+// that it returns ends that and writes the rest.
+func keepUsage(ctx context.Context, service *atlas.Service, log *slog.Logger) (stop func()) {
+	write := func(ctx context.Context) {
+		if err := service.WriteUsage(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("the last use of credentials is not written", "error", err)
+		}
+	}
+	ticking, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(usageInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticking.Done():
+				return
+			case <-ticker.C:
+				write(ticking)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTimeout)
+		defer cancel()
+		write(last)
+	}
 }
 
 // ready returns why requests could not be served. A schema that is newer than

@@ -3,3 +3,37 @@
 INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at)
 VALUES (@org_id, @principal_id, @cidr_block, @created_at)
 ON CONFLICT (org_id, principal_id, cidr_block) DO NOTHING;
+
+-- name: GetAccessListEntry :one
+SELECT *
+FROM access_list_entries
+WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;
+
+-- name: ListAccessListEntries :many
+SELECT *
+FROM access_list_entries
+WHERE org_id = @org_id AND principal_id = @principal_id
+ORDER BY created_at, cidr_block
+LIMIT @row_limit::integer
+OFFSET @row_offset::bigint;
+
+-- name: CountAccessListEntries :one
+SELECT count(*)
+FROM access_list_entries
+WHERE org_id = @org_id AND principal_id = @principal_id;
+
+-- name: UpdateAccessListEntryUsage :exec
+-- Adds requests that came from the network since the last time. Replicas write
+-- in any order: the latest use stays.
+UPDATE access_list_entries
+SET request_count = coalesce(request_count, 0) + @requests::bigint,
+    last_used_at = greatest(last_used_at, @last_used_at::timestamptz),
+    last_used_address = CASE
+        WHEN last_used_at > @last_used_at::timestamptz THEN last_used_address
+        ELSE @last_used_address::inet
+    END
+WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;
+
+-- name: DeleteAccessListEntry :execrows
+DELETE FROM access_list_entries
+WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;

@@ -18,3 +18,18 @@ FOR NO KEY UPDATE;
 -- name: CountOrgs :one
 SELECT count(*)
 FROM orgs;
+
+-- name: UpdateOrgName :one
+UPDATE orgs
+SET name = @name
+WHERE id = @org_id
+RETURNING *;
+
+-- name: UpdateOrgSettings :one
+-- Changes the settings that are in the object, and the rule about access lists
+-- if it is given.
+UPDATE orgs
+SET settings = coalesce(settings, '{}') || @changes::jsonb,
+    api_access_list_required = coalesce(sqlc.narg('api_access_list_required'), api_access_list_required)
+WHERE id = @org_id
+RETURNING *;

@@ -1,3 +1,7 @@
+-- name: InsertPrincipal :exec
+INSERT INTO principals (org_id, id, kind)
+VALUES (@org_id, @id, @kind);
+
 -- name: InsertPrincipalIfMissing :execrows
 INSERT INTO principals (org_id, id, kind)
 VALUES (@org_id, @id, @kind)
@@ -49,3 +53,47 @@ LEFT JOIN projects ON projects.id = sqlc.narg('project_id')::object_id;
 SELECT kind
 FROM principals
 WHERE org_id = @org_id AND id = @id;
+
+-- name: GetPrincipalOfKind :one
+-- A principal of the organization or, if a project is given, one that has a role
+-- there.
+SELECT principals.id
+FROM principals
+WHERE principals.org_id = @org_id
+    AND principals.id = @id
+    AND principals.kind = @kind
+    AND (
+        sqlc.narg('project_id')::object_id IS NULL
+        OR principals.id IN (
+            SELECT project_role_grants.principal_id
+            FROM project_role_grants
+            WHERE project_role_grants.org_id = @org_id
+                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
+        )
+    );
+
+-- name: GetPrincipalOfKindForNoKeyUpdate :one
+-- Holds a principal of the organization: of two requests that change it, one
+-- waits.
+SELECT id
+FROM principals
+WHERE org_id = @org_id AND id = @id AND kind = @kind
+FOR NO KEY UPDATE;
+
+-- name: ListRoleGrants :many
+-- The roles of some principals of the organization: for each, first those in the
+-- organization, then those on its projects.
+SELECT principal_id, NULL::object_id AS project_id, role::text AS role
+FROM org_role_grants
+WHERE org_role_grants.org_id = @org_id AND org_role_grants.principal_id = ANY(@principal_ids::text[])
+UNION ALL
+SELECT principal_id, project_id, role::text
+FROM project_role_grants
+WHERE project_role_grants.org_id = @org_id AND project_role_grants.principal_id = ANY(@principal_ids::text[])
+ORDER BY 1, 2 NULLS FIRST, 3
+LIMIT 100000;
+
+-- name: DeletePrincipal :exec
+-- Deletes the principal with all that it has.
+DELETE FROM principals
+WHERE org_id = @org_id AND id = @id AND kind = @kind;

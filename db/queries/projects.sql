@@ -51,6 +51,13 @@ WHERE projects.org_id = @org_id
         )
     );
 
+-- name: GetProjectForKeyShare :one
+-- Keeps the project from being deleted.
+SELECT id
+FROM projects
+WHERE id = @project_id
+FOR KEY SHARE;
+
 -- name: GetProjectForNoKeyUpdate :one
 -- Holds the project: whoever else holds it, changes it or deletes it waits.
 SELECT *
@@ -85,6 +92,19 @@ WHERE projects.org_id = @org_id
 ORDER BY projects.name COLLATE "C", projects.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
+
+-- name: ListPrincipalProjectsForKeyShare :many
+-- Keeps the projects that the principal has a role on from being deleted.
+SELECT projects.id
+FROM projects
+WHERE projects.org_id = @org_id
+    AND projects.id IN (
+        SELECT project_role_grants.project_id
+        FROM project_role_grants
+        WHERE project_role_grants.org_id = @org_id
+            AND project_role_grants.principal_id = @principal_id
+    )
+FOR KEY SHARE OF projects;
 
 -- name: CountProjects :one
 SELECT count(*)

@@ -1,6 +1,15 @@
 -- name: InsertServiceAccountSecret :exec
-INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, created_at, expires_at)
-VALUES (@org_id, @service_account_id, @id, @secret_hash, @created_at, @expires_at);
+INSERT INTO service_account_secrets (org_id, service_account_id, id, secret_hash, suffix, created_at, expires_at)
+VALUES (@org_id, @service_account_id, @id, @secret_hash, @suffix, @created_at, @expires_at);
+
+-- name: ListServiceAccountSecrets :many
+-- The secrets of some accounts of the organization, those that have expired
+-- among them, in the order of their creation.
+SELECT *
+FROM service_account_secrets
+WHERE org_id = @org_id AND service_account_id = ANY(@service_account_ids::text[])
+ORDER BY created_at, id
+LIMIT 100000;
 
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:
@@ -14,3 +23,25 @@ WHERE principals.id = @service_account_id
     AND service_account_secrets.expires_at > @now
 ORDER BY service_account_secrets.id
 LIMIT 100;
+
+-- name: CountServiceAccountSecrets :one
+SELECT count(*)
+FROM service_account_secrets
+WHERE org_id = @org_id AND service_account_id = @service_account_id;
+
+-- name: UpdateServiceAccountSecretsExpiry :exec
+-- Lets the account's secrets expire at a time, if they would not before.
+UPDATE service_account_secrets
+SET expires_at = @expires_at
+WHERE org_id = @org_id AND service_account_id = @service_account_id AND expires_at > @expires_at;
+
+-- name: UpdateServiceAccountSecretUsage :exec
+-- Replicas write in any order: the latest use stays.
+UPDATE service_account_secrets
+SET last_used_at = greatest(last_used_at, @last_used_at::timestamptz)
+WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id;
+
+-- name: DeleteServiceAccountSecret :execrows
+-- Deletes the secret with the tokens that were issued for it.
+DELETE FROM service_account_secrets
+WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id;

@@ -55,6 +55,15 @@ func accesses() []access {
 		roles   = apiRoot + "/groups/:groupId/cloudProviderAccess"
 		project = apiRoot + "/groups/:groupId"
 		unknown = "/6a7900010203040506999999"
+		org     = apiRoot + "/orgs/:orgId"
+		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
+
+		projectAccounts = project + "/serviceAccounts"
+		orgAccounts     = org + "/serviceAccounts"
+		newAccount      = `{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["GROUP_READ_ONLY"]}`
+		newOrgAccount   = `{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["ORG_MEMBER"]}`
+		newSecret       = `{"secretExpiresAfterHours":8}`
+		newNetwork      = `[{"ipAddress":"192.0.2.1"}]`
 	)
 	notCreator := refusal(401, "NOT_ORG_GROUP_CREATOR",
 		"The currently logged in user does not have the group creator role in organization "+demoOrg+".", demoOrg)
@@ -65,10 +74,77 @@ func accesses() []access {
 		{route: "GET " + apiRoot + "/orgs", least: guest, status: 200},
 		{route: "GET " + apiRoot + "/orgs/:orgId", least: member, status: 200},
 		{route: "GET " + apiRoot + "/orgs/:orgId/groups", least: member, status: 200},
+		{route: "GET " + apiRoot + "/orgs/:orgId/teams", least: member, status: 200},
+		{route: "GET " + apiRoot + "/orgs/:orgId/users", least: member, status: 200},
 		{route: "GET " + projects, least: guest, status: 200},
 		{route: "GET " + projects + "/byName/:groupName", least: reader, status: 200, refusal: notInProject},
 		{route: "GET " + project, least: reader, status: 200},
 		{route: "PATCH " + project, body: `{"withDefaultAlertsSettings":false}`, least: owner, status: 200},
+
+		{route: "POST " + project + "/apiKeys", body: newKey, least: owner, status: 200},
+		{route: "GET " + project + "/apiKeys", least: reader, status: 200},
+		{
+			route: "POST " + project + "/apiKeys/:apiUserId", body: `[{"roles":["GROUP_READ_ONLY"]}]`,
+			least: owner, status: 204,
+		},
+		{route: "PATCH " + project + "/apiKeys/:apiUserId", body: newKey, least: owner, status: 200},
+		{route: "DELETE " + project + "/apiKeys/:apiUserId", least: owner, status: 204},
+
+		{route: "POST " + projectAccounts, body: newAccount, least: owner, status: 201},
+		{route: "GET " + projectAccounts, least: reader, status: 200},
+		{route: "GET " + projectAccounts + "/:clientId", least: reader, status: 200},
+		{route: "PATCH " + projectAccounts + "/:clientId", body: `{"name":"changed"}`, least: owner, status: 200},
+		{
+			route: "POST " + projectAccounts + "/:clientId:invite", body: `{"roles":["GROUP_READ_ONLY"]}`,
+			path: demoAccounts + "/" + freeAccount + ":invite", least: creator, status: 200,
+		},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + projectAccounts + "/:clientId:invite", body: "{", least: creator, status: 400},
+		{route: "POST " + projectAccounts + "/:clientId/accessList", body: newNetwork, least: owner, status: 200},
+		{route: "GET " + projectAccounts + "/:clientId/accessList", least: reader, status: 200},
+		{route: "DELETE " + projectAccounts + "/:clientId/accessList/:ipAddress", least: owner, status: 204},
+		{route: "POST " + projectAccounts + "/:clientId/secrets", body: newSecret, least: owner, status: 201},
+		// Seeded secrets have ids made by chance.
+		{route: "DELETE " + projectAccounts + "/:clientId/secrets/:secretId", least: owner, status: 404},
+		{route: "DELETE " + projectAccounts + "/:clientId", least: owner, status: 204},
+
+		{route: "POST " + orgAccounts, body: newOrgAccount, least: creator, status: 201},
+		{route: "GET " + orgAccounts, least: member, status: 200},
+		{route: "GET " + orgAccounts + "/:clientId", least: member, status: 200},
+		{route: "PATCH " + orgAccounts + "/:clientId", body: `{"name":"changed"}`, least: creator, status: 200},
+		{route: "POST " + orgAccounts + "/:clientId/accessList", body: newNetwork, least: creator, status: 200},
+		{route: "GET " + orgAccounts + "/:clientId/accessList", least: member, status: 200},
+		{route: "DELETE " + orgAccounts + "/:clientId/accessList/:ipAddress", least: creator, status: 204},
+		{route: "GET " + orgAccounts + "/:clientId/groups", least: member, status: 200},
+		{
+			route: "POST " + orgAccounts + "/:clientId/secrets", body: newSecret,
+			path: demoOrgAccounts + "/" + freeAccount + "/secrets", least: creator, status: 201,
+		},
+		{route: "DELETE " + orgAccounts + "/:clientId/secrets/:secretId", least: creator, status: 404},
+		{route: "DELETE " + orgAccounts + "/:clientId", least: creator, status: 204},
+
+		{route: "PATCH " + org, body: `{"name":"Demo Organization"}`, least: creator, status: 200},
+		{
+			route: "POST " + org + "/apiKeys", body: `{"desc":"new","roles":["ORG_MEMBER"]}`,
+			least: creator, status: 200,
+		},
+		{route: "GET " + org + "/apiKeys", least: member, status: 200},
+		{route: "GET " + org + "/apiKeys/:apiUserId", least: member, status: 200},
+		{route: "PATCH " + org + "/apiKeys/:apiUserId", body: `{"desc":"changed"}`, least: creator, status: 200},
+		{
+			route: "POST " + org + "/apiKeys/:apiUserId/accessList", body: `[{"ipAddress":"192.0.2.1"}]`,
+			least: creator, status: 200,
+		},
+		{route: "GET " + org + "/apiKeys/:apiUserId/accessList", least: member, status: 200},
+		// Only the owner has added one.
+		{
+			route: "GET " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", path: noNetwork,
+			least: member, status: 404,
+		},
+		{route: "DELETE " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", least: creator, status: 204},
+		{route: "DELETE " + org + "/apiKeys/:apiUserId", least: creator, status: 204},
+		{route: "GET " + org + "/settings", least: member, status: 200},
+		{route: "PATCH " + org + "/settings", body: `{"multiFactorAuthRequired":true}`, least: creator, status: 200},
 
 		{route: "POST " + buckets, body: awsBody, least: writer, status: 200},
 		// Whether the caller may is told before the body is looked at.
@@ -95,6 +171,21 @@ func accesses() []access {
 		{route: "GET " + project + "/clusters", least: reader, status: 200},
 		{route: "GET " + project + "/clusters/:clusterName", least: reader, status: 404}, // there are none
 		{route: "GET " + project + "/clusters/:clusterName/status", least: reader, status: 404},
+		{route: "GET " + project + "/clusters/:clusterName/backup/schedule", least: reader, status: 404},
+		{route: "GET " + project + "/accessList", least: reader, status: 200},
+		{route: "GET " + project + "/auditLog", least: owner, status: 200},
+		{route: "GET " + project + "/backupCompliancePolicy", least: owner, status: 200},
+		{route: "GET " + project + "/containers", least: reader, status: 400}, // of which provider?
+		{route: "GET " + project + "/containers/all", least: reader, status: 200},
+		{route: "GET " + project + "/customDBRoles/roles", least: reader, status: 200},
+		{route: "GET " + project + "/databaseUsers", least: reader, status: 200},
+		{route: "GET " + project + "/encryptionAtRest", least: reader, status: 200},
+		{route: "GET " + project + "/integrations", least: owner, status: 200},
+		{route: "GET " + project + "/peers", least: reader, status: 200},
+		{route: "GET " + project + "/privateEndpoint/regionalMode", least: reader, status: 200},
+		{route: "GET " + project + "/privateEndpoint/:cloudProvider/endpointService", least: reader, status: 200},
+		{route: "GET " + project + "/processes", least: reader, status: 200},
+		{route: "POST " + project + "/teams", body: "[]", least: owner, status: 200},
 		{route: "GET " + project + "/ipAddresses", least: reader, status: 200},
 		{route: "GET " + project + "/limits", least: reader, status: 200},
 		{route: "GET " + project + "/limits/:limitName", least: reader, status: 200},
@@ -112,6 +203,12 @@ func accesses() []access {
 	}
 }
 
+// spareKey is an API key that calls nothing.
+const spareKey = "5f0000000000000000000e17"
+
+// noNetwork is a network that is on no access list.
+const noNetwork = apiRoot + "/orgs/" + demoOrg + "/apiKeys/" + spareKey + "/accessList/10.0.0.0%2F8"
+
 // exampleOf names an object for each parameter of a route.
 var exampleOf = strings.NewReplacer(
 	":orgId", demoOrg,
@@ -120,6 +217,10 @@ var exampleOf = strings.NewReplacer(
 	":exportBucketId", "6a7900010203040506000001",
 	":roleId", unauthorizedRole, // no bucket uses it
 	":cloudProvider", "AWS",
+	":apiUserId", spareKey,
+	":ipAddress", "192.0.2.1",
+	":clientId", spareAccount,
+	":secretId", "6a7900010203040506999999",
 	":clusterName", "c",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )
@@ -177,11 +278,13 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 		if tt.path != "" {
 			path = tt.path
 		}
-		r := request{method: method, path: path, body: tt.body, key: who.key, bare: who.bare}
+		r := request{
+			method: method, path: path, body: tt.body, key: who.key, bare: who.bare,
+			header: http.Header{"Accept": {v2025}}, // of which each operation gives its newest version
+		}
 		if caller == "wrong secret" {
-			r.header = http.Header{"Authorization": {
-				digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", nonce, method, path),
-			}}
+			r.header.Set("Authorization",
+				digestHeader("demoownr", "00000000-0000-4000-8000-000000000000", nonce, method, path))
 		}
 		got := b.do(t, r)
 		want := tt.refusal

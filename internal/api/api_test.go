@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -90,6 +92,17 @@ func (c *clock) advance(d time.Duration) {
 	c.now.Store(&later)
 }
 
+// sequence is what every test takes for random: the same bytes each time.
+type sequence struct{ read atomic.Uint64 }
+
+func (s *sequence) Read(p []byte) (int, error) {
+	for filled := 0; filled < len(p); {
+		block := sha256.Sum256(binary.BigEndian.AppendUint64(nil, s.read.Add(1)))
+		filled += copy(p[filled:], block[:])
+	}
+	return len(p), nil
+}
+
 // eventLog is a log that may be read while it is written.
 type eventLog struct {
 	mu  sync.Mutex
@@ -151,6 +164,7 @@ func setupOn(t *testing.T, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 				}
 				return id
 			},
+			Random: new(sequence),
 		},
 	}
 	for _, f := range change {
@@ -255,7 +269,7 @@ func (b *bundle) token(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token
+	return token.Token
 }
 
 // create makes an export bucket and returns the answer, which must be 200.

@@ -195,13 +195,13 @@ func TestAccessListsDecideFromWhereAPrincipalMayCall(t *testing.T) {
 		want string // empty for 200
 	}{
 		{"key not on its list", request{key: "farawayk"}, notOnList},
-		{"service account not on its list", request{token: farAway}, notOnList},
+		{"service account not on its list", request{token: farAway.Token}, notOnList},
 		{"key on its list", request{key: "nearbyke"}, ""},
 		{"key without a list where one is demanded", request{key: "strictno", path: strictBuckets}, required},
 		{"key with a list where one is demanded", request{key: "strictok", path: strictBuckets}, ""},
 		{"address of a trusted proxy's client", request{key: "farawayk", header: from("10.1.2.3")}, ""},
 		{"IPv6 address", request{key: "farawayk", header: from("2001:db8::7")}, ""},
-		{"service account through a trusted proxy", request{token: farAway, header: from("10.1.2.3")}, ""},
+		{"service account through a trusted proxy", request{token: farAway.Token, header: from("10.1.2.3")}, ""},
 		{
 			"the last address that no trusted proxy has vouched for counts",
 			request{key: "farawayk", header: from("10.1.2.3, 192.0.2.1")},

@@ -23,10 +23,23 @@ const maxBody = 1 << 20
 // refused by name. A body that is no JSON at all is refused before its fields
 // are looked at; of wrong fields the first in the body is named.
 func decode(c *gin.Context, dst any) error {
+	return decodeKind(c, jsontext.KindBeginObject, dst)
+}
+
+// decodeArray does the same for dst, a pointer to a slice of structs.
+func decodeArray(c *gin.Context, dst any) error {
+	return decodeKind(c, jsontext.KindBeginArray, dst)
+}
+
+func decodeKind(c *gin.Context, kind jsontext.Kind, dst any) error {
 	data, err := readBody(c)
 	if err != nil {
 		return err
 	}
+	return decodeData(data, kind, dst)
+}
+
+func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return atlas.NewError(atlas.CodeInvalidJSON)
 	}
@@ -35,10 +48,10 @@ func decode(c *gin.Context, dst any) error {
 	if !value.IsValid(lastKeyCounts) {
 		return atlas.NewError(atlas.CodeMalformedJSON)
 	}
-	if value.Kind() != '{' {
+	if value.Kind() != kind {
 		return atlas.NewError(atlas.CodeInvalidJSON)
 	}
-	err = json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
 	var mismatch *json.SemanticError
 	switch {
 	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):

@@ -105,8 +105,8 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 		return err
 	}
 	body, err := encode(tokenBody{
-		AccessToken: token,
-		ExpiresIn:   int(atlas.AccessTokenLifetime.Seconds()),
+		AccessToken: token.Token,
+		ExpiresIn:   int(token.Lifetime.Seconds()),
 		TokenType:   "Bearer",
 	})
 	if err != nil {

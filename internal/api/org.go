@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 )
 
@@ -61,14 +62,62 @@ func (s *Server) getOrg(c *call) error {
 	if err != nil {
 		return err
 	}
-	body := s.newOrgItem(row)
+	return s.respondOrg(c, row)
+}
+
+func (s *Server) respondOrg(c *call, org db.Org) error {
+	body := s.newOrgItem(org)
 	for _, part := range []string{"groups", "teams", "users"} {
 		body.Links = append(body.Links, link{
-			Href: s.orgURL(row.ID) + "/" + part,
+			Href: s.orgURL(org.ID) + "/" + part,
 			Rel:  "https://cloud.mongodb.com/" + part,
 		})
 	}
 	return respond(c, http.StatusOK, body)
+}
+
+func (s *Server) updateOrg(c *call) error {
+	org, err := s.atlas.OrgOwner(c.principal)
+	if err != nil {
+		return err
+	}
+	var update atlas.OrgUpdate
+	if err := decode(c.Context, &update); err != nil {
+		return err
+	}
+	row, err := s.atlas.UpdateOrg(c.Request.Context(), org, update)
+	if err != nil {
+		return err
+	}
+	return s.respondOrg(c, row)
+}
+
+func (s *Server) getOrgSettings(c *call) error {
+	org, err := s.atlas.OrgReader(c.principal)
+	if err != nil {
+		return err
+	}
+	settings, err := s.atlas.GetOrgSettings(c.Request.Context(), org)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, settings)
+}
+
+func (s *Server) updateOrgSettings(c *call) error {
+	org, err := s.atlas.OrgOwner(c.principal)
+	if err != nil {
+		return err
+	}
+	var changes atlas.OrgSettings
+	if err := decode(c.Context, &changes); err != nil {
+		return err
+	}
+	settings, err := s.atlas.UpdateOrgSettings(c.Request.Context(), org, changes)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, settings)
 }
 
 // listOrgProjects lists what listProjects does: a caller sees the projects of

@@ -20,10 +20,40 @@ func TestOrganizationsAreThoseOfTheCaller(t *testing.T) {
 	}
 }
 
+func TestOrganizationsAreChanged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const org = apiRoot + "/orgs/" + demoOrg
+	golden(t, "org_renamed", b.send(t, 200, http.MethodPatch, org, `{"name":"renamed","isDeleted":false}`))
+	golden(t, "org_settings", b.send(t, 200, http.MethodGet, org+"/settings", ""))
+	changed := b.send(t, 200, http.MethodPatch, org+"/settings",
+		`{"maxServiceAccountSecretValidityInHours":8,"genAIFeaturesEnabled":false,"securityContact":"s@example.com"}`)
+	golden(t, "org_settings_changed", changed)
+	golden(t, "org_settings_changed", b.send(t, 200, http.MethodPatch, org+"/settings", `{}`))
+
+	const validation = "name must have 1 to 64 characters, and no blank at its ends"
+	invalidName := refusal(400, "VALIDATION_ERROR", "The request content produced the validation error: "+validation+".", validation)
+	for _, tt := range []struct{ path, body, want string }{
+		{org, `{}`, refusal(400, "MISSING_ATTRIBUTE", "The required attribute name was not specified.", "name")},
+		{org, `{"name":""}`, invalidName},
+		{org, `{"name":" x"}`, invalidName},
+		{org + "/settings", `{"maxServiceAccountSecretValidityInHours":7}`, refusal(400, "INVALID_ATTRIBUTE",
+			"Invalid attribute maxServiceAccountSecretValidityInHours specified.", "maxServiceAccountSecretValidityInHours")},
+		{org + "/settings", `{"securityContact":"a\u0000b"}`, refusal(400, "INVALID_ATTRIBUTE",
+			"Invalid attribute securityContact specified.", "securityContact")},
+	} {
+		if got := b.send(t, 400, http.MethodPatch, tt.path, tt.body); got != tt.want {
+			t.Errorf("%s %s: got %s, want %s", tt.path, tt.body, got, tt.want)
+		}
+	}
+	golden(t, "org_settings_changed", b.send(t, 200, http.MethodGet, org+"/settings", ""))
+}
+
 func TestTheRootTellsAKeyOfItself(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	golden(t, "root_key", b.do(t, request{key: "demoproj", path: apiRoot}).body)
+	golden(t, "root_key_with_access_list", b.do(t, request{key: "nearbyke", path: apiRoot}).body)
 	golden(t, "root_account", b.do(t, request{path: apiRoot}).body)
 }
 

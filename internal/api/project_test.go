@@ -220,32 +220,6 @@ func TestProjectSettingsAreKept(t *testing.T) {
 	}
 }
 
-func TestWhatAProjectOfThisServerHasNot(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	root := projects + "/" + demoProject
-	empty := func(path string) string {
-		return `{"links":[{"href":"https://cloud.example.com` + path + `?includeCount=true&pageNum=1&itemsPerPage=100",` +
-			`"rel":"self"}],"results":[],"totalCount":0}`
-	}
-	for _, path := range []string{root + "/clusters", root + "/teams", root + "/users"} {
-		got := b.send(t, 200, http.MethodGet, path+"?includeCount=true&itemsPerPage=100&pageNum=1", "")
-		if got != empty(path) {
-			t.Errorf("%s: got %s, want %s", path, got, empty(path))
-		}
-	}
-	if got, want := b.send(t, 200, http.MethodGet, root+"/ipAddresses", ""),
-		`{"groupId":"`+demoProject+`","services":{"clusters":[]}}`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	want := refusal(404, "CLUSTER_NOT_FOUND", "No cluster named c exists in group "+demoProject+".", "c", demoProject)
-	for _, path := range []string{root + "/clusters/c", root + "/clusters/c/status"} {
-		if got := b.send(t, 404, http.MethodGet, path, ""); got != want {
-			t.Errorf("%s: got %s, want %s", path, got, want)
-		}
-	}
-}
-
 func TestProjectLimitsAndSlowOperations(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -24,6 +24,9 @@ const refillPeriod = time.Minute
 var (
 	cloudBackups        = endpointSet{name: "cloud backups", capacity: 1200, refill: 500}
 	orgList             = endpointSet{name: "organizations of a user", capacity: 300, refill: 100}
+	credentials         = endpointSet{name: "credentials", capacity: 1200, refill: 500}
+	orgCredentials      = endpointSet{name: "credentials of an organization", capacity: 500, refill: 250}
+	orgSettings         = endpointSet{name: "organization settings", capacity: 10, refill: 10}
 	orgs                = endpointSet{name: "organizations", capacity: 500, refill: 250}
 	root                = endpointSet{name: "root", capacity: 300, refill: 100}
 	clusters            = endpointSet{name: "clusters", capacity: 10000, refill: 5000}
@@ -32,6 +35,17 @@ var (
 	projects            = endpointSet{name: "projects", capacity: 1200, refill: 500}
 	teams               = endpointSet{name: "teams", capacity: 1200, refill: 500}
 	cloudProviderAccess = endpointSet{name: "cloud provider access", capacity: 2000, refill: 1000}
+	accessLists         = endpointSet{name: "project IP access list", capacity: 1200, refill: 500}
+	auditing            = endpointSet{name: "auditing", capacity: 1200, refill: 500}
+	databaseRoles       = endpointSet{name: "custom database roles", capacity: 2000, refill: 1000}
+	databaseUsers       = endpointSet{name: "database users", capacity: 10000, refill: 5000}
+	encryption          = endpointSet{name: "encryption at rest", capacity: 2000, refill: 1000}
+	integrations        = endpointSet{name: "third-party integrations", capacity: 1200, refill: 500}
+	monitoring          = endpointSet{name: "monitoring and logs", capacity: 300, refill: 100}
+	networkPeering      = endpointSet{name: "network peering", capacity: 2000, refill: 1000}
+	orgUsers            = endpointSet{name: "users of an organization", capacity: 500, refill: 250}
+	privateEndpoints    = endpointSet{name: "private endpoint services", capacity: 4000, refill: 2000}
+	projectUsers        = endpointSet{name: "users of a project", capacity: 1200, refill: 500}
 	accessTokens        = endpointSet{name: "access tokens", capacity: 10, refill: 10}
 )
 

@@ -2,8 +2,8 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 
-	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 )
 
@@ -18,28 +18,15 @@ type rootBody struct {
 }
 
 type ownKeyBody struct {
-	AccessList []struct{}  `json:"accessList"`
-	ID         objectid.ID `json:"id"`
-	PublicKey  string      `json:"publicKey"`
-	Roles      []roleBody  `json:"roles"`
+	AccessList []ownNetworkBody `json:"accessList"`
+	ID         objectid.ID      `json:"id"`
+	PublicKey  string           `json:"publicKey"`
+	Roles      []roleBody       `json:"roles"`
 }
 
-// roleBody is a role in an organization or on a project.
-type roleBody struct {
-	GroupID  *objectid.ID `json:"groupId,omitzero"`
-	OrgID    *objectid.ID `json:"orgId,omitzero"`
-	RoleName string       `json:"roleName"`
-}
-
-func newRoleBodies(key atlas.APIKey) []roleBody {
-	var roles []roleBody
-	for _, role := range key.OrgRoles {
-		roles = append(roles, roleBody{OrgID: &key.OrgID, RoleName: string(role)})
-	}
-	for _, grant := range key.ProjectRoles {
-		roles = append(roles, roleBody{GroupID: &grant.ProjectID, RoleName: string(grant.Role)})
-	}
-	return roles
+type ownNetworkBody struct {
+	CIDRBlock netip.Prefix `json:"cidrBlock"`
+	IPAddress netip.Addr   `json:"ipAddress"` // the first of the network
 }
 
 // build stands for the revision that Atlas was built from; ours says nothing to
@@ -47,7 +34,7 @@ func newRoleBodies(key atlas.APIKey) []roleBody {
 const build = "0000000000000000000000000000000000000000"
 
 func (s *Server) getRoot(c *call) error {
-	key, ok, err := s.atlas.GetOwnAPIKey(c.Request.Context(), c.principal)
+	key, accessList, ok, err := s.atlas.GetOwnAPIKey(c.Request.Context(), c.principal)
 	if err != nil {
 		return err
 	}
@@ -57,7 +44,13 @@ func (s *Server) getRoot(c *call) error {
 		Links:   []link{{Href: s.cfg.BaseURL + apiRoot, Rel: "self"}},
 	}
 	if ok {
-		body.APIKey = &ownKeyBody{ID: key.ID, PublicKey: key.PublicKey, Roles: newRoleBodies(key)}
+		networks := make([]ownNetworkBody, len(accessList))
+		for i, entry := range accessList {
+			networks[i] = ownNetworkBody{CIDRBlock: entry.CIDRBlock, IPAddress: entry.CIDRBlock.Addr()}
+		}
+		body.APIKey = &ownKeyBody{
+			AccessList: networks, ID: key.ID, PublicKey: key.PublicKey, Roles: newRoleBodies(key),
+		}
 	}
 	return respond(c, http.StatusOK, body)
 }

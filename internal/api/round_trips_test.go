@@ -32,11 +32,11 @@ func (c *countingConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Each of the two is one statement and so one transaction, and the first only
-// reads: one commit is waited for.
-func TestCreateMakesTwoRoundTrips(t *testing.T) {
-	t.Parallel()
-	var trips atomic.Int64
+// setupCounting returns a bundle with one connection, and the number of its round
+// trips.
+func setupCounting(t *testing.T) (*bundle, *atomic.Int64) {
+	t.Helper()
+	trips := new(atomic.Int64)
 	config, err := pgxpool.ParseConfig(dbtest.NewURL(t))
 	if err != nil {
 		t.Fatal(err)
@@ -48,14 +48,21 @@ func TestCreateMakesTwoRoundTrips(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return &countingConn{Conn: conn, trips: &trips}, nil
+		return &countingConn{Conn: conn, trips: trips}, nil
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	b := setupOn(t, pool)
+	return setupOn(t, pool), trips
+}
+
+// Each of the two is one statement and so one transaction, and the first only
+// reads: one commit is waited for.
+func TestCreateMakesTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	b, trips := setupCounting(t)
 	token := b.token(t)
 	for _, body := range []string{awsBody, azureBody, gcpBody} {
 		b.do(t, request{token: token, body: body}) // prepares the statements

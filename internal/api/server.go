@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
+	// A network in a path has an escaped slash in it.
+	engine.UseRawPath = true
+	engine.UnescapePathValues = false
 	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
@@ -70,9 +74,27 @@ type call struct {
 	version   version
 }
 
+// unescapeParams unescapes the parts of a path that gin has not: it would take a
+// plus sign for a blank, which only holds in queries.
+func unescapeParams(c *gin.Context) {
+	if c.Request.URL.RawPath == "" {
+		return
+	}
+	for i, param := range c.Params {
+		if value, err := url.PathUnescape(param.Value); err == nil {
+			c.Params[i].Value = value
+		}
+	}
+}
+
 // operation returns the handler that makes the checks before op and calls it.
 func (s *Server) operation(op operation) gin.HandlerFunc {
+	_, customMethod := cutCustomMethod(op.path)
 	return func(c *gin.Context) {
+		if !takeCustomMethod(c, customMethod) {
+			s.noMethod(c)
+			return
+		}
 		if err := s.serve(c, op); err != nil {
 			s.writeError(c, err)
 		}
@@ -121,7 +143,11 @@ func (s *Server) noRoute(c *gin.Context) {
 
 // noMethod answers for methods that a path does not offer, and for OPTIONS.
 func (s *Server) noMethod(c *gin.Context) {
-	allow := allowed(c.Writer.Header().Get("Allow")) // set by gin
+	methods := offered(c.Request.URL.EscapedPath())
+	if len(methods) == 0 { // it is none of the Administration API's
+		methods = strings.Split(c.Writer.Header().Get("Allow"), ", ") // set by gin
+	}
+	allow := allowed(methods)
 	c.Writer.Header().Del("Allow")
 	if strings.HasPrefix(c.Request.URL.Path, apiRoot) {
 		if _, err := s.authenticate(c); err != nil {
@@ -138,11 +164,11 @@ func (s *Server) noMethod(c *gin.Context) {
 	c.Writer.WriteHeaderNow()
 }
 
-// allowed writes the methods of gin's Allow header in Atlas' way and order.
-func allowed(offered string) string {
+// allowed writes an Allow header in Atlas' way and order.
+func allowed(offered []string) string {
 	methods := []string{http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodGet, http.MethodDelete}
 	methods = slices.DeleteFunc(methods, func(method string) bool {
-		return !slices.Contains(strings.Split(offered, ", "), method)
+		return !slices.Contains(offered, method)
 	})
 	return strings.Join(append(methods, http.MethodOptions), ",")
 }

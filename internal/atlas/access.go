@@ -16,6 +16,37 @@ type OrgReader struct {
 	orgID objectid.ID
 }
 
+// OrgOwner proves that the caller owns an organization.
+type OrgOwner struct {
+	orgID objectid.ID
+}
+
+// CredentialReader proves that the caller may read the API keys and service
+// accounts of an organization or, if the request names a project, those that
+// have a role on it.
+type CredentialReader struct {
+	scope
+}
+
+// CredentialOwner proves that the caller may change what a CredentialReader may
+// read.
+type CredentialOwner struct {
+	scope
+	ownsOrg bool // of the scope; always, if that is no project
+}
+
+// ServiceAccountInviter proves that the caller may assign the service accounts
+// of an organization to the project that the request names.
+type ServiceAccountInviter struct {
+	scope
+}
+
+// scope is an organization, or one of its projects.
+type scope struct {
+	orgID     objectid.ID
+	projectID *objectid.ID
+}
+
 // ProjectReader proves that the caller has a role on a project. Every role may
 // read.
 type ProjectReader struct {
@@ -53,6 +84,57 @@ func (s *Service) OrgReader(p Principal) (OrgReader, error) {
 		return OrgReader{}, NewError(CodeUserUnauthorized)
 	}
 	return OrgReader{p.OrgID}, nil
+}
+
+// OrgOwner returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not own
+// the organization that the request names.
+func (s *Service) OrgOwner(p Principal) (OrgOwner, error) {
+	org, err := s.OrgReader(p)
+	if err != nil {
+		return OrgOwner{}, err
+	}
+	if !p.hasOrgRole(db.OrgRoleORGOWNER) {
+		return OrgOwner{}, NewError(CodeUserUnauthorized)
+	}
+	return OrgOwner(org), nil
+}
+
+// CredentialReader returns what ProjectReader does if the request names a
+// project, and what OrgReader does if it names an organization.
+func (s *Service) CredentialReader(p Principal) (CredentialReader, error) {
+	if p.project == "" {
+		org, err := s.OrgReader(p)
+		return CredentialReader{scope{orgID: org.orgID}}, err
+	}
+	project, err := s.ProjectReader(p)
+	return CredentialReader{scope{orgID: p.OrgID, projectID: &project.projectID}}, err
+}
+
+// CredentialOwner returns what ProjectOwner does if the request names a project,
+// and what OrgOwner does if it names an organization.
+func (s *Service) CredentialOwner(p Principal) (CredentialOwner, error) {
+	if p.project == "" {
+		org, err := s.OrgOwner(p)
+		return CredentialOwner{scope: scope{orgID: org.orgID}, ownsOrg: err == nil}, err
+	}
+	project, err := s.ProjectOwner(p)
+	return CredentialOwner{
+		scope:   scope{orgID: p.OrgID, projectID: &project.projectID},
+		ownsOrg: err == nil && p.hasOrgRole(db.OrgRoleORGOWNER),
+	}, err
+}
+
+// ServiceAccountInviter returns what ProjectOwner does, and USER_UNAUTHORIZED if
+// the caller does not own the project's organization.
+func (s *Service) ServiceAccountInviter(p Principal) (ServiceAccountInviter, error) {
+	owner, err := s.CredentialOwner(p)
+	if err != nil {
+		return ServiceAccountInviter{}, err
+	}
+	if !owner.ownsOrg {
+		return ServiceAccountInviter{}, NewError(CodeUserUnauthorized)
+	}
+	return ServiceAccountInviter{owner.scope}, nil
 }
 
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED

@@ -9,8 +9,10 @@ import (
 
 // The constraints of the schema whose violation is an answer and not a fault.
 const (
+	apiKeysPublicKeyKey            = "api_keys_public_key_key"
+	projectRoleGrantsPrincipalFkey = "project_role_grants_org_id_principal_id_fkey"
+	projectRoleGrantsProjectFkey   = "project_role_grants_org_id_project_id_fkey"
 	accessRolesServicePrincipalKey = "cloud_provider_access_roles_project_id_service_principal_id_key"
-	accessTokensSecretFkey         = "access_tokens_org_id_service_account_id_secret_id_fkey"
 	exportBucketsRoleFkey          = "export_buckets_project_id_role_id_cloud_provider_fkey"
 	exportBucketsTenantFkey        = "export_buckets_project_id_role_id_tenant_id_fkey"
 	accessRolesProjectFkey         = "cloud_provider_access_roles_project_id_fkey"

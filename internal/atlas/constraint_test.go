@@ -24,8 +24,8 @@ func TestTheConstraintsThatAreRecognisedExist(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	names := constraintConstants(t)
-	if !slices.Contains(names, accessTokensSecretFkey) {
-		t.Fatalf("constants: got %q, want %s among them", names, accessTokensSecretFkey)
+	if !slices.Contains(names, exportBucketsRoleFkey) {
+		t.Fatalf("constants: got %q, want %s among them", names, exportBucketsRoleFkey)
 	}
 	for _, name := range names {
 		var exists bool
@@ -50,16 +50,16 @@ func TestIsViolationKnowsTheConstraint(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"the constraint": {&pgconn.PgError{Code: "23503", ConstraintName: accessTokensSecretFkey}, true},
+		"the constraint": {&pgconn.PgError{Code: "23503", ConstraintName: exportBucketsRoleFkey}, true},
 		"the constraint, wrapped": {
-			fmt.Errorf("insert: %w", &pgconn.PgError{Code: "23503", ConstraintName: accessTokensSecretFkey}), true,
+			fmt.Errorf("insert: %w", &pgconn.PgError{Code: "23503", ConstraintName: exportBucketsRoleFkey}), true,
 		},
-		"another constraint": {&pgconn.PgError{Code: "23503", ConstraintName: "access_tokens_pkey"}, false},
+		"another constraint": {&pgconn.PgError{Code: "23503", ConstraintName: "export_buckets_pkey"}, false},
 		"no constraint":      {&pgconn.PgError{Code: "57014"}, false},
-		"another error":      {errors.New(accessTokensSecretFkey), false},
+		"another error":      {errors.New(exportBucketsRoleFkey), false},
 		"no error":           {nil, false},
 	} {
-		if got := isViolation(tt.err, accessTokensSecretFkey); got != tt.want {
+		if got := isViolation(tt.err, exportBucketsRoleFkey); got != tt.want {
 			t.Errorf("%s: got %t, want %t", name, got, tt.want)
 		}
 	}

@@ -12,12 +12,16 @@ type Code string
 // The codes that this server answers with, from Atlas' public list of API error
 // codes and from recorded answers.
 const (
+	CodeAccessListEntryNotFound        Code = "ACCESS_LIST_ENTRY_NOT_FOUND"
 	CodeAccessRoleNotAuthorized        Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED"
 	CodeAccessRoleNotFound             Code = "CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND"
+	CodeAPIKeyNotFound                 Code = "API_KEY_NOT_FOUND"
+	CodeAPIKeyRequiresDescription      Code = "API_KEY_REQUIRES_DESCRIPTION"
 	CodeAttributeReadOnly              Code = "ATTRIBUTE_READ_ONLY"
 	CodeAWSIAMRoleInUse                Code = "AWS_IAM_ROLE_IN_USE"
 	CodeAzureServicePrincipalInUse     Code = "AZURE_SERVICE_PRINCIPAL_IN_USE"
 	CodeAzureServicePrincipalInvalid   Code = "CLOUD_PROVIDER_ACCESS_AZURE_SERVICE_PRINCIPAL_INVALID"
+	CodeBadAccessListRequest           Code = "BAD_WHITELIST_ADD_REQUEST"
 	CodeCannotAssumeRole               Code = "CANNOT_ASSUME_ROLE"
 	CodeClusterNotFound                Code = "CLUSTER_NOT_FOUND"
 	CodeDuplicateAzureServicePrincipal Code = "DUPLICATE_AZURE_SERVICE_PRINCIPAL"
@@ -28,15 +32,22 @@ const (
 	CodeInvalidEnumValue               Code = "INVALID_ENUM_VALUE"
 	CodeInvalidJSON                    Code = "INVALID_JSON"
 	CodeInvalidJSONAttribute           Code = "INVALID_JSON_ATTRIBUTE"
+	CodeInvalidNetwork                 Code = "INVALID_IP_ADDRESS_OR_CIDR_NOTATION"
 	CodeInvalidProjectID               Code = "INVALID_GROUP_ID"
 	CodeInvalidProjectName             Code = "INVALID_GROUP_NAME"
 	CodeInvalidProvider                Code = "INVALID_PROVIDER"
 	CodeInvalidQueryParameter          Code = "INVALID_QUERY_PARAMETER"
+	CodeInvalidRoleAssignment          Code = "INVALID_ROLE_ASSIGNMENT"
+	CodeInvalidRoleForOrg              Code = "INVALID_ROLE_FOR_ORG"
+	CodeInvalidRoleForProject          Code = "INVALID_ROLE_FOR_GROUP"
+	CodeInvalidTeamID                  Code = "INVALID_TEAM_ID"
 	CodeInvalidVersionDate             Code = "INVALID_VERSION_DATE"
 	CodeIPAddressNotOnAccessList       Code = "IP_ADDRESS_NOT_ON_ACCESS_LIST"
 	CodeMalformedJSON                  Code = "MALFORMED_JSON"
 	CodeMaxProjectsExceeded            Code = "MAX_GROUPS_PER_ORG_EXCEEDED"
+	CodeMissingAPIKeyRoles             Code = "MISSING_API_KEY_ROLES"
 	CodeMissingAttribute               Code = "MISSING_ATTRIBUTE"
+	CodeMissingQueryParameter          Code = "MISSING_QUERY_PARAMETER"
 	CodeNotInProject                   Code = "NOT_IN_GROUP"
 	CodeNotOrgProjectCreator           Code = "NOT_ORG_GROUP_CREATOR"
 	CodeOrgNotFound                    Code = "ORG_NOT_FOUND"
@@ -46,6 +57,8 @@ const (
 	CodeRateLimited                    Code = "RATE_LIMITED_TOKEN_BUCKET"
 	CodeRequestTooLarge                Code = "REQUEST_TOO_LARGE"
 	CodeResourceNotFound               Code = "RESOURCE_NOT_FOUND"
+	CodeServiceAccountNotFound         Code = "SERVICE_ACCOUNT_NOT_FOUND"
+	CodeTeamNotFound                   Code = "TEAM_NOT_FOUND"
 	CodeUnexpected                     Code = "UNEXPECTED_ERROR"
 	CodeUserUnauthorized               Code = "USER_UNAUTHORIZED"
 	CodeValidation                     Code = "VALIDATION_ERROR"
@@ -55,12 +68,16 @@ const (
 // details holds Atlas' sentence for each code, to the byte, with the places of
 // its parameters.
 var details = map[Code]string{
+	CodeAccessListEntryNotFound:      "No access list entry %v exists.",
 	CodeAccessRoleNotAuthorized:      "The specified Cloud Provider Access role (%v) has not been authorized.",
 	CodeAccessRoleNotFound:           "The specified Cloud Provider Access role (%v) does not exist.",
+	CodeAPIKeyNotFound:               "No API key with ID %v exists.",
+	CodeAPIKeyRequiresDescription:    "All API keys require a non-empty description.",
 	CodeAttributeReadOnly:            "The attribute %v is read-only and cannot be changed by the user.",
 	CodeAWSIAMRoleInUse:              "Cannot remove the AWS IAM role because it is still in use.",
 	CodeAzureServicePrincipalInUse:   "Cannot remove the Azure Service Principal because it is still in use.",
 	CodeAzureServicePrincipalInvalid: "The specified Azure Service Principal (%v) contains invalid tenant id or service principal id.",
+	CodeBadAccessListRequest:         "Should not specify both the IP address and the CIDR block.",
 	CodeCannotAssumeRole:             "Atlas cannot assume the specified role (%v).",
 	CodeClusterNotFound:              "No cluster named %v exists in group %v.",
 	CodeDuplicateAzureServicePrincipal: "An Azure Service Principal has already been configured " +
@@ -72,15 +89,22 @@ var details = map[Code]string{
 	CodeInvalidEnumValue:         "An invalid enumeration value %v was specified.",
 	CodeInvalidJSON:              "Received JSON does not match expected format.",
 	CodeInvalidJSONAttribute:     "Received JSON for the %v attribute does not match expected format.",
+	CodeInvalidNetwork:           "The address %v must be in valid IP address or CIDR notation.",
 	CodeInvalidProjectID:         "An invalid group ID %v was specified.",
 	CodeInvalidProjectName:       "An invalid group name %v was specified.",
 	CodeInvalidProvider:          "No provider %v exists.",
 	CodeInvalidQueryParameter:    "Invalid query parameter %v specified.",
+	CodeInvalidRoleAssignment:    "Invalid role assignment: %v.",
+	CodeInvalidRoleForOrg:        "Role %v invalid for organization %v.",
+	CodeInvalidRoleForProject:    "Role %v is invalid for group %v.",
+	CodeInvalidTeamID:            "An invalid team ID %v was specified.",
 	CodeInvalidVersionDate:       "Invalid accept header or version date.",
 	CodeIPAddressNotOnAccessList: "IP address %v is not allowed to access this resource.",
 	CodeMalformedJSON:            "Received JSON is malformed.",
 	CodeMaxProjectsExceeded:      "Maximum number of groups per organization (%v) in %v exceeded while trying to add group.",
+	CodeMissingAPIKeyRoles:       "API keys must have at least one role.",
 	CodeMissingAttribute:         "The required attribute %v was not specified.",
+	CodeMissingQueryParameter:    "The required query parameter %v was not specified.",
 	CodeNotInProject:             "The current user is not in the group, or the group does not exist.",
 	CodeNotOrgProjectCreator:     "The currently logged in user does not have the group creator role in organization %v.",
 	CodeOrgNotFound:              "No organization with ID %v exists.",
@@ -89,12 +113,14 @@ var details = map[Code]string{
 	CodeProjectNotFound:          "No group with ID %v exists.",
 	CodeRateLimited: "Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. " +
 		"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.",
-	CodeRequestTooLarge:  "Request entity is too large.",
-	CodeResourceNotFound: "Cannot find resource %v.",
-	CodeUnexpected:       "Unexpected error.",
-	CodeUserUnauthorized: "Current user is not authorized to perform this action.",
-	CodeValidation:       "The request content produced the validation error: %v.",
-	CodeVersionGone:      "Version %v of %v is no longer available.",
+	CodeRequestTooLarge:        "Request entity is too large.",
+	CodeResourceNotFound:       "Cannot find resource %v.",
+	CodeServiceAccountNotFound: "No service account with ID %v exists.",
+	CodeTeamNotFound:           "No team with ID %v exists.",
+	CodeUnexpected:             "Unexpected error.",
+	CodeUserUnauthorized:       "Current user is not authorized to perform this action.",
+	CodeValidation:             "The request content produced the validation error: %v.",
+	CodeVersionGone:            "Version %v of %v is no longer available.",
 }
 
 // Codes returns every code, in no order.

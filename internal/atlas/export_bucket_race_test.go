@@ -2,6 +2,7 @@ package atlas_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -67,7 +68,9 @@ func setupRace(t *testing.T) raceBundle {
 	if err := seed.Apply(ctx, b.pool, file, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	b.service, err = atlas.New(ctx, b.pool, atlas.Config{Now: time.Now, NewID: objectid.New})
+	b.service, err = atlas.New(ctx, b.pool, atlas.Config{
+		Now: time.Now, NewID: objectid.New, Random: rand.Reader,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +78,7 @@ func setupRace(t *testing.T) raceBundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	principal, err := b.service.AuthenticateBearer(ctx, token, atlas.Origin{
+	principal, err := b.service.AuthenticateBearer(ctx, token.Token, atlas.Origin{
 		Address: netip.MustParseAddr("127.0.0.1"), Project: raceProject,
 	})
 	if err != nil {

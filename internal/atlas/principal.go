@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,7 +76,7 @@ func (s *Service) AuthenticateDigest(
 	case !digest.NonceFresh(s.nonceKey, credentials.Nonce, s.cfg.Now(), nonceLifetime):
 		return Principal{}, ErrStaleNonce
 	}
-	return newPrincipal(row, from)
+	return s.newPrincipal(row, from)
 }
 
 // AuthenticateBearer returns the service account that an access token was
@@ -90,7 +89,7 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 	if err != nil {
 		return Principal{}, err
 	}
-	return newPrincipal(row, from)
+	return s.newPrincipal(row, from)
 }
 
 func (s *Service) getPrincipal(
@@ -115,8 +114,8 @@ func (s *Service) getPrincipal(
 
 // newPrincipal returns who the row is of. If the address keeps it from being
 // used, that is all that it returns, beside the error.
-func newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
-	if err := checkAccessList(row, from.Address); err != nil {
+func (s *Service) newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
+	if err := s.checkAccessList(row, from.Address); err != nil {
 		return Principal{ID: row.ID, OrgID: row.OrgID}, err
 	}
 	p := Principal{
@@ -139,18 +138,26 @@ func newPrincipal(row db.GetPrincipalRow, from Origin) (Principal, error) {
 }
 
 // checkAccessList holds the address against the principal's access list. A list
-// without entries admits everyone, unless the organization demands one.
-func checkAccessList(row db.GetPrincipalRow, address netip.Addr) error {
+// without entries admits everyone, unless the organization demands one. Of the
+// entries that hold the address, the narrowest counts as used.
+func (s *Service) checkAccessList(row db.GetPrincipalRow, address netip.Addr) error {
 	if len(row.AccessList) == 0 {
 		if row.APIAccessListRequired {
 			return NewError(CodeOrgRequiresAccessList)
 		}
 		return nil
 	}
-	if slices.ContainsFunc(row.AccessList, func(p netip.Prefix) bool { return p.Contains(address) }) {
-		return nil
+	narrowest := netip.Prefix{}
+	for _, network := range row.AccessList {
+		if network.Contains(address) && network.Bits() > narrowest.Bits() {
+			narrowest = network
+		}
 	}
-	return NewError(CodeIPAddressNotOnAccessList, address.String())
+	if !narrowest.IsValid() {
+		return NewError(CodeIPAddressNotOnAccessList, address.String())
+	}
+	s.usage.addRequest(networkKey{row.OrgID, row.ID, narrowest}, address, s.now())
+	return nil
 }
 
 // effectiveProjectRoles adds what the organization's roles imply to the roles

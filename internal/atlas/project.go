@@ -126,6 +126,9 @@ func (s *Service) CreateProject(ctx context.Context, p Principal, req ProjectReq
 			Role:        db.ProjectRoleGROUPOWNER,
 			OrgID:       project.OrgID,
 		})
+		if isViolation(err, projectRoleGrantsPrincipalFkey) {
+			return NewError(CodeUserUnauthorized) // the caller was deleted meanwhile
+		}
 		if err != nil {
 			return fmt.Errorf("insert project role grant: %w", err)
 		}
@@ -173,12 +176,21 @@ type ProjectList struct {
 // ListProjects returns one page of the projects that the caller has a role on
 // and whose name begins with prefix, in whatever case, by name in byte order.
 func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, page Page) (ProjectList, error) {
-	var list ProjectList
-	projects, err := s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
+	return s.listProjects(ctx, db.CountProjectsParams{
 		OrgID:        p.OrgID,
 		EveryProject: p.everyProject(),
 		PrincipalID:  p.ID,
 		NamePrefix:   plainText(prefix),
+	}, page)
+}
+
+func (s *Service) listProjects(ctx context.Context, which db.CountProjectsParams, page Page) (ProjectList, error) {
+	var list ProjectList
+	projects, err := s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
+		OrgID:        which.OrgID,
+		EveryProject: which.EveryProject,
+		PrincipalID:  which.PrincipalID,
+		NamePrefix:   which.NamePrefix,
 		RowLimit:     page.limit(),
 		RowOffset:    page.offset(),
 	})
@@ -190,12 +202,7 @@ func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, 
 	if !page.Count {
 		return list, nil
 	}
-	count, err := s.q.CountProjects(ctx, s.pool, db.CountProjectsParams{
-		OrgID:        p.OrgID,
-		EveryProject: p.everyProject(),
-		PrincipalID:  p.ID,
-		NamePrefix:   plainText(prefix),
-	})
+	count, err := s.q.CountProjects(ctx, s.pool, which)
 	if err != nil {
 		return list, fmt.Errorf("count projects: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,6 +27,9 @@ type Config struct {
 	Now func() time.Time
 	// NewID makes the id of what is created at a time. Required.
 	NewID func(time.Time) objectid.ID
+	// Random makes the keys and secrets of API keys and service accounts; it
+	// must be good for that, and safe for concurrent use. Required.
+	Random io.Reader
 }
 
 // Service answers for the API's operations. Its methods are safe for concurrent
@@ -35,6 +39,7 @@ type Service struct {
 	q        *db.Queries
 	cfg      Config
 	nonceKey []byte
+	usage    credentialUsage
 }
 
 // New returns a service on a migrated database. It makes the key that signs the

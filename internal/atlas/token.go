@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
@@ -21,20 +24,27 @@ const AccessTokenLifetime = time.Hour
 // id follows.
 const ClientIDPrefix = "mdb_sa_id_"
 
+// AccessToken is a new access token.
+type AccessToken struct {
+	Token    string
+	Lifetime time.Duration // shorter than AccessTokenLifetime if its secret's is
+}
+
 // CreateAccessToken returns a new access token for a service account, or
 // ErrInvalidClient if the id and secret are not those of one. Tokens of one
-// account are independent of each other.
-func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (string, error) {
+// account are independent of each other, and none outlives its secret: Atlas
+// does not say that, but a secret that has expired is good for nothing else.
+func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (AccessToken, error) {
 	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
 	if err != nil {
-		return "", err
+		return AccessToken{}, err
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
 	token := base64.RawURLEncoding.EncodeToString(random)
 	hash := sha256.Sum256([]byte(token))
 	now := s.now()
-	err = s.q.InsertAccessToken(ctx, s.pool, db.InsertAccessTokenParams{
+	expiresAt, err := s.q.InsertAccessToken(ctx, s.pool, db.InsertAccessTokenParams{
 		TokenHash:        hash[:],
 		OrgID:            secret.OrgID,
 		ServiceAccountID: secret.ServiceAccountID,
@@ -42,13 +52,14 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 		CreatedAt:        now,
 		ExpiresAt:        now.Add(AccessTokenLifetime),
 	})
-	if isViolation(err, accessTokensSecretFkey) {
-		return "", ErrInvalidClient // the secret was deleted meanwhile
+	if errors.Is(err, pgx.ErrNoRows) {
+		return AccessToken{}, ErrInvalidClient // the secret was deleted meanwhile
 	}
 	if err != nil {
-		return "", fmt.Errorf("insert access token: %w", err)
+		return AccessToken{}, fmt.Errorf("insert access token: %w", err)
 	}
-	return token, nil
+	s.usage.addSecret(secret, now)
+	return AccessToken{Token: token, Lifetime: expiresAt.Sub(now)}, nil
 }
 
 // RevokeAccessToken ends a token of the service account at once. A token that

@@ -186,12 +186,13 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 		return err
 	}
 	return w.q.InsertAPIKey(ctx, w.tx, db.InsertAPIKeyParams{
-		OrgID:       orgID,
-		ID:          key.ID.ID,
-		Description: key.Description,
-		PublicKey:   string(key.PublicKey),
-		HA1:         digest.HA1(string(key.PublicKey), atlas.Realm, string(key.PrivateKey)),
-		CreatedAt:   w.now,
+		OrgID:            orgID,
+		ID:               key.ID.ID,
+		Description:      key.Description,
+		PublicKey:        string(key.PublicKey),
+		HA1:              digest.HA1(string(key.PublicKey), atlas.Realm, string(key.PrivateKey)),
+		PrivateKeySuffix: new(atlas.PrivateKeySuffix(string(key.PrivateKey))),
+		CreatedAt:        w.now,
 	})
 }
 
@@ -218,6 +219,7 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 			ServiceAccountID: id,
 			ID:               objectid.New(w.now),
 			SecretHash:       hash[:],
+			Suffix:           new(atlas.SecretSuffix(string(secret.Secret))),
 			CreatedAt:        w.now,
 			ExpiresAt:        secret.ExpiresAt.Time,
 		})

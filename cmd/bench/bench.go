@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// fullTenants is how many tenants lists are spread over.
+const fullTenants = 64
+
+// bench is a run of the program.
+type bench struct {
+	cfg            config
+	out            io.Writer
+	began          time.Time
+	dir            string
+	cluster        *cluster
+	program        string // the server's
+	pgbenchProgram string
+	threads        int // of pgbench
+	report         report
+
+	ends []func() error // what close does, last first
+}
+
+// newBench starts PostgreSQL and builds the server in a temporary directory.
+func newBench(ctx context.Context, cfg config, out io.Writer) (_ *bench, err error) {
+	b := &bench{cfg: cfg, out: out, began: time.Now().UTC().Truncate(time.Microsecond)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, b.close())
+		}
+	}()
+	if b.dir, err = os.MkdirTemp(cfg.Dir, "eb-bench-"); err != nil {
+		return nil, err
+	}
+	b.atEnd(func() error { return os.RemoveAll(b.dir) })
+	// Run by root, PostgreSQL has another user, who must pass through.
+	if err := os.Chmod(b.dir, 0o711); err != nil { //nolint:gosec // It is meant to be passed through.
+		return nil, err
+	}
+	if b.program, err = buildServer(ctx, b.dir); err != nil {
+		return nil, err
+	}
+	if b.cluster, err = startCluster(ctx, filepath.Join(b.dir, "postgres")); err != nil {
+		return nil, err
+	}
+	b.atEnd(func() error { return b.cluster.server.Stop(context.WithoutCancel(ctx)) })
+	b.pgbenchProgram, err = b.cluster.pgbench()
+	return b, err
+}
+
+func (b *bench) atEnd(f func() error) { b.ends = append(b.ends, f) }
+
+// close ends what was started and removes what was made.
+func (b *bench) close() error {
+	var errs []error
+	for _, end := range slices.Backward(b.ends) {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
+
+// printf writes a line about how far the run is.
+func (b *bench) printf(format string, args ...any) {
+	_, _ = fmt.Fprintf(b.out, format+"\n", args...)
+}
+
+// run measures everything and reports it.
+func (b *bench) run(ctx context.Context) error {
+	var err error
+	if b.report.Facts, err = b.findFacts(ctx); err != nil {
+		return err
+	}
+	if err := b.measureStartup(ctx); err != nil {
+		return err
+	}
+	if err := b.measureOperations(ctx); err != nil {
+		return err
+	}
+	if b.cfg.Growth {
+		if err := b.measureGrowth(ctx); err != nil {
+			return err
+		}
+	}
+	b.report.finish()
+	if b.cfg.JSON != "" {
+		if err := b.report.writeJSON(b.cfg.JSON); err != nil {
+			return err
+		}
+	}
+	if b.cfg.SVG != "" {
+		if err := b.report.writeSVG(b.cfg.SVG); err != nil {
+			return err
+		}
+	}
+	return b.report.writeText(b.out)
+}
+
+// measureOperations measures every operation and counts the rows at the end.
+func (b *bench) measureOperations(ctx context.Context) error {
+	s, err := b.newSubject(ctx, "bench", dataset{
+		tenants: b.cfg.Tenants, buckets: b.cfg.Buckets, full: fullTenants, each: pageSize,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.server.stop()
+	b.printf("%d export buckets loaded in %.1f s", s.data.rows(), s.loaded.Seconds())
+	if err := b.chooseThreads(ctx, s); err != nil {
+		return err
+	}
+	b.report.Run = settings{
+		Tenants: b.cfg.Tenants, Buckets: b.cfg.Buckets, Full: fullTenants,
+		Rounds: b.cfg.Rounds, Seconds: b.cfg.Duration.Seconds(),
+		Threads: b.threads, LogLevel: logLevel,
+	}
+	if err := b.measureParameters(ctx, s); err != nil {
+		return err
+	}
+	idle := s.idle
+	if err := b.closedLoops(ctx, s); err != nil {
+		return err
+	}
+	loaded, err := readMemory(s.server.pid())
+	if err != nil {
+		return err
+	}
+	b.report.Memory = memoryUse{Idle: idle.RSS, Peak: loaded.Peak, Clients: slices.Max(b.cfg.Clients)}
+	if err := b.openLoops(ctx, s); err != nil {
+		return err
+	}
+	return s.verify(ctx)
+}
+
+// chooseThreads finds out with how many threads pgbench is fastest: one, or one
+// for each core.
+func (b *bench) chooseThreads(ctx context.Context, s *subject) error {
+	if b.threads = b.cfg.Threads; b.threads > 0 {
+		return nil
+	}
+	best := 0.0
+	for _, threads := range []int{1, runtime.NumCPU()} {
+		p, err := s.measure(ctx, pgbenchCreate, pressure{
+			clients: slices.Max(b.cfg.Clients), threads: threads, duration: b.cfg.Duration,
+		})
+		if err != nil {
+			return err
+		}
+		b.printf("pgbench --jobs=%d: %.0f/s", threads, p.Rate)
+		if p.Rate > best {
+			best, b.threads = p.Rate, threads
+		}
+	}
+	return nil
+}
+
+// closedLoops measures every operation at every number of clients, in turn.
+func (b *bench) closedLoops(ctx context.Context, s *subject) error {
+	if err := b.warmUp(ctx, s); err != nil {
+		return err
+	}
+	for round := range b.cfg.Rounds {
+		for _, clients := range b.cfg.Clients {
+			for _, op := range inTurn(round) {
+				p, err := s.measure(ctx, op, pressure{clients: clients, threads: b.threads, duration: b.cfg.Duration})
+				if err != nil {
+					return err
+				}
+				p.Round = round + 1
+				b.report.Phases = append(b.report.Phases, p)
+				b.printf("round %d: %2d clients: %-14s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
+					p.Round, clients, op.name, p.Rate, p.Latency.P50, 100*p.Others)
+			}
+		}
+	}
+	return nil
+}
+
+// inTurn returns the operations of a round. What is compared most goes first in
+// turns: who comes later finds a warmer cache and a larger table.
+func inTurn(round int) []operation {
+	operations := []operation{pgbenchCreate, create, get, listOf100, digestCreate, remove}
+	if round%2 == 1 {
+		operations[0], operations[1] = create, pgbenchCreate
+	}
+	return operations
+}
+
+// warmUp runs everything once, so that no phase is the first to read a page.
+func (b *bench) warmUp(ctx context.Context, s *subject) error {
+	with := pressure{clients: slices.Max(b.cfg.Clients), threads: b.threads, duration: min(time.Second, b.cfg.Duration)}
+	for _, op := range inTurn(0)[1:] {
+		if _, err := s.measure(ctx, op, with); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openLoops offers each operation at half of its peak rate.
+func (b *bench) openLoops(ctx context.Context, s *subject) error {
+	var phases []phase
+	peaks := summarize(b.report.Phases)
+	for round := range (b.cfg.Rounds + 1) / 2 {
+		for _, op := range inTurn(0)[1:] {
+			peak := 0.0
+			for _, p := range peaks {
+				if p.Operation == op.name {
+					peak = max(peak, p.Rate)
+				}
+			}
+			p, err := s.measureOpen(ctx, op, max(int(peak/2), 1), b.cfg.Duration)
+			if err != nil {
+				return err
+			}
+			p.Round = round + 1
+			phases = append(phases, p)
+		}
+	}
+	b.report.OpenLoop = summarize(phases)
+	return nil
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync/atomic"
+
+	"exportbuckets/internal/objectid"
+)
+
+const mediaType = "application/vnd.atlas.2025-03-12+json"
+
+// call is a request and what its answer must be.
+type call struct {
+	tenant tenant
+
+	method, path, authorization, body string
+
+	status   int
+	contains string // what the answer must have in it
+	times    int    // how often
+}
+
+// check returns an error if the answer is not the right one.
+func (c call) check(status int, body []byte) error {
+	if status != c.status {
+		return fmt.Errorf("%s %s: got status %d, want %d: %.300s", c.method, c.path, status, c.status, body)
+	}
+	if c.contains == "" {
+		return nil
+	}
+	if got := bytes.Count(body, []byte(c.contains)); got != c.times {
+		return fmt.Errorf("%s %s: got %s %d times, want %d: %.300s", c.method, c.path, c.contains, got, c.times, body)
+	}
+	return nil
+}
+
+const projectsPath = "/api/atlas/v2/groups/"
+
+func bucketsPath(t tenant) string {
+	return projectsPath + t.project().String() + "/backup/exportBuckets"
+}
+
+func bearer(t tenant) string { return "Bearer " + t.token() }
+
+// idKey comes before the id of an export bucket in an answer.
+const idKey = `"_id":"`
+
+// createdID reads the id in the answer to a create.
+func createdID(body []byte) (objectid.ID, error) {
+	_, rest, ok := bytes.Cut(body, []byte(idKey))
+	text, _, closed := bytes.Cut(rest, []byte(`"`))
+	if !ok || !closed {
+		return objectid.ID{}, fmt.Errorf("answer to a create has no id: %.300s", body)
+	}
+	return objectid.Parse(string(text))
+}
+
+func createCall(t tenant) call {
+	return call{
+		tenant: t, method: http.MethodPost, path: bucketsPath(t), authorization: bearer(t),
+		body:   `{"cloudProvider":"AWS","bucketName":"` + bucketName + `","iamRoleId":"` + t.role().String() + `"}`,
+		status: http.StatusOK, contains: idKey, times: 1,
+	}
+}
+
+// challenged is the call without credentials, as clients with an API key send it
+// first.
+func (c call) challenged() call {
+	c.authorization, c.status, c.contains = "", http.StatusUnauthorized, ""
+	return c
+}
+
+func getCall(b bucket) call {
+	id := b.id.String()
+	return call{
+		tenant: b.tenant, method: http.MethodGet, path: bucketsPath(b.tenant) + "/" + id,
+		authorization: bearer(b.tenant),
+		status:        http.StatusOK, contains: idKey + id, times: 1,
+	}
+}
+
+// listCall asks for a full page.
+func listCall(t tenant, page int, count bool) call {
+	query := fmt.Sprintf("?includeCount=%t&itemsPerPage=%d&pageNum=%d", count, pageSize, page)
+	return call{
+		tenant: t, method: http.MethodGet, path: bucketsPath(t) + query, authorization: bearer(t),
+		status: http.StatusOK, contains: idKey, times: pageSize,
+	}
+}
+
+func deleteCall(b bucket) call {
+	return call{
+		tenant: b.tenant, method: http.MethodDelete, path: bucketsPath(b.tenant) + "/" + b.id.String(),
+		authorization: bearer(b.tenant),
+		status:        http.StatusNoContent,
+	}
+}
+
+// source is what calls are made from.
+type source struct {
+	random *rand.Rand
+	data   dataset
+	stock  *supply // of export buckets to delete
+}
+
+func newSource(data dataset, stock *supply, seed int) source {
+	return source{
+		random: rand.New(rand.NewPCG(uint64(data.now.UnixNano()), uint64(seed))), //nolint:gosec // Nothing to guess here.
+		data:   data,
+		stock:  stock,
+	}
+}
+
+// operation is one kind of work. The zero next is that of pgbench.
+type operation struct {
+	name string
+	next func(s source) (call, error) // the next request, or errSpent
+	// digest is set if the caller is an API key. Then each request is challenged
+	// and sent again.
+	digest  bool
+	creates bool
+	deletes bool
+}
+
+// errSpent ends a phase before its time: nothing is left to delete.
+var errSpent = errors.New("nothing left to delete")
+
+// The operations in the order of their figures. Pgbench's is a create, too.
+var (
+	pgbenchCreate = operation{name: "pgbench create"}
+	create        = operation{name: "create", next: nextCreate, creates: true}
+	get           = operation{name: "get", next: nextGet}
+	listOf100     = operation{name: "list of 100", next: nextList}
+	digestCreate  = operation{name: "digest create", next: nextCreate, digest: true, creates: true}
+	remove        = operation{name: "delete", next: nextDelete, deletes: true}
+)
+
+func nextCreate(s source) (call, error) {
+	return createCall(tenant(s.random.IntN(s.data.tenants))), nil
+}
+
+func nextGet(s source) (call, error) {
+	return getCall(s.data.bucket(s.random.IntN(s.data.buckets))), nil
+}
+
+func nextList(s source) (call, error) {
+	return listCall(s.data.fullTenant(s.random.IntN(s.data.full)), 1, true), nil
+}
+
+func nextDelete(s source) (call, error) {
+	b, ok := s.stock.take()
+	if !ok {
+		return call{}, errSpent
+	}
+	return deleteCall(b), nil
+}
+
+// supply is a stock of export buckets that several clients take from.
+type supply struct {
+	buckets []bucket
+	taken   atomic.Int64
+}
+
+func (s *supply) take() (bucket, bool) {
+	i := s.taken.Add(1) - 1
+	if i >= int64(len(s.buckets)) {
+		return bucket{}, false
+	}
+	return s.buckets[i], true
+}
+
+// rest returns what was not taken.
+func (s *supply) rest() []bucket {
+	return s.buckets[min(int(s.taken.Load()), len(s.buckets)):]
+}

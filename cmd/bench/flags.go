@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// config is every setting of the program.
+type config struct {
+	Tenants       int           `default:"10000" placeholder:"N" help:"Tenants to load (${default})."`
+	Buckets       int           `default:"10000" placeholder:"N" help:"Export buckets to load, spread over the tenants (${default})."`
+	Clients       []int         `default:"1,8,64" placeholder:"N,..." help:"Clients at a time (${default})."`
+	Rounds        int           `default:"5" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
+	Duration      time.Duration `default:"2s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
+	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
+	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about ten minutes more and 8 GB of disk."`
+	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
+	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
+	Threads       int           `placeholder:"N" help:"Threads of pgbench at more than one client. Without it, what a trial finds fastest."`
+	Dir           string        `placeholder:"DIR" help:"Where to make the temporary directory (the system's usual place)."`
+	JSON          string        `name:"json" placeholder:"FILE" help:"Write all figures to this file."`
+	SVG           string        `name:"svg" placeholder:"FILE" help:"Write a plot to this file."`
+}
+
+// Validate refuses settings that could not work.
+func (c config) Validate() error {
+	switch {
+	case c.Tenants < 1:
+		return fmt.Errorf("--tenants: %d is not at least 1", c.Tenants)
+	case c.Buckets < 1:
+		return fmt.Errorf("--buckets: %d is not at least 1", c.Buckets)
+	case len(c.Clients) == 0 || slices.Min(c.Clients) < 1 || slices.Max(c.Clients) > maxClients:
+		return fmt.Errorf("--clients: each is between 1 and %d", maxClients)
+	case c.Rounds < 1:
+		return fmt.Errorf("--rounds: %d is not at least 1", c.Rounds)
+	case c.Duration < time.Second || c.Duration%time.Second != 0:
+		return fmt.Errorf("--duration: pgbench knows whole seconds only, and %s is not some", c.Duration)
+	case len(c.GrowthBuckets) < 2 || slices.Min(c.GrowthBuckets) < 1:
+		return errors.New("--growth-buckets: growth is between two sizes at least")
+	case c.Crowd < crowdedPage*pageSize:
+		return fmt.Errorf("--crowd: page %d is read, so there must be %d", crowdedPage, crowdedPage*pageSize)
+	case c.Threads < 0:
+		return fmt.Errorf("--threads: %d is negative", c.Threads)
+	}
+	return nil
+}
+
+// maxClients is what fits a PostgreSQL of 100 connections beside the server's
+// pool.
+const maxClients = 72
+
+// effective is the configuration with what --quick stands for.
+func (c config) effective() config {
+	if c.Quick {
+		c.Rounds, c.Duration = 1, time.Second
+		if c.Threads == 0 {
+			c.Threads = 1
+		}
+	}
+	return c
+}
+
+// crowdedPage is the page of a long list that is read besides the first.
+const crowdedPage = 100

@@ -1,0 +1,68 @@
+// Command bench measures the server and PostgreSQL alone side by side, in one
+// run on one machine, and says how far the server is from its goals.
+//
+// It starts a private PostgreSQL with the settings that the server gives its
+// own, loads tenants and export buckets, builds the server and starts it. Then
+// it lets pgbench run the very statements of a create, and the server answer
+// creates, gets, lists and deletes over HTTP, in turn and in several rounds: of
+// two figures that are compared, both come from the same minutes. Every answer
+// is checked and the rows are counted at the end. A run with a wrong answer or
+// a lost row fails.
+//
+//	go run ./cmd/bench                                  about five minutes
+//	go run ./cmd/bench --quick                          about one
+//	go run ./cmd/bench --growth --json F.json --svg F.svg
+//
+// The machine should do nothing else: each phase tells what part of it other
+// programs took. Root and users alike may run it; it needs Go, the server
+// programs of PostgreSQL and pgbench, and leaves nothing behind.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "bench: %s\n", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program. It leaves nothing behind, however ctx ends.
+func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
+	var cfg config
+	parser, err := kong.New(&cfg,
+		kong.Name("bench"),
+		kong.Description("Measures the server beside pgbench. PostgreSQL, the server and the clients share this machine."),
+		kong.Writers(stdout, os.Stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return err
+	}
+	b, err := newBench(ctx, cfg.effective(), stdout)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := b.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return b.run(ctx)
+}

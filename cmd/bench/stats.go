@@ -1,0 +1,59 @@
+package main
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// outcome is what a phase did.
+type outcome struct {
+	count     int
+	rate      float64 // per second
+	latencies []time.Duration
+	clientCPU time.Duration
+	created   []bucket
+	deleted   int
+}
+
+// latency is how long an operation takes, in milliseconds.
+type latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+}
+
+// percentiles sorts the durations in place.
+func percentiles(durations []time.Duration) latency {
+	slices.Sort(durations)
+	return latency{
+		P50: percentile(durations, 0.50),
+		P95: percentile(durations, 0.95),
+		P99: percentile(durations, 0.99),
+	}
+}
+
+// percentile returns the least of the sorted durations that so much of them does
+// not exceed, in milliseconds, or 0 if there are none.
+func percentile(sorted []time.Duration, part float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	place := int(math.Ceil(part*float64(len(sorted)))) - 1
+	return milliseconds(sorted[max(place, 0)])
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// median returns the middle of the values, or 0 if there are none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
