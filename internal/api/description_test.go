@@ -58,9 +58,16 @@ var described = sync.OnceValues(func() (*description, error) {
 		model:     &model.Model,
 		validator: v,
 		responses: v.GetResponseBodyValidator(),
-		router:    router.NewRouter(&model.Model),
+		router:    router.NewRouter(&model.Model, router.WithPathLookup(noLookup{})),
 	}, nil
 })
+
+// noLookup makes the router match paths by regular expressions alone. Its tree
+// takes {clientId}:invite for a {clientId} that has no such method.
+type noLookup struct{}
+
+// Lookup finds nothing.
+func (noLookup) Lookup(string) (*v3.PathItem, string, bool) { return nil, "", false }
 
 func describe(t *testing.T) *description {
 	t.Helper()
@@ -227,8 +234,9 @@ func TestWhatIsNotAsDescribedIsSeen(t *testing.T) {
 	t.Parallel()
 	d := describe(t)
 	const (
-		one = demoBuckets + "/6a7900010203040506000001"
-		gcp = `{"_id":"6a7900010203040506000001","bucketName":"export-bucket","cloudProvider":"GCP",` +
+		one    = demoBuckets + "/6a7900010203040506000001"
+		invite = apiRoot + "/groups/" + demoProject + "/serviceAccounts/mdb_sa_id_6a7900010203040506000001:invite"
+		gcp    = `{"_id":"6a7900010203040506000001","bucketName":"export-bucket","cloudProvider":"GCP",` +
 			`"links":[{"href":"https://cloud.example.com/x","rel":"self"}],"roleId":"5f0000000000000000000d03"}`
 		notFound = `{"detail":"x","error":404,"errorCode":"EXPORT_BUCKET_NOT_FOUND","parameters":[],"reason":"Not Found"}`
 		page     = `{"links":[{"href":"https://cloud.example.com/x","rel":"self"}],"results":[],"totalCount":0}`
@@ -299,6 +307,8 @@ func TestWhatIsNotAsDescribedIsSeen(t *testing.T) {
 		{"a bad parameter that is served", "GET", demoBuckets + "?pageNum=0", "", 200, served, page, "pageNum"},
 		{"a bad id that is served", "GET", change(one, "6a", "6A"), "", 200, served, gcp, "exportBucketId"},
 		{"a body that nobody reads", "DELETE", one, gcpBody, 204, served, "", "body"},
+		{"a custom method", "POST", invite, `{}`, 404, http.Header{"X-Error-Code": {"GROUP_NOT_FOUND"}}, "", "no body"},
+		{"a custom method that is none", "POST", invite + "d", `{}`, 404, http.Header{}, "", "not found"},
 		{"a path that is none", "GET", apiRoot + "/nothing", "", 200, served, gcp, "not found"},
 		{"a method that is none", "PUT", one, "", 200, served, gcp, "not found"},
 		{"a slash at the end", "GET", one + "/", "", 200, served, gcp, "not found"},

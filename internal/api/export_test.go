@@ -33,7 +33,7 @@ func Versions() map[string][]Version {
 }
 
 // Served returns all that handler, which New returned, serves, as method and
-// path.
+// path, in which custom methods are left out.
 func Served(handler http.Handler) []string {
 	engine, ok := handler.(*gin.Engine)
 	if !ok {
