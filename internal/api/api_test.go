@@ -190,7 +190,7 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.server = httptest.NewServer(handler)
+	b.server = httptest.NewServer(asDescribed(t, handler))
 	t.Cleanup(b.server.Close)
 	return b
 }

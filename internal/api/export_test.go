@@ -16,6 +16,36 @@ func Routes() []string {
 	return routes
 }
 
+// Version is one version of an operation, with its dates as the table has them.
+type Version struct{ Date, Successor, Sunset string }
+
+// Versions returns the versions of every entry of the route table, oldest first,
+// by method and path.
+func Versions() map[string][]Version {
+	versions := make(map[string][]Version, len(operations))
+	for _, op := range operations {
+		for _, v := range op.versions {
+			route := op.method + " " + op.path
+			versions[route] = append(versions[route], Version{v.date, v.successor, v.sunset})
+		}
+	}
+	return versions
+}
+
+// Served returns all that handler, which New returned, serves, as method and
+// path, in which custom methods are left out.
+func Served(handler http.Handler) []string {
+	engine, ok := handler.(*gin.Engine)
+	if !ok {
+		return nil
+	}
+	var served []string
+	for _, route := range engine.Routes() {
+		served = append(served, route.Method+" "+route.Path)
+	}
+	return served
+}
+
 // WriteError returns the status and the body of the answer to an error.
 func WriteError(err error) (status int, body string) {
 	recorder := httptest.NewRecorder()

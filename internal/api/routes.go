@@ -156,6 +156,10 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.GET("/api/private/ipinfo", s.ipInfo)
 	engine.POST("/api/private/unauth/telemetry/events", s.dropTelemetry)
 	engine.POST("/api/private/v1.0/telemetry/events", s.dropTelemetry)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
+		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
+	}
 	for _, op := range operations {
 		path, _ := cutCustomMethod(op.path)
 		engine.Handle(op.method, path, s.operation(op))

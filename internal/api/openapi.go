@@ -1,0 +1,39 @@
+package api
+
+import (
+	_ "embed"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+	"github.com/goccy/go-yaml"
+)
+
+// openAPIYAML describes everything that is served. It is the same for every
+// installation: where it was fetched from is where its paths are.
+//
+//go:embed openapi.yaml
+var openAPIYAML []byte
+
+// openAPIJSON is the same document as JSON, for clients that read no YAML.
+var openAPIJSON = sync.OnceValues(func() ([]byte, error) {
+	document, err := yaml.YAMLToJSON(openAPIYAML)
+	if err != nil {
+		return nil, fmt.Errorf("encode the OpenAPI document as JSON: %w", err)
+	}
+	return document, nil
+})
+
+func (s *Server) openAPIAsYAML(c *gin.Context) {
+	writeBody(c, http.StatusOK, "application/yaml", openAPIYAML)
+}
+
+func (s *Server) openAPIAsJSON(c *gin.Context) {
+	document, err := openAPIJSON()
+	if err != nil {
+		s.writeError(c, err)
+		return
+	}
+	writeBody(c, http.StatusOK, jsonType, document)
+}

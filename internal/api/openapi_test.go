@@ -1,0 +1,207 @@
+package api_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/pb33f/libopenapi"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+	"github.com/pb33f/libopenapi/orderedmap"
+
+	"exportbuckets/internal/api"
+	"exportbuckets/internal/atlas"
+)
+
+func TestTheOpenAPIDocumentIsServedToEveryone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	file, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetch := func(path, contentType string) string {
+		header := http.Header{"Accept": {"*/*"}}
+		got := b.do(t, request{path: path, bare: true, header: header})
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != contentType {
+			t.Errorf("%s: got %d %q, want 200 %q", path, got.status, got.header.Get("Content-Type"), contentType)
+		}
+		head := b.do(t, request{method: http.MethodHead, path: path, bare: true, header: header})
+		if head.status != http.StatusOK || head.body != "" || head.header.Get("Content-Length") != strconv.Itoa(len(got.body)) {
+			t.Errorf("HEAD %s: got %d %s %q, want the header of GET", path, head.status, head.header, head.body)
+		}
+		return got.body
+	}
+	if got := fetch("/openapi.yaml", "application/yaml"); got != string(file) {
+		t.Errorf("YAML: got %s, want the file", got)
+	}
+	document, err := libopenapi.NewDocument(file) // another library's reading of it
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got any
+	for _, one := range []struct {
+		document []byte
+		into     *any
+	}{
+		{*document.GetSpecInfo().GetSpecJSONBytes(), &want},
+		{[]byte(fetch("/openapi.json", "application/json")), &got},
+	} {
+		if err := json.Unmarshal(one.document, one.into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("JSON (-file +got):\n%s", diff)
+	}
+}
+
+func TestTheOpenAPIDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	d := describe(t)
+	if d.model.Version != "3.1.0" {
+		t.Errorf("got OpenAPI %s, want 3.1.0", d.model.Version)
+	}
+	if _, violations := d.validator.ValidateDocument(); len(violations) > 0 {
+		t.Errorf("got %s, want no violation", strings.Join(flatten("document", violations), "\n"))
+	}
+	ids := make(map[string]string)
+	for route, op := range d.operations() {
+		if other, ok := ids[op.OperationId]; ok || op.OperationId == "" {
+			t.Errorf("%s: got operation id %q, want one that %s has not", route, op.OperationId, other)
+		}
+		ids[op.OperationId] = route
+	}
+}
+
+// operations returns all operations by method and path.
+func (d *description) operations() map[string]*v3.Operation {
+	operations := make(map[string]*v3.Operation)
+	for path, item := range d.model.Paths.PathItems.FromOldest() {
+		for method, op := range item.GetOperations().FromOldest() {
+			operations[strings.ToUpper(method)+" "+path] = op
+		}
+	}
+	return operations
+}
+
+// parameter is one in a path of the route table. What follows a colon elsewhere
+// is a custom method.
+var parameter = regexp.MustCompile(`/:(\w+)`)
+
+func inBraces(route string) string { return parameter.ReplaceAllString(route, "/{$1}") }
+
+func TestWhatIsServedIsDescribedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	var served []string
+	handler, err := api.New(nil, api.Config{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range api.Routes() {
+		served = append(served, inBraces(route))
+	}
+	for _, route := range api.Served(handler) {
+		head := strings.HasPrefix(route, "HEAD ") // as GET; the document says so at its beginning
+		if !head && !strings.Contains(route, " "+apiRoot) {
+			served = append(served, route)
+		}
+	}
+	slices.Sort(served)
+	described := slices.Sorted(maps.Keys(describe(t).operations()))
+	if diff := gocmp.Diff(served, described); diff != "" {
+		t.Errorf("operations (-served +described):\n%s", diff)
+	}
+}
+
+func TestOperationsAreDescribedInEachOfTheirVersions(t *testing.T) {
+	t.Parallel()
+	operations := describe(t).operations()
+	for route, want := range api.Versions() {
+		op := operations[inBraces(route)]
+		if op == nil {
+			continue // another test says so
+		}
+		if diff := gocmp.Diff(want, describedVersions(t, op)); diff != "" {
+			t.Errorf("%s: x-versions (-served +described):\n%s", route, diff)
+		}
+		var types []string
+		for _, version := range want {
+			types = append(types, "application/vnd.atlas."+version.Date+"+json")
+		}
+		for status, response := range op.Responses.Codes.FromOldest() {
+			if status[0] == '2' && orderedmap.Len(response.Content) > 0 {
+				if diff := gocmp.Diff(types, mediaTypes(response.Content)); diff != "" {
+					t.Errorf("%s: media types of %s (-served +described):\n%s", route, status, diff)
+				}
+			}
+		}
+		if op.RequestBody != nil {
+			if diff := gocmp.Diff(append([]string{"application/json"}, types...), mediaTypes(op.RequestBody.Content)); diff != "" {
+				t.Errorf("%s: media types of requests (-served +described):\n%s", route, diff)
+			}
+		}
+	}
+}
+
+func mediaTypes(content *orderedmap.Map[string, *v3.MediaType]) []string {
+	return slices.Sorted(content.KeysFromOldest())
+}
+
+// describedVersions reads x-versions, by date.
+func describedVersions(t *testing.T, op *v3.Operation) []api.Version {
+	t.Helper()
+	var byDate map[string]struct{ Successor, Sunset string }
+	for name, node := range op.Extensions.FromOldest() {
+		if name != "x-versions" {
+			continue
+		}
+		if err := node.Decode(&byDate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var versions []api.Version
+	for date, v := range byDate {
+		versions = append(versions, api.Version{Date: date, Successor: v.Successor, Sunset: v.Sunset})
+	}
+	slices.SortFunc(versions, func(a, b api.Version) int { return cmp.Compare(a.Date, b.Date) })
+	return versions
+}
+
+// Which operation answers with which codes is seen from the answers to all
+// tests. Here is that no code is left out, made up or under another status.
+func TestErrorCodesAreDescribedUnderTheirStatus(t *testing.T) {
+	t.Parallel()
+	described := make(map[atlas.Code]bool)
+	for route, op := range describe(t).operations() {
+		for status, response := range op.Responses.Codes.FromOldest() {
+			if response.Headers == nil {
+				continue
+			}
+			header, ok := response.Headers.Get("X-Error-Code")
+			if !ok {
+				continue
+			}
+			for _, node := range header.Schema.Schema().Enum {
+				code := atlas.Code(node.Value)
+				described[code] = true
+				if want, _ := api.WriteError(atlas.NewError(code)); status != strconv.Itoa(want) {
+					t.Errorf("%s: got %s under %s, want it under %d", route, code, status, want)
+				}
+			}
+		}
+	}
+	codes := slices.Sorted(slices.Values(atlas.Codes()))
+	if diff := gocmp.Diff(codes, slices.Sorted(maps.Keys(described))); diff != "" {
+		t.Errorf("codes (-known +described):\n%s", diff)
+	}
+}
