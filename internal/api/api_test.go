@@ -123,11 +123,12 @@ func (l *eventLog) String() string {
 
 // bundle is a server with the demo tenant and those of testdata/tenants.yaml.
 type bundle struct {
-	server *httptest.Server
-	pool   *pgxpool.Pool
-	atlas  *atlas.Service
-	clock  *clock
-	log    *eventLog
+	server  *httptest.Server
+	handler http.Handler // what the server serves, without its checks
+	pool    *pgxpool.Pool
+	atlas   *atlas.Service
+	clock   *clock
+	log     *eventLog
 }
 
 // settings are what a test may change before the server starts.
@@ -190,6 +191,7 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.handler = handler
 	b.server = httptest.NewServer(asDescribed(t, handler))
 	t.Cleanup(b.server.Close)
 	return b

@@ -69,7 +69,7 @@ type noLookup struct{}
 // Lookup finds nothing.
 func (noLookup) Lookup(string) (*v3.PathItem, string, bool) { return nil, "", false }
 
-func describe(t *testing.T) *description {
+func describe(t testing.TB) *description {
 	t.Helper()
 	d, err := described()
 	if err != nil {
@@ -82,7 +82,7 @@ func describe(t *testing.T) *description {
 // as the OpenAPI document says, or if a request was served that is not. Closing
 // the server waits for what is underway, so that no complaint comes after the
 // test.
-func asDescribed(t *testing.T, handler http.Handler) http.Handler {
+func asDescribed(t testing.TB, handler http.Handler) http.Handler {
 	t.Helper()
 	d := describe(t)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -38,7 +38,7 @@ func setupSpeed(t testing.TB) func(operation) {
 		req.Header.Set("Content-Type", v2024)
 		req.Header.Set("Authorization", "Bearer "+token)
 		w := httptest.NewRecorder()
-		b.server.Config.Handler.ServeHTTP(w, req)
+		b.handler.ServeHTTP(w, req)
 		if w.Code != http.StatusOK {
 			t.Errorf("got %d %s, want 200", w.Code, w.Body)
 		}

@@ -224,13 +224,3 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
-
-func BenchmarkVerify(b *testing.B) {
-	credentials, ha1 := rfc7616(), rfc7616HA1()
-	b.ReportAllocs()
-	for b.Loop() {
-		if !credentials.Verify(ha1, "GET") {
-			b.Fatal("got false, want true")
-		}
-	}
-}
