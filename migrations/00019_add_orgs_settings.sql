@@ -5,7 +5,7 @@ SET LOCAL lock_timeout = '5s';
 -- differs from the defaults. NULL until something does.
 ALTER TABLE orgs
     ADD COLUMN settings jsonb,
-    ADD CONSTRAINT orgs_settings_check CHECK (jsonb_typeof(settings) = 'object');
+    ADD CONSTRAINT orgs_settings_check CHECK (jsonb_typeof(settings) = 'object') NOT VALID;
 
 -- +goose Down
 ALTER TABLE orgs
