@@ -19,8 +19,11 @@ const (
 	projectsNameKey                = "projects_org_id_name_key"
 )
 
-// integrityViolation is the class of the SQLSTATEs of broken constraints.
-const integrityViolation = "23"
+// Classes of SQLSTATEs: values that a type can't have, and broken constraints.
+const (
+	dataException      = "22"
+	integrityViolation = "23"
+)
 
 // isViolation says whether err is Postgres refusing a statement because of the
 // named constraint.

@@ -198,7 +198,7 @@ func (s *Service) CreateExportBucket(
 		case err != nil:
 			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
 		case added.refused != nil:
-			return db.ExportBucket{}, added.refused
+			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", added.refused)
 		case added.bucket != nil:
 			return *added.bucket, nil
 		}
@@ -212,6 +212,12 @@ func (s *Service) CreateExportBucket(
 // checkAccessRole waits for whoever changes the role that row names, and says
 // why it can't be used. It returns nil if it can.
 func (s *Service) checkAccessRole(ctx context.Context, row db.InsertExportBucketParams) error {
+	select {
+	case s.roleWaits <- struct{}{}:
+		defer func() { <-s.roleWaits }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait to look at an access role: %w", ctx.Err())
+	}
 	role, err := s.q.GetAccessRoleForShare(ctx, s.pool,
 		db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != row.CloudProvider {

@@ -3,6 +3,7 @@ package atlas
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +21,9 @@ const (
 	insertsAtOnce = 64
 )
 
+// maxRoleWaits is how many creations may wait for access roles at a time.
+const maxRoleWaits = 4
+
 // addedBucket is what became of an export bucket that was to be added.
 type addedBucket struct {
 	bucket  *db.ExportBucket // nil if its role can't be used, or not now
@@ -28,14 +32,14 @@ type addedBucket struct {
 
 // insertExportBuckets adds the buckets in one transaction. One whose role can't
 // be used, or is being changed, is left out and does not keep the others. If the
-// database refuses one for another reason, all are added one by one, so that it
-// fails alone.
+// database refuses the value of one, all are added one by one, so that it fails
+// alone.
 func (s *Service) insertExportBuckets(ctx context.Context, rows []db.InsertExportBucketParams) ([]addedBucket, error) {
 	if len(rows) == 1 {
 		return s.insertOneByOne(ctx, rows)
 	}
 	inserted, err := s.q.InsertExportBuckets(ctx, s.pool, columnsOf(rows))
-	if _, refused := errors.AsType[*pgconn.PgError](err); refused {
+	if isValueRefused(err) {
 		return s.insertOneByOne(ctx, rows) // none is there: it was one transaction
 	}
 	if err != nil {
@@ -63,6 +67,14 @@ func (s *Service) insertExportBuckets(ctx context.Context, rows []db.InsertExpor
 		}
 	}
 	return added, nil
+}
+
+// isValueRefused says whether Postgres refused a statement because of a value in
+// it: one out of its range, or against a constraint. A database that is unwell
+// is not asked again for each.
+func isValueRefused(err error) bool {
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (strings.HasPrefix(refused.Code, dataException) || strings.HasPrefix(refused.Code, integrityViolation))
 }
 
 func (s *Service) insertOneByOne(ctx context.Context, rows []db.InsertExportBucketParams) ([]addedBucket, error) {

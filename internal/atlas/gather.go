@@ -23,10 +23,12 @@ type gatherer[In, Out any] struct {
 	queue []*gathered[In, Out]
 }
 
-// gatherTimeout is how long the statement of a lane may take.
-const gatherTimeout = 30 * time.Second
+// gatherTimeout is how long a statement that calls share may take. It leaves
+// those that have queued for as long as they may the time to be answered.
+const gatherTimeout = 10 * time.Second
 
-// errUnanswered is the end of calls whose statement ended in a panic.
+// errUnanswered is the end of calls whose statement ended in a panic, or did not
+// answer for each.
 var errUnanswered = errors.New("the statement was not finished")
 
 // gathered is a call that queues.
@@ -93,7 +95,8 @@ func (g *gatherer[In, Out]) leave(me *gathered[In, Out]) bool {
 }
 
 // lead makes the statement of the call and of those that queue, and hands its
-// lane on. It goes on when ctx is cancelled: the others have not gone.
+// lane on. If others share it, it goes on when ctx is cancelled: they have not
+// gone.
 func (g *gatherer[In, Out]) lead(ctx context.Context, me *gathered[In, Out]) {
 	batch := g.take(me)
 	outs, err := []Out(nil), errUnanswered
@@ -112,9 +115,15 @@ func (g *gatherer[In, Out]) lead(ctx context.Context, me *gathered[In, Out]) {
 	for i, call := range batch {
 		ins[i] = call.in
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), gatherTimeout)
-	defer cancel()
+	if len(batch) > 1 {
+		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), gatherTimeout)
+		defer cancel()
+		ctx = shared
+	}
 	outs, err = g.serve(ctx, ins)
+	if err == nil && len(outs) != len(ins) {
+		err = errUnanswered
+	}
 }
 
 // take returns the call and as many of the queue as fit beside it.

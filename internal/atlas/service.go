@@ -44,12 +44,16 @@ type Service struct {
 	principalReads *gatherer[db.GetPrincipalParams, *db.GetPrincipalRow]
 	bucketReads    *gatherer[db.GetExportBucketParams, *db.ExportBucket]
 	bucketInserts  *gatherer[db.InsertExportBucketParams, addedBucket]
+	// roleWaits bounds the connections that wait for access roles which others
+	// hold, so that those of one project can't take the whole pool.
+	roleWaits chan struct{}
 }
 
 // New returns a service on a migrated database. It makes the key that signs the
 // nonces of the installation if no replica has made it before.
 func New(ctx context.Context, pool *pgxpool.Pool, cfg Config) (*Service, error) {
 	s := &Service{pool: pool, q: db.New(), cfg: cfg}
+	s.roleWaits = make(chan struct{}, maxRoleWaits)
 	s.principalReads = newGatherer(readLanes, readsAtOnce, s.getPrincipals)
 	s.bucketReads = newGatherer(readLanes, readsAtOnce, s.getExportBuckets)
 	s.bucketInserts = newGatherer(insertLanes, insertsAtOnce, s.insertExportBuckets)
