@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,16 +31,8 @@ func (s serveCommand) Validate() error {
 	return errors.Join(s.databaseConfig.Validate(), s.apiConfig.Validate())
 }
 
-// gcPercent is how much the heap may grow before it is collected. The heap of a
-// server is small, and collecting it each time it doubles takes a sixth of the
-// time under load: see docs/performance.md. GOGC overrides it.
-const gcPercent = 200
-
 // Run serves until ctx ends, and then finishes the requests in flight.
 func (s serveCommand) Run(ctx context.Context, o output) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	tenants, err := s.tenants()
 	if err != nil {
 		return err
@@ -158,7 +148,7 @@ func (s serveCommand) handler(
 const (
 	// usageInterval is how late it may be seen that a credential was used.
 	usageInterval = 10 * time.Second
-	// usageTimeout is how long the last of it may take to be written.
+	// usageTimeout is how long it may take to be written.
 	usageTimeout = 5 * time.Second
 )
 
@@ -166,7 +156,9 @@ const (
 // that it returns ends that and writes the rest.
 func keepUsage(ctx context.Context, service *atlas.Service, log *slog.Logger) (stop func()) {
 	write := func(ctx context.Context) {
-		if err := service.WriteUsage(ctx); err != nil && ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(ctx, usageTimeout)
+		defer cancel()
+		if err := service.WriteUsage(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			log.Warn("the last use of credentials is not written", "error", err)
 		}
 	}
@@ -188,9 +180,7 @@ func keepUsage(ctx context.Context, service *atlas.Service, log *slog.Logger) (s
 	return func() {
 		cancel()
 		<-done
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTimeout)
-		defer cancel()
-		write(last)
+		write(context.WithoutCancel(ctx))
 	}
 }
 

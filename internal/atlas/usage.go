@@ -2,7 +2,6 @@ package atlas
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -82,39 +81,45 @@ func (u *credentialUsage) take() (map[networkKey]networkUse, map[secretKey]time.
 
 // WriteUsage writes which access list entries and secrets were used since it
 // last did. It is to be called from time to time: Atlas lets five minutes pass.
-// What could not be written is kept for the next time. Each row is a statement
-// of its own, so that none is held while another is waited for.
+// If one row can't be written, it and those after it are kept for the next time.
+// Each row is a statement of its own, so that none is held while another is
+// waited for.
 func (s *Service) WriteUsage(ctx context.Context) error {
 	networks, secrets := s.usage.take()
-	var errs []error
+	var failed error
+	left := 0
 	for key, use := range networks {
-		err := s.q.UpdateAccessListEntryUsage(ctx, s.pool, db.UpdateAccessListEntryUsageParams{
-			OrgID:           key.orgID,
-			PrincipalID:     key.principalID,
-			CIDRBlock:       key.network,
-			Requests:        use.requests,
-			LastUsedAt:      use.last,
-			LastUsedAddress: use.address,
-		})
-		if err != nil {
+		if failed == nil {
+			failed = s.q.UpdateAccessListEntryUsage(ctx, s.pool, db.UpdateAccessListEntryUsageParams{
+				OrgID:           key.orgID,
+				PrincipalID:     key.principalID,
+				CIDRBlock:       key.network,
+				Requests:        use.requests,
+				LastUsedAt:      use.last,
+				LastUsedAddress: use.address,
+			})
+		}
+		if failed != nil {
 			s.usage.add(key, use)
-			errs = append(errs, err)
+			left++
 		}
 	}
 	for key, last := range secrets {
-		err := s.q.UpdateServiceAccountSecretUsage(ctx, s.pool, db.UpdateServiceAccountSecretUsageParams{
-			OrgID:            key.orgID,
-			ServiceAccountID: key.serviceAccountID,
-			ID:               key.id,
-			LastUsedAt:       last,
-		})
-		if err != nil {
+		if failed == nil {
+			failed = s.q.UpdateServiceAccountSecretUsage(ctx, s.pool, db.UpdateServiceAccountSecretUsageParams{
+				OrgID:            key.orgID,
+				ServiceAccountID: key.serviceAccountID,
+				ID:               key.id,
+				LastUsedAt:       last,
+			})
+		}
+		if failed != nil {
 			s.usage.addSecretUse(key, last)
-			errs = append(errs, err)
+			left++
 		}
 	}
-	if len(errs) > 0 {
-		return fmt.Errorf("write usage: %d rows left for later: %w", len(errs), errors.Join(errs...))
+	if failed != nil {
+		return fmt.Errorf("write usage: %d rows left for later: %w", left, failed)
 	}
 	return nil
 }
