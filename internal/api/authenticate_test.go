@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"bufio"
+	"fmt"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -228,5 +231,65 @@ func TestForwardedAddressesOfStrangersAreIgnored(t *testing.T) {
 		if got.status != http.StatusForbidden {
 			t.Errorf("%s: got %d, want 403", name, got.status)
 		}
+	}
+}
+
+// Whoever is let in and then lets its body wait is looked at once more.
+func TestACallerThatLosesItsRolesBeforeItsBodyComesIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		deleted bool
+		want    string
+	}{
+		"a caller that stays":      {false, "HTTP/1.1 200 OK"},
+		"a caller that is deleted": {true, "HTTP/1.1 401 Unauthorized"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			token := b.token(t)
+			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", b.server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			body := `{"desc":"new","roles":["ORG_OWNER"]}`
+			_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nAccept: %s\r\nContent-Type: %s\r\n"+
+				"Authorization: Bearer %s\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n",
+				orgKeys, v2024, v2024, token, len(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := bufio.NewReader(conn)
+			line := func() string {
+				t.Helper()
+				line, err := answer.ReadString('\n')
+				if err != nil {
+					t.Fatal(err)
+				}
+				return strings.TrimSpace(line)
+			}
+			// The server asks for the body when it has let the caller in.
+			if got := line(); got != "HTTP/1.1 100 Continue" {
+				t.Fatalf("got %s, want to be asked for the body", got)
+			}
+			line()
+			if tt.deleted {
+				got := b.do(t, request{
+					method: http.MethodDelete, key: "demoownr", header: http.Header{"Accept": {v2025}},
+					path: apiRoot + "/orgs/" + demoOrg + "/serviceAccounts/" + demoClientID,
+				})
+				if got.status != http.StatusNoContent {
+					t.Fatalf("delete: got %d %s, want 204", got.status, got.body)
+				}
+			}
+			b.clock.advance(time.Second)
+			if _, err := conn.Write([]byte(body)); err != nil {
+				t.Fatal(err)
+			}
+			if got := line(); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -62,6 +63,38 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 		return fmt.Errorf("decode body: %w", err)
 	}
 	return nil
+}
+
+// bodyPatience is how long a body may take before its sender is looked at once
+// more.
+const bodyPatience = 500 * time.Millisecond
+
+// takeBody waits for the body, which the handler will read, and says whether it
+// took long. What went wrong with it is told to the handler.
+func (s *Server) takeBody(c *gin.Context) (slow bool) {
+	if c.Request.ContentLength == 0 {
+		return false
+	}
+	began := s.cfg.Now()
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	c.Request.Body = takenBody{bytes.NewReader(data), c.Request.Body, err}
+	return s.cfg.Now().Sub(began) > bodyPatience
+}
+
+// takenBody is a body that has been read, and how that ended.
+type takenBody struct {
+	data *bytes.Reader
+	io.Closer
+	err error // nil at the end of the body
+}
+
+// Read returns what was read before.
+func (b takenBody) Read(p []byte) (int, error) {
+	n, err := b.data.Read(p)
+	if errors.Is(err, io.EOF) && b.err != nil {
+		return n, b.err
+	}
+	return n, err //nolint:wrapcheck // Readers end with io.EOF itself.
 }
 
 // readBody refuses a media type other than JSON, which only an empty body may

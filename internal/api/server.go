@@ -64,7 +64,8 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 }
 
 // requestTimeout is how long a request may wait for the database, for a role
-// that someone else holds, say. It is less than clients wait.
+// that someone else holds, say. A statement that it has come to share with others
+// may take somewhat longer. It is less than clients wait.
 const requestTimeout = 30 * time.Second
 
 // call is an authenticated request of a versioned operation.
@@ -126,6 +127,13 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkPresentation(c); err != nil {
 		return err
 	}
+	if s.takeBody(c) {
+		// Whoever was let in before a body that takes its time may have lost
+		// its roles since.
+		if principal, err = s.authenticate(c); err != nil {
+			return err
+		}
+	}
 	return op.handler(s, &call{Context: c, principal: principal, version: v})
 }
 
@@ -138,7 +146,12 @@ func (s *Server) noRoute(c *gin.Context) {
 			return
 		}
 	}
-	s.writeError(c, atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath()))
+	s.writeError(c, resourceNotFound(c))
+}
+
+// resourceNotFound says that the path leads nowhere.
+func resourceNotFound(c *gin.Context) error {
+	return atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath())
 }
 
 // noMethod answers for methods that a path does not offer, and for OPTIONS.
