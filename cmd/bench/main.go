@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench measures the server and PostgreSQL alone side by side, in one
 // run on one machine, and says how far the server is from its goals.
 //

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -51,6 +52,9 @@ func (s *Server) deleteServiceAccountSecret(c *call) error {
 		return err
 	}
 	err = s.atlas.DeleteServiceAccountSecret(c.Request.Context(), owner, namedServiceAccount(c), c.Param("secretId"))
+	if errors.Is(err, atlas.ErrSecretNotFound) {
+		return resourceNotFound(c.Context)
+	}
 	if err != nil {
 		return err
 	}

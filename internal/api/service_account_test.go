@@ -299,7 +299,8 @@ func TestServiceAccountRequestsAreRefused(t *testing.T) {
 	}
 	unknown := demoOrgAccounts + "/" + spareAccount + "/secrets/"
 	for _, id := range []string{"6a7900010203040506999999", "x"} {
-		want := refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+id+".", id)
+		path := unknown + id
+		want := refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+path+".", path)
 		if got := b.call(t, 404, request{method: http.MethodDelete, path: unknown + id}); got != want {
 			t.Errorf("deletion of secret %s: got %s, want %s", id, got, want)
 		}

@@ -41,7 +41,8 @@ func (r AccessListEntryRequest) network() (netip.Prefix, error) {
 		return wholeAddress(address), nil
 	case r.CIDRBlock != nil:
 		network, err := netip.ParsePrefix(*r.CIDRBlock)
-		if err != nil || network != network.Masked() {
+		// IPv4 in the form of IPv6 is no network that clients call from.
+		if err != nil || network != network.Masked() || network.Addr().Is4In6() {
 			return netip.Prefix{}, NewError(CodeInvalidNetwork, *r.CIDRBlock)
 		}
 		return network, nil
@@ -151,7 +152,7 @@ func (s *Service) CreateAccessListEntries(
 	}
 	var list AccessList
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdToRotate(ctx, tx, owner, of); err != nil {
+		if err := s.holdToSecure(ctx, tx, owner, of); err != nil {
 			return err
 		}
 		for _, network := range networks {
@@ -185,7 +186,7 @@ func (s *Service) DeleteAccessListEntry(
 	ctx context.Context, owner CredentialOwner, of Credential, network string,
 ) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdToRotate(ctx, tx, owner, of); err != nil {
+		if err := s.holdToSecure(ctx, tx, owner, of); err != nil {
 			return err
 		}
 		block, err := parseNetwork(network)

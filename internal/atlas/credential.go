@@ -75,13 +75,13 @@ func (s *Service) holdCredential(ctx context.Context, tx pgx.Tx, sc scope, c Cre
 	return s.checkCredential(ctx, tx, sc, c)
 }
 
-// holdToRotate does what holdCredential does for a request that changes who can
-// use the credential, and from where. Atlas, "Rotate Service Account Secrets":
+// holdToSecure does what holdCredential does for a request that changes who can
+// use the credential and from where, or what it is called everywhere. Atlas, "Rotate Service Account Secrets":
 // where a credential has access to the organization or to other projects, too,
 // this takes an Organization Owner. It returns USER_UNAUTHORIZED for others:
 // with a secret of such a credential, the owner of one project could become that
 // of all.
-func (s *Service) holdToRotate(ctx context.Context, tx pgx.Tx, owner CredentialOwner, c Credential) error {
+func (s *Service) holdToSecure(ctx context.Context, tx pgx.Tx, owner CredentialOwner, c Credential) error {
 	if err := s.holdCredential(ctx, tx, owner.scope, c); err != nil {
 		return err
 	}

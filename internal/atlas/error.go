@@ -161,6 +161,8 @@ var (
 	// ErrStaleNonce says that the credentials are right, but for a nonce that
 	// is too old or was never given out. RFC 7616, section 3.3: stale.
 	ErrStaleNonce = errors.New("the nonce is not fresh")
+	// ErrSecretNotFound says that a service account has no such secret.
+	ErrSecretNotFound = errors.New("there is no such secret")
 	// ErrInvalidClient says that a service account's id and secret do not
 	// match. RFC 6749, section 5.2: invalid_client.
 	ErrInvalidClient = errors.New("the client id and secret are not valid")

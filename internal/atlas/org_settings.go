@@ -63,12 +63,12 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, org OrgOwner, changes O
 	if hours != nil && (*hours < minSecretValidity || *hours > maxSecretValidity) {
 		return OrgSettings{}, NewError(CodeInvalidAttribute, "maxServiceAccountSecretValidityInHours")
 	}
-	for name, text := range map[string]*string{
-		"operationsContact": changes.OperationsContact, "securityContact": changes.SecurityContact,
-	} {
-		if text != nil && strings.ContainsRune(*text, 0) { // Postgres keeps no zero characters.
-			return OrgSettings{}, NewError(CodeInvalidAttribute, name)
-		}
+	// Postgres keeps no zero characters.
+	if text := changes.OperationsContact; text != nil && strings.ContainsRune(*text, 0) {
+		return OrgSettings{}, NewError(CodeInvalidAttribute, "operationsContact")
+	}
+	if text := changes.SecurityContact; text != nil && strings.ContainsRune(*text, 0) {
+		return OrgSettings{}, NewError(CodeInvalidAttribute, "securityContact")
 	}
 	required := changes.APIAccessListRequired
 	changes.APIAccessListRequired = nil // has a column of its own

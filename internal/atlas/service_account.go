@@ -269,8 +269,12 @@ func (s *Service) UpdateServiceAccount(
 		}
 	}
 	var updated ServiceAccount
+	hold := func(tx pgx.Tx) error { return s.holdCredential(ctx, tx, owner.scope, account) }
+	if update.Name != nil || update.Description != nil {
+		hold = func(tx pgx.Tx) error { return s.holdToSecure(ctx, tx, owner, account) }
+	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdCredential(ctx, tx, owner.scope, account); err != nil {
+		if err := hold(tx); err != nil {
 			return err
 		}
 		err := s.q.UpdateServiceAccount(ctx, tx, db.UpdateServiceAccountParams{

@@ -137,7 +137,7 @@ func (s *Service) CreateServiceAccountSecret(
 		return ServiceAccountSecret{}, err
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdToRotate(ctx, tx, owner, account); err != nil {
+		if err := s.holdToSecure(ctx, tx, owner, account); err != nil {
 			return err
 		}
 		count, err := s.q.CountServiceAccountSecrets(ctx, tx, db.CountServiceAccountSecretsParams{
@@ -170,13 +170,13 @@ func (s *Service) CreateServiceAccountSecret(
 }
 
 // DeleteServiceAccountSecret deletes a secret, with which its tokens end. It
-// returns SERVICE_ACCOUNT_NOT_FOUND, RESOURCE_NOT_FOUND if the account has no
-// such secret, and USER_UNAUTHORIZED as CreateServiceAccountSecret does.
+// returns SERVICE_ACCOUNT_NOT_FOUND, ErrSecretNotFound if the account has no such
+// secret, and USER_UNAUTHORIZED as CreateServiceAccountSecret does.
 func (s *Service) DeleteServiceAccountSecret(
 	ctx context.Context, owner CredentialOwner, account Credential, secretID string,
 ) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := s.holdToRotate(ctx, tx, owner, account); err != nil {
+		if err := s.holdToSecure(ctx, tx, owner, account); err != nil {
 			return err
 		}
 		id, _ := objectid.Parse(secretID) // zero, the id of nothing, if it is none
@@ -187,7 +187,7 @@ func (s *Service) DeleteServiceAccountSecret(
 			return fmt.Errorf("delete service account secret: %w", err)
 		}
 		if deleted == 0 {
-			return NewError(CodeResourceNotFound, secretID)
+			return ErrSecretNotFound
 		}
 		return nil
 	})

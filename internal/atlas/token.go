@@ -52,8 +52,9 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 		CreatedAt:        now,
 		ExpiresAt:        now.Add(AccessTokenLifetime),
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		return AccessToken{}, ErrInvalidClient // the secret was deleted meanwhile
+	// The secret was deleted or expired meanwhile, or does so within the second.
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
+		return AccessToken{}, ErrInvalidClient
 	}
 	if err != nil {
 		return AccessToken{}, fmt.Errorf("insert access token: %w", err)
