@@ -18,3 +18,19 @@ func (s *Service) InsertExportBuckets(
 	}
 	return buckets, refused, err
 }
+
+// GetPrincipals finds principals as one statement does that calls share; nil
+// stands for none.
+func (s *Service) GetPrincipals(
+	ctx context.Context, params []db.GetPrincipalParams,
+) ([]*db.GetPrincipalRow, error) {
+	return s.getPrincipals(ctx, params)
+}
+
+// GetExportBuckets finds buckets as one statement does that calls share; nil
+// stands for none.
+func (s *Service) GetExportBuckets(
+	ctx context.Context, params []db.GetExportBucketParams,
+) ([]*db.ExportBucket, error) {
+	return s.getExportBuckets(ctx, params)
+}
