@@ -135,7 +135,7 @@ type assignment struct {
 // assignTeams refuses the first team: there is none.
 func (s *Server) assignTeams(c *call) error {
 	var assignments []assignment
-	if err := decodeArray(c.Context, &assignments); err != nil {
+	if err := decodeArray(c, &assignments); err != nil {
 		return err
 	}
 	if len(assignments) == 0 {

@@ -20,7 +20,7 @@ func createNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db
 		return err
 	}
 	var reqs []atlas.AccessListEntryRequest
-	if err := decodeArray(c.Context, &reqs); err != nil {
+	if err := decodeArray(c, &reqs); err != nil {
 		return err
 	}
 	accessList, err := s.atlas.CreateAccessListEntries(c.Request.Context(), owner, of, reqs, page)

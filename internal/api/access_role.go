@@ -124,7 +124,7 @@ func (s *Server) createAccessRole(c *call) error {
 		return err
 	}
 	var req atlas.AccessRoleRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	role, err := s.atlas.CreateAccessRole(c.Request.Context(), project, req)
@@ -175,7 +175,7 @@ func (s *Server) updateAccessRole(c *call) error {
 		return err
 	}
 	var req atlas.AccessRoleRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	role, err := s.atlas.UpdateAccessRole(c.Request.Context(), project, c.Param("roleId"), req)

@@ -57,7 +57,7 @@ func (s *Server) createAPIKey(c *call) error {
 		return err
 	}
 	var req atlas.APIKeyRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	key, err := s.atlas.CreateAPIKey(c.Request.Context(), owner, req)
@@ -109,7 +109,7 @@ func (s *Server) updateAPIKey(c *call) error {
 		return err
 	}
 	var req atlas.APIKeyRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	key, err := s.atlas.UpdateAPIKey(c.Request.Context(), owner, namedAPIKey(c), req)
@@ -125,7 +125,7 @@ func (s *Server) assignAPIKey(c *call) error {
 		return err
 	}
 	var assignments []atlas.APIKeyAssignment
-	if err := decodeArray(c.Context, &assignments); err != nil {
+	if err := decodeArray(c, &assignments); err != nil {
 		return err
 	}
 	if err := s.atlas.AssignAPIKey(c.Request.Context(), owner, namedAPIKey(c), assignments); err != nil {

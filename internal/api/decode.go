@@ -23,17 +23,17 @@ const maxBody = 1 << 20
 // case-sensitive, of a repeated key the last counts, and an unknown key is
 // refused by name. A body that is no JSON at all is refused before its fields
 // are looked at; of wrong fields the first in the body is named.
-func decode(c *gin.Context, dst any) error {
+func decode(c *call, dst any) error {
 	return decodeKind(c, jsontext.KindBeginObject, dst)
 }
 
 // decodeArray does the same for dst, a pointer to a slice of structs.
-func decodeArray(c *gin.Context, dst any) error {
+func decodeArray(c *call, dst any) error {
 	return decodeKind(c, jsontext.KindBeginArray, dst)
 }
 
-func decodeKind(c *gin.Context, kind jsontext.Kind, dst any) error {
-	data, err := readBody(c)
+func decodeKind(c *call, kind jsontext.Kind, dst any) error {
+	data, err := checkBody(c)
 	if err != nil {
 		return err
 	}
@@ -69,50 +69,35 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 // more.
 const bodyPatience = 500 * time.Millisecond
 
-// takeBody waits for the body, which the handler will read, and says whether it
-// took long. What went wrong with it is told to the handler.
-func (s *Server) takeBody(c *gin.Context) (slow bool) {
-	if c.Request.ContentLength == 0 {
-		return false
-	}
-	began := s.cfg.Now()
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	c.Request.Body = takenBody{bytes.NewReader(data), c.Request.Body, err}
-	return s.cfg.Now().Sub(began) > bodyPatience
-}
-
-// takenBody is a body that has been read, and how that ended.
+// takenBody is a request's body, and how reading it ended: nil is its end.
 type takenBody struct {
-	data *bytes.Reader
-	io.Closer
-	err error // nil at the end of the body
+	data []byte
+	err  error
 }
 
-// Read returns what was read before.
-func (b takenBody) Read(p []byte) (int, error) {
-	n, err := b.data.Read(p)
-	if errors.Is(err, io.EOF) && b.err != nil {
-		return n, b.err
-	}
-	return n, err //nolint:wrapcheck // Readers end with io.EOF itself.
+// takeBody waits for the body, which the handler will decode, and says whether
+// it took long.
+func (s *Server) takeBody(c *gin.Context) (body takenBody, slow bool) {
+	began := s.cfg.Now()
+	body.data, body.err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	return body, s.cfg.Now().Sub(began) > bodyPatience
 }
 
-// readBody refuses a media type other than JSON, which only an empty body may
+// checkBody refuses a media type other than JSON, which only an empty body may
 // leave out, and a body over maxBody.
-func readBody(c *gin.Context) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+func checkBody(c *call) ([]byte, error) {
 	contentType := c.GetHeader("Content-Type")
-	if !isJSON(contentType) && (contentType != "" || len(data) > 0) {
+	if !isJSON(contentType) && (contentType != "" || len(c.body.data) > 0) {
 		return nil, emptyError(http.StatusUnsupportedMediaType)
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+	if _, ok := errors.AsType[*http.MaxBytesError](c.body.err); ok {
 		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
 	}
-	if err != nil { // cut off, too slow, or not what its header promised
-		_ = c.Error(err)
+	if c.body.err != nil { // cut off, too slow, or not what its header promised
+		_ = c.Error(c.body.err)
 		return nil, atlas.NewError(atlas.CodeMalformedJSON)
 	}
-	return data, nil
+	return c.body.data, nil
 }
 
 // attribute writes the place of a value as Atlas does: names joined by dots.

@@ -31,7 +31,7 @@ func FuzzDecode(f *testing.F) {
 		c.Request = httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 		c.Request.Header.Set("Content-Type", "application/json")
 		var got atlas.ExportBucketRequest
-		err := decode(c, &got)
+		err := decode(&call{Context: c, body: takenBody{data: body}}, &got)
 		var refusal *atlas.Error
 		switch {
 		case errors.As(err, &refusal):

@@ -77,7 +77,7 @@ func (s *Server) createExportBucket(c *call) error {
 		return err
 	}
 	var req atlas.ExportBucketRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	bucket, err := s.atlas.CreateExportBucket(c.Request.Context(), project, exportBucketProviders(c.version), req)
@@ -130,7 +130,7 @@ func (s *Server) updateExportBucket(c *call) error {
 		return err
 	}
 	var update atlas.ExportBucketUpdate
-	if err := decode(c.Context, &update); err != nil {
+	if err := decode(c, &update); err != nil {
 		return err
 	}
 	bucket, err := s.atlas.UpdateExportBucket(c.Request.Context(), project, c.Param("exportBucketId"), update)

@@ -82,7 +82,7 @@ func (s *Server) updateOrg(c *call) error {
 		return err
 	}
 	var update atlas.OrgUpdate
-	if err := decode(c.Context, &update); err != nil {
+	if err := decode(c, &update); err != nil {
 		return err
 	}
 	row, err := s.atlas.UpdateOrg(c.Request.Context(), org, update)
@@ -110,7 +110,7 @@ func (s *Server) updateOrgSettings(c *call) error {
 		return err
 	}
 	var changes atlas.OrgSettings
-	if err := decode(c.Context, &changes); err != nil {
+	if err := decode(c, &changes); err != nil {
 		return err
 	}
 	settings, err := s.atlas.UpdateOrgSettings(c.Request.Context(), org, changes)

@@ -65,7 +65,7 @@ func (s *Server) setOddLocation(c *call) {
 
 func (s *Server) createProject(c *call) error {
 	var req atlas.ProjectRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	project, err := s.atlas.CreateProject(c.Request.Context(), c.principal, req)
@@ -131,7 +131,7 @@ func (s *Server) updateProject(c *call) error {
 		return err
 	}
 	var update atlas.ProjectUpdate
-	if err := decode(c.Context, &update); err != nil {
+	if err := decode(c, &update); err != nil {
 		return err
 	}
 	row, err := s.atlas.UpdateProject(c.Request.Context(), project, update)

@@ -27,7 +27,7 @@ func (s *Server) updateProjectSettings(c *call) error {
 		return err
 	}
 	var changes atlas.ProjectSettings
-	if err := decode(c.Context, &changes); err != nil {
+	if err := decode(c, &changes); err != nil {
 		return err
 	}
 	settings, err := s.atlas.UpdateProjectSettings(c.Request.Context(), project, changes)
@@ -90,7 +90,7 @@ func (s *Server) setProjectLimit(c *call) error {
 		return err
 	}
 	var update atlas.ProjectLimitUpdate
-	if err := decode(c.Context, &update); err != nil {
+	if err := decode(c, &update); err != nil {
 		return err
 	}
 	limit, err := s.atlas.SetProjectLimit(c.Request.Context(), project, c.Param("limitName"), update)

@@ -73,6 +73,7 @@ type call struct {
 	*gin.Context
 	principal atlas.Principal
 	version   version
+	body      takenBody
 }
 
 // unescapeParams unescapes the parts of a path that gin has not: it would take a
@@ -127,14 +128,15 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkPresentation(c); err != nil {
 		return err
 	}
-	if s.takeBody(c) {
+	body, slow := s.takeBody(c)
+	if slow {
 		// Whoever was let in before a body that takes its time may have lost
 		// its roles since.
 		if principal, err = s.authenticate(c); err != nil {
 			return err
 		}
 	}
-	return op.handler(s, &call{Context: c, principal: principal, version: v})
+	return op.handler(s, &call{Context: c, principal: principal, version: v, body: body})
 }
 
 // noRoute answers for paths that are none. Within the API it asks for

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/internal/atlas"
@@ -57,7 +56,7 @@ func (s *Server) createServiceAccount(c *call) error {
 		return err
 	}
 	var req atlas.ServiceAccountRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	account, err := s.atlas.CreateServiceAccount(c.Request.Context(), owner, req)
@@ -109,7 +108,7 @@ func (s *Server) updateServiceAccount(c *call) error {
 		return err
 	}
 	var update atlas.ServiceAccountUpdate
-	if err := decode(c.Context, &update); err != nil {
+	if err := decode(c, &update); err != nil {
 		return err
 	}
 	account, err := s.atlas.UpdateServiceAccount(c.Request.Context(), owner, namedServiceAccount(c), update)
@@ -124,7 +123,7 @@ func (s *Server) inviteServiceAccount(c *call) error {
 	if err != nil {
 		return err
 	}
-	assignments, err := decodeAssignments(c.Context)
+	assignments, err := decodeAssignments(c)
 	if err != nil {
 		return err
 	}
@@ -137,8 +136,8 @@ func (s *Server) inviteServiceAccount(c *call) error {
 
 // decodeAssignments reads an assignment, or an array of them, which older clients
 // of the same version send.
-func decodeAssignments(c *gin.Context) ([]atlas.ServiceAccountAssignment, error) {
-	data, err := readBody(c)
+func decodeAssignments(c *call) ([]atlas.ServiceAccountAssignment, error) {
+	data, err := checkBody(c)
 	if err != nil {
 		return nil, err
 	}

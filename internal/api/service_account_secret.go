@@ -36,7 +36,7 @@ func (s *Server) createServiceAccountSecret(c *call) error {
 		return err
 	}
 	var req atlas.ServiceAccountSecretRequest
-	if err := decode(c.Context, &req); err != nil {
+	if err := decode(c, &req); err != nil {
 		return err
 	}
 	secret, err := s.atlas.CreateServiceAccountSecret(c.Request.Context(), owner, namedServiceAccount(c), req)
