@@ -216,7 +216,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
     FOR SHARE SKIP LOCKED
 ) AS role
-RETURNING id, tenant_id
+RETURNING project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 `
 
 type InsertExportBucketsParams struct {
@@ -231,16 +231,10 @@ type InsertExportBucketsParams struct {
 	ServiceURLs               []string
 }
 
-type InsertExportBucketsRow struct {
-	ID       objectid.ID
-	TenantID *string
-}
-
 // Does what InsertExportBucket does for many buckets at once, of any projects.
-// Text that a bucket lacks is empty. Returns those that were added, with the
-// tenants of their roles. LATERAL and LIMIT keep every lookup one by index:
-// Postgres can't know how few there are.
-func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertExportBucketsParams) ([]InsertExportBucketsRow, error) {
+// Text that a bucket lacks is empty. Returns those that were added. LATERAL and
+// LIMIT keep every lookup one by index: Postgres can't know how few there are.
+func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertExportBucketsParams) ([]ExportBucket, error) {
 	rows, err := db.Query(ctx, insertExportBuckets,
 		arg.ProjectIDs,
 		arg.IDs,
@@ -256,10 +250,21 @@ func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertEx
 		return nil, err
 	}
 	defer rows.Close()
-	items := []InsertExportBucketsRow{}
+	items := []ExportBucket{}
 	for rows.Next() {
-		var i InsertExportBucketsRow
-		if err := rows.Scan(&i.ID, &i.TenantID); err != nil {
+		var i ExportBucket
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.CloudProvider,
+			&i.BucketName,
+			&i.RoleID,
+			&i.CreatedAt,
+			&i.Region,
+			&i.RequirePrivateNetworking,
+			&i.ServiceURL,
+			&i.TenantID,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -392,55 +397,38 @@ func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExport
 }
 
 const listExportBucketsByID = `-- name: ListExportBucketsByID :many
-SELECT asked.ordinal::integer AS ordinal, bucket.project_id, bucket.id, bucket.cloud_provider, bucket.bucket_name, bucket.role_id, bucket.created_at, bucket.region, bucket.require_private_networking, bucket.service_url, bucket.tenant_id
+SELECT export_buckets.project_id, export_buckets.id, export_buckets.cloud_provider, export_buckets.bucket_name, export_buckets.role_id, export_buckets.created_at, export_buckets.region, export_buckets.require_private_networking, export_buckets.service_url, export_buckets.tenant_id
 FROM (
     SELECT
-        unnest($1::integer[]) AS ordinal,
-        unnest($2::text[]) AS project_id,
-        unnest($3::text[]) AS id
+        unnest($1::text[]) AS project_id,
+        unnest($2::text[]) AS id
 ) AS asked
 CROSS JOIN LATERAL (
     SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
     FROM export_buckets
     WHERE export_buckets.project_id = asked.project_id AND export_buckets.id = asked.id
     LIMIT 1
-) AS bucket
+) AS export_buckets
 `
 
 type ListExportBucketsByIDParams struct {
-	Ordinals   []int32
 	ProjectIDs []string
 	IDs        []string
 }
 
-type ListExportBucketsByIDRow struct {
-	Ordinal                  int32
-	ProjectID                objectid.ID
-	ID                       objectid.ID
-	CloudProvider            CloudProvider
-	BucketName               string
-	RoleID                   objectid.ID
-	CreatedAt                time.Time
-	Region                   *string
-	RequirePrivateNetworking *bool
-	ServiceURL               *string
-	TenantID                 *string
-}
-
-// Does what GetExportBucket does for many requests at once, of any projects. One
-// without a bucket has no row. LATERAL and LIMIT keep every lookup one by index:
-// Postgres can't know how few there are.
-func (q *Queries) ListExportBucketsByID(ctx context.Context, db DBTX, arg ListExportBucketsByIDParams) ([]ListExportBucketsByIDRow, error) {
-	rows, err := db.Query(ctx, listExportBucketsByID, arg.Ordinals, arg.ProjectIDs, arg.IDs)
+// Finds what GetExportBucket does for many requests at once, of any projects.
+// LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
+// there are.
+func (q *Queries) ListExportBucketsByID(ctx context.Context, db DBTX, arg ListExportBucketsByIDParams) ([]ExportBucket, error) {
+	rows, err := db.Query(ctx, listExportBucketsByID, arg.ProjectIDs, arg.IDs)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ListExportBucketsByIDRow{}
+	items := []ExportBucket{}
 	for rows.Next() {
-		var i ListExportBucketsByIDRow
+		var i ExportBucket
 		if err := rows.Scan(
-			&i.Ordinal,
 			&i.ProjectID,
 			&i.ID,
 			&i.CloudProvider,

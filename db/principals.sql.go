@@ -304,10 +304,10 @@ type ListPrincipalsRow struct {
 }
 
 // Does what GetPrincipal does for many requests at once. What one does not have,
-// of a public key and a token hash, or of the ids, is empty. A
-// request without a principal has no row, and a project that is not there has
-// no organization. LATERAL and LIMIT keep every lookup one by index: Postgres
-// can't know how few there are.
+// of a public key and a token hash, or of the ids, is empty. A request without a
+// principal has no row, and a project that is not there has no organization.
+// LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
+// there are.
 func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipalsParams) ([]ListPrincipalsRow, error) {
 	rows, err := db.Query(ctx, listPrincipals,
 		arg.Now,

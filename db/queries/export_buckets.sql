@@ -40,9 +40,8 @@ RETURNING *;
 
 -- name: InsertExportBuckets :many
 -- Does what InsertExportBucket does for many buckets at once, of any projects.
--- Text that a bucket lacks is empty. Returns those that were added, with the
--- tenants of their roles. LATERAL and LIMIT keep every lookup one by index:
--- Postgres can't know how few there are.
+-- Text that a bucket lacks is empty. Returns those that were added. LATERAL and
+-- LIMIT keep every lookup one by index: Postgres can't know how few there are.
 WITH asked AS (
     SELECT
         unnest(@project_ids::text[]) AS project_id,
@@ -89,7 +88,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
     FOR SHARE SKIP LOCKED
 ) AS role
-RETURNING id, tenant_id;
+RETURNING *;
 
 -- name: GetExportBucket :one
 SELECT *
@@ -123,13 +122,12 @@ LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
 -- name: ListExportBucketsByID :many
--- Does what GetExportBucket does for many requests at once, of any projects. One
--- without a bucket has no row. LATERAL and LIMIT keep every lookup one by index:
--- Postgres can't know how few there are.
-SELECT asked.ordinal::integer AS ordinal, bucket.*
+-- Finds what GetExportBucket does for many requests at once, of any projects.
+-- LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
+-- there are.
+SELECT export_buckets.*
 FROM (
     SELECT
-        unnest(@ordinals::integer[]) AS ordinal,
         unnest(@project_ids::text[]) AS project_id,
         unnest(@ids::text[]) AS id
 ) AS asked
@@ -138,7 +136,7 @@ CROSS JOIN LATERAL (
     FROM export_buckets
     WHERE export_buckets.project_id = asked.project_id AND export_buckets.id = asked.id
     LIMIT 1
-) AS bucket;
+) AS export_buckets;
 
 -- name: ListExportBucketIDsByRole :many
 -- The ids of the export buckets of each access role that has some, or of one

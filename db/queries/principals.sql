@@ -82,10 +82,10 @@ FOR NO KEY UPDATE;
 
 -- name: ListPrincipals :many
 -- Does what GetPrincipal does for many requests at once. What one does not have,
--- of a public key and a token hash, or of the ids, is empty. A
--- request without a principal has no row, and a project that is not there has
--- no organization. LATERAL and LIMIT keep every lookup one by index: Postgres
--- can't know how few there are.
+-- of a public key and a token hash, or of the ids, is empty. A request without a
+-- principal has no row, and a project that is not there has no organization.
+-- LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
+-- there are.
 WITH asked AS (
     SELECT
         unnest(@ordinals::integer[]) AS ordinal,

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/objectid"
 )
 
 // insertLanes and insertsAtOnce bound the statements that add export buckets: how
@@ -45,28 +44,21 @@ func (s *Service) insertExportBuckets(ctx context.Context, rows []db.InsertExpor
 	if err != nil {
 		return nil, err
 	}
-	tenants := make(map[objectid.ID]*string, len(inserted))
-	for _, row := range inserted {
-		tenants[row.ID] = row.TenantID
-	}
+	found := byKey(inserted)
 	added := make([]addedBucket, len(rows))
 	for i, row := range rows {
-		if tenant, ok := tenants[row.ID]; ok {
-			added[i].bucket = &db.ExportBucket{
-				ProjectID:                row.ProjectID,
-				ID:                       row.ID,
-				CloudProvider:            row.CloudProvider,
-				BucketName:               row.BucketName,
-				RoleID:                   row.RoleID,
-				CreatedAt:                row.CreatedAt,
-				Region:                   row.Region,
-				RequirePrivateNetworking: row.RequirePrivateNetworking,
-				ServiceURL:               row.ServiceURL,
-				TenantID:                 tenant,
-			}
-		}
+		added[i].bucket = found[db.GetExportBucketParams{ProjectID: row.ProjectID, ID: row.ID}]
 	}
 	return added, nil
+}
+
+// byKey returns the buckets by what one is asked for with.
+func byKey(buckets []db.ExportBucket) map[db.GetExportBucketParams]*db.ExportBucket {
+	found := make(map[db.GetExportBucketParams]*db.ExportBucket, len(buckets))
+	for i, bucket := range buckets {
+		found[db.GetExportBucketParams{ProjectID: bucket.ProjectID, ID: bucket.ID}] = &buckets[i]
+	}
+	return found
 }
 
 // isValueRefused says whether Postgres refused a statement because of a value in
@@ -140,32 +132,20 @@ func (s *Service) getExportBuckets(ctx context.Context, params []db.GetExportBuc
 		return found, err
 	}
 	columns := db.ListExportBucketsByIDParams{
-		Ordinals:   make([]int32, len(params)),
 		ProjectIDs: make([]string, len(params)),
 		IDs:        make([]string, len(params)),
 	}
 	for i, p := range params {
-		columns.Ordinals[i] = int32(i)
 		columns.ProjectIDs[i] = p.ProjectID.String()
 		columns.IDs[i] = p.ID.String()
 	}
-	rows, err := s.q.ListExportBucketsByID(ctx, s.pool, columns)
+	buckets, err := s.q.ListExportBucketsByID(ctx, s.pool, columns)
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		found[row.Ordinal] = &db.ExportBucket{
-			ProjectID:                row.ProjectID,
-			ID:                       row.ID,
-			CloudProvider:            row.CloudProvider,
-			BucketName:               row.BucketName,
-			RoleID:                   row.RoleID,
-			CreatedAt:                row.CreatedAt,
-			Region:                   row.Region,
-			RequirePrivateNetworking: row.RequirePrivateNetworking,
-			ServiceURL:               row.ServiceURL,
-			TenantID:                 row.TenantID,
-		}
+	there := byKey(buckets)
+	for i, p := range params {
+		found[i] = there[p]
 	}
 	return found, nil
 }
