@@ -1,8 +1,6 @@
 package api
 
 import (
-	"net/http"
-
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 )
@@ -27,7 +25,7 @@ func createNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db
 	if err != nil {
 		return err
 	}
-	return respondNetworks(s, c, page, accessList, body)
+	return respondList(s, c, page, accessList, body)
 }
 
 func listNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db.AccessListEntry) B) error {
@@ -43,21 +41,7 @@ func listNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db.A
 	if err != nil {
 		return err
 	}
-	return respondNetworks(s, c, page, accessList, body)
-}
-
-func respondNetworks[B any](
-	s *Server, c *call, page atlas.Page, accessList atlas.AccessList, body func(db.AccessListEntry) B,
-) error {
-	results := make([]B, len(accessList.Entries))
-	for i, entry := range accessList.Entries {
-		results[i] = body(entry)
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, accessList.More),
-		Results:    results,
-		TotalCount: accessList.TotalCount,
-	})
+	return respondList(s, c, page, accessList, body)
 }
 
 func (s *Server) deleteNetwork(c *call, of atlas.Credential) error {

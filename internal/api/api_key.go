@@ -80,15 +80,7 @@ func (s *Server) listAPIKeys(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]apiKeyBody, len(keys.APIKeys))
-	for i, key := range keys.APIKeys {
-		results[i] = s.newAPIKeyBody(key)
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, keys.More),
-		Results:    results,
-		TotalCount: keys.TotalCount,
-	})
+	return respondList(s, c, page, keys, s.newAPIKeyBody)
 }
 
 func (s *Server) getAPIKey(c *call) error {

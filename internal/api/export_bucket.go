@@ -100,15 +100,7 @@ func (s *Server) listExportBuckets(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]exportBucketBody, len(buckets.Buckets))
-	for i, bucket := range buckets.Buckets {
-		results[i] = newExportBucketItem(bucket)
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, buckets.More),
-		Results:    results,
-		TotalCount: buckets.TotalCount,
-	})
+	return respondList(s, c, page, buckets, newExportBucketItem)
 }
 
 func (s *Server) getExportBucket(c *call) error {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -75,4 +76,17 @@ func without(query string, names ...string) []string {
 		kept = append(kept, url.QueryEscape(name)+"="+url.QueryEscape(value))
 	}
 	return kept
+}
+
+// respondList answers with a page of a list; body writes one of its items.
+func respondList[T, B any](s *Server, c *call, page atlas.Page, items atlas.List[T], body func(T) B) error {
+	results := make([]B, len(items.Items))
+	for i, item := range items.Items {
+		results[i] = body(item)
+	}
+	return respond(c, http.StatusOK, list{
+		Links:      s.pageLinks(c, page, items.More),
+		Results:    results,
+		TotalCount: items.TotalCount,
+	})
 }

@@ -92,8 +92,8 @@ func (s *Server) listProjects(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]projectBody, len(projects.Projects))
-	for i, project := range projects.Projects {
+	results := make([]projectBody, len(projects.Items))
+	for i, project := range projects.Items {
 		if results[i], err = s.newProjectItem(project); err != nil {
 			return err
 		}

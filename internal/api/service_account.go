@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 )
@@ -79,15 +80,7 @@ func (s *Server) listServiceAccounts(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]serviceAccountBody, len(accounts.ServiceAccounts))
-	for i, account := range accounts.ServiceAccounts {
-		results[i] = newServiceAccountBody(account)
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, accounts.More),
-		Results:    results,
-		TotalCount: accounts.TotalCount,
-	})
+	return respondList(s, c, page, accounts, newServiceAccountBody)
 }
 
 func (s *Server) getServiceAccount(c *call) error {
@@ -164,14 +157,8 @@ func (s *Server) listServiceAccountProjects(c *call) error {
 	if err != nil {
 		return err
 	}
-	results := make([]serviceAccountProjectBody, len(projects.Projects))
-	for i, project := range projects.Projects {
-		results[i] = serviceAccountProjectBody{GroupID: project.ID}
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, projects.More),
-		Results:    results,
-		TotalCount: projects.TotalCount,
+	return respondList(s, c, page, projects, func(project db.Project) serviceAccountProjectBody {
+		return serviceAccountProjectBody{GroupID: project.ID}
 	})
 }
 

@@ -69,34 +69,27 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return network, nil
 }
 
-// AccessList is a page of a credential's access list.
-type AccessList struct {
-	Entries    []db.AccessListEntry
-	More       bool   // another page follows
-	TotalCount *int64 // of all pages; nil if it was not asked for
-}
-
 // ListAccessListEntries returns one page of the credential's access list, oldest
 // entry first. It returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND.
 func (s *Service) ListAccessListEntries(
 	ctx context.Context, reader CredentialReader, of Credential, page Page,
-) (AccessList, error) {
+) (List[db.AccessListEntry], error) {
 	if err := s.checkCredential(ctx, s.pool, reader.scope, of); err != nil {
-		return AccessList{}, err
+		return List[db.AccessListEntry]{}, err
 	}
 	return s.listAccessListEntries(ctx, s.pool, reader.scope, of, page)
 }
 
 func (s *Service) listAccessListEntries(
 	ctx context.Context, conn db.DBTX, sc scope, of Credential, page Page,
-) (AccessList, error) {
+) (List[db.AccessListEntry], error) {
 	entries, err := s.q.ListAccessListEntries(ctx, conn, db.ListAccessListEntriesParams{
 		OrgID: sc.orgID, PrincipalID: of.id, RowLimit: page.limit(), RowOffset: page.offset(),
 	})
 	if err != nil {
-		return AccessList{}, fmt.Errorf("list access list entries: %w", err)
+		return List[db.AccessListEntry]{}, fmt.Errorf("list access list entries: %w", err)
 	}
-	list := AccessList{Entries: entries[:min(len(entries), page.Size)], More: len(entries) > page.Size}
+	list := List[db.AccessListEntry]{Items: entries[:min(len(entries), page.Size)], More: len(entries) > page.Size}
 	if !page.Count {
 		return list, nil
 	}
@@ -104,7 +97,7 @@ func (s *Service) listAccessListEntries(
 		OrgID: sc.orgID, PrincipalID: of.id,
 	})
 	if err != nil {
-		return AccessList{}, fmt.Errorf("count access list entries: %w", err)
+		return List[db.AccessListEntry]{}, fmt.Errorf("count access list entries: %w", err)
 	}
 	list.TotalCount = &count
 	return list, nil
@@ -142,15 +135,15 @@ func (s *Service) GetAccessListEntry(
 // the first rule that the request breaks.
 func (s *Service) CreateAccessListEntries(
 	ctx context.Context, owner CredentialOwner, of Credential, requests []AccessListEntryRequest, page Page,
-) (AccessList, error) {
+) (List[db.AccessListEntry], error) {
 	networks := make([]netip.Prefix, len(requests))
 	for i, request := range requests {
 		var err error
 		if networks[i], err = request.network(); err != nil {
-			return AccessList{}, err
+			return List[db.AccessListEntry]{}, err
 		}
 	}
-	var list AccessList
+	var list List[db.AccessListEntry]
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := s.holdToSecure(ctx, tx, owner, of); err != nil {
 			return err

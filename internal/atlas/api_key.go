@@ -156,16 +156,9 @@ func (s *Service) newPublicKey() (string, error) {
 	return string(key), nil
 }
 
-// APIKeyList is a page of API keys.
-type APIKeyList struct {
-	APIKeys    []APIKey
-	More       bool   // another page follows
-	TotalCount *int64 // of all pages; nil if it was not asked for
-}
-
 // ListAPIKeys returns one page of the API keys, by public key.
-func (s *Service) ListAPIKeys(ctx context.Context, reader CredentialReader, page Page) (APIKeyList, error) {
-	var list APIKeyList
+func (s *Service) ListAPIKeys(ctx context.Context, reader CredentialReader, page Page) (List[APIKey], error) {
+	var list List[APIKey]
 	rows, err := s.q.ListAPIKeys(ctx, s.pool, db.ListAPIKeysParams{
 		OrgID: reader.orgID, ProjectID: reader.projectID, RowLimit: page.limit(), RowOffset: page.offset(),
 	})
@@ -183,7 +176,7 @@ func (s *Service) ListAPIKeys(ctx context.Context, reader CredentialReader, page
 		return list, err
 	}
 	for _, row := range rows {
-		list.APIKeys = append(list.APIKeys, newAPIKey(db.GetAPIKeyRow(row), roles[row.ID]))
+		list.Items = append(list.Items, newAPIKey(db.GetAPIKeyRow(row), roles[row.ID]))
 	}
 	if !page.Count {
 		return list, nil

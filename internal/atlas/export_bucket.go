@@ -252,19 +252,12 @@ func (s *Service) GetExportBucket(
 	return *bucket, nil
 }
 
-// ExportBucketList is a page of a project's export buckets.
-type ExportBucketList struct {
-	Buckets    []db.ExportBucket
-	More       bool   // another page follows
-	TotalCount *int64 // of all pages; nil if it was not asked for
-}
-
 // ListExportBuckets returns one page of the project's export buckets, oldest
 // first, of the cloud providers that the asked API version knows.
 func (s *Service) ListExportBuckets(
 	ctx context.Context, project ProjectReader, providers []db.CloudProvider, page Page,
-) (ExportBucketList, error) {
-	var list ExportBucketList
+) (List[db.ExportBucket], error) {
+	var list List[db.ExportBucket]
 	rows, err := s.q.ListExportBuckets(ctx, s.pool, db.ListExportBucketsParams{
 		Counted:        page.Count,
 		ProjectID:      project.projectID,
@@ -278,9 +271,9 @@ func (s *Service) ListExportBuckets(
 	}
 	list.More = len(rows) > page.Size
 	rows = rows[:min(len(rows), page.Size)]
-	list.Buckets = make([]db.ExportBucket, len(rows))
+	list.Items = make([]db.ExportBucket, len(rows))
 	for i, row := range rows {
-		list.Buckets[i] = row.ExportBucket
+		list.Items[i] = row.ExportBucket
 	}
 	switch {
 	case !page.Count:

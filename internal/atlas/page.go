@@ -16,3 +16,10 @@ func (p Page) limit() int32 {
 func (p Page) offset() int64 {
 	return int64(p.Number-1) * int64(p.Size)
 }
+
+// List is a page of a list.
+type List[T any] struct {
+	Items      []T
+	More       bool   // another page follows
+	TotalCount *int64 // of all pages; nil if it was not asked for
+}

@@ -166,16 +166,9 @@ func (s *Service) projectRow(p Principal, req ProjectRequest) (db.InsertProjectP
 	return row, nil
 }
 
-// ProjectList is a page of projects.
-type ProjectList struct {
-	Projects   []db.Project
-	More       bool   // another page follows
-	TotalCount *int64 // of all pages; nil if it was not asked for
-}
-
 // ListProjects returns one page of the projects that the caller has a role on
 // and whose name begins with prefix, in whatever case, by name in byte order.
-func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, page Page) (ProjectList, error) {
+func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, page Page) (List[db.Project], error) {
 	return s.listProjects(ctx, db.CountProjectsParams{
 		OrgID:        p.OrgID,
 		EveryProject: p.everyProject(),
@@ -184,8 +177,8 @@ func (s *Service) ListProjects(ctx context.Context, p Principal, prefix string, 
 	}, page)
 }
 
-func (s *Service) listProjects(ctx context.Context, which db.CountProjectsParams, page Page) (ProjectList, error) {
-	var list ProjectList
+func (s *Service) listProjects(ctx context.Context, which db.CountProjectsParams, page Page) (List[db.Project], error) {
+	var list List[db.Project]
 	projects, err := s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
 		OrgID:        which.OrgID,
 		EveryProject: which.EveryProject,
@@ -198,7 +191,7 @@ func (s *Service) listProjects(ctx context.Context, which db.CountProjectsParams
 		return list, fmt.Errorf("list projects: %w", err)
 	}
 	list.More = len(projects) > page.Size
-	list.Projects = projects[:min(len(projects), page.Size)]
+	list.Items = projects[:min(len(projects), page.Size)]
 	if !page.Count {
 		return list, nil
 	}

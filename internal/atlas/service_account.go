@@ -159,18 +159,11 @@ func (s *Service) CreateServiceAccount(
 	return account, err
 }
 
-// ServiceAccountList is a page of service accounts.
-type ServiceAccountList struct {
-	ServiceAccounts []ServiceAccount
-	More            bool   // another page follows
-	TotalCount      *int64 // of all pages; nil if it was not asked for
-}
-
 // ListServiceAccounts returns one page of the service accounts, oldest first.
 func (s *Service) ListServiceAccounts(
 	ctx context.Context, reader CredentialReader, page Page,
-) (ServiceAccountList, error) {
-	var list ServiceAccountList
+) (List[ServiceAccount], error) {
+	var list List[ServiceAccount]
 	rows, err := s.q.ListServiceAccounts(ctx, s.pool, db.ListServiceAccountsParams{
 		OrgID: reader.orgID, ProjectID: reader.projectID, RowLimit: page.limit(), RowOffset: page.offset(),
 	})
@@ -178,7 +171,7 @@ func (s *Service) ListServiceAccounts(
 		return list, fmt.Errorf("list service accounts: %w", err)
 	}
 	list.More = len(rows) > page.Size
-	list.ServiceAccounts, err = s.serviceAccounts(ctx, s.pool, reader.scope, rows[:min(len(rows), page.Size)])
+	list.Items, err = s.serviceAccounts(ctx, s.pool, reader.scope, rows[:min(len(rows), page.Size)])
 	if err != nil || !page.Count {
 		return list, err
 	}
@@ -335,9 +328,9 @@ func (s *Service) InviteServiceAccount(
 // SERVICE_ACCOUNT_NOT_FOUND.
 func (s *Service) ListServiceAccountProjects(
 	ctx context.Context, reader CredentialReader, account Credential, page Page,
-) (ProjectList, error) {
+) (List[db.Project], error) {
 	if err := s.checkCredential(ctx, s.pool, reader.scope, account); err != nil {
-		return ProjectList{}, err
+		return List[db.Project]{}, err
 	}
 	return s.listProjects(ctx, db.CountProjectsParams{OrgID: reader.orgID, PrincipalID: account.id}, page)
 }
