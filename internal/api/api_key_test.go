@@ -38,6 +38,7 @@ func TestAPIKeysLiveLikeThoseOfAtlas(t *testing.T) {
 	// Roles that it has stay, and another is added.
 	b.send(t, 204, http.MethodPost, projectKeys+"/"+newKeyID,
 		`[{"roles":["GROUP_READ_ONLY"]},{"roles":["GROUP_CLUSTER_MANAGER"],"userId":"x"}]`)
+	b.send(t, 204, http.MethodPost, projectKeys+"/"+newKeyID, `[{"roles":["GROUP_CLUSTER_MANAGER"]}]`)
 	golden(t, "key_assigned", b.send(t, 200, http.MethodGet, orgKeys+"/"+newKeyID, ""))
 	golden(t, "key_updated_in_project", b.send(t, 200, http.MethodPatch, projectKeys+"/"+newKeyID,
 		`{"roles":["GROUP_OWNER"]}`))
