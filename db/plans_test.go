@@ -179,7 +179,7 @@ func connect(t *testing.T, sql string) *pgx.Conn {
 func wantIndexScans(t *testing.T, conn *pgx.Conn, columns int) {
 	t.Helper()
 	for name, query := range plannedQueries {
-		plan := explain(t, conn, name, query)
+		plan := explain(t, conn, "FORMAT JSON", name, query)
 		missing := maps.Clone(query.lookup)
 		for node := range plan.all {
 			switch node.Type {
@@ -208,8 +208,21 @@ func wantIndexScans(t *testing.T, conn *pgx.Conn, columns int) {
 	}
 }
 
-// explain returns the plan that Postgres makes for any parameters.
-func explain(t *testing.T, conn *pgx.Conn, name string, query plannedQuery) *planNode {
+// A scan of an index takes memory, also one that finds nothing.
+func TestQueryForPrincipalBeginsNoScanForWhatIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	const name = "GetPrincipal"
+	plan := explain(t, connect(t, ""), "FORMAT JSON, ANALYZE", name, plannedQueries[name])
+	for node := range plan.all {
+		if node.Relation != "" && node.Loops != 0 {
+			t.Errorf("got %d scans of %s, want none: every parameter is NULL", node.Loops, node.Relation)
+		}
+	}
+}
+
+// explain returns the plan that Postgres makes for any parameters, which it runs,
+// if it does, with NULL for each.
+func explain(t *testing.T, conn *pgx.Conn, options, name string, query plannedQuery) *planNode {
 	t.Helper()
 	ctx := t.Context()
 	var statement recorder
@@ -224,7 +237,7 @@ func explain(t *testing.T, conn *pgx.Conn, name string, query plannedQuery) *pla
 		t.Fatalf("%s: %v", name, err)
 	}
 	nulls := strings.Join(slices.Repeat([]string{"NULL"}, len(prepared.ParamOIDs)), ", ")
-	execute := fmt.Sprintf("EXPLAIN (FORMAT JSON) EXECUTE %q (%s)", name, nulls)
+	execute := fmt.Sprintf("EXPLAIN (%s) EXECUTE %q (%s)", options, name, nulls)
 	var text []byte
 	if err := conn.QueryRow(ctx, execute).Scan(&text); err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -250,6 +263,7 @@ type planNode struct {
 	Relation    string      `json:"Relation Name"`
 	IndexCond   string      `json:"Index Cond"`
 	RecheckCond string      `json:"Recheck Cond"`
+	Loops       int         `json:"Actual Loops"` // how often it was begun
 	Plans       []*planNode `json:"Plans"`
 }
 
