@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
 
@@ -140,6 +141,8 @@ func closedLoop(
 			return outcome{}, err
 		}
 	}
+	// As many threads as pgbench has.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(with.threads, with.clients)))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	latencies := make([][]time.Duration, with.clients)

@@ -59,7 +59,9 @@ func (r *report) goals() []goal {
 	}
 	quotient("create ÷ pgbench, requests/s, 64 clients", create.name, pgbenchCreate.name, manyClients, phaseRate, least(1))
 	quotient("create ÷ pgbench, p50, 1 client", create.name, pgbenchCreate.name, oneClient, phaseP50, most(1.3))
+	quotient("get ÷ create, requests/s, 1 client", get.name, create.name, oneClient, phaseRate, least(3))
 	quotient("get ÷ create, requests/s, 64 clients", get.name, create.name, manyClients, phaseRate, least(3))
+	quotient("list of 100 ÷ create, requests/s, 1 client", listOf100.name, create.name, oneClient, phaseRate, least(1))
 	quotient("list of 100 ÷ create, requests/s, 64 clients", listOf100.name, create.name, manyClients, phaseRate, least(1))
 	list = append(list, r.Growth.goals()...)
 	for _, s := range r.Startup {

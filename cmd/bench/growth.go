@@ -44,7 +44,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	for round := range b.cfg.Rounds + 1 { // The first warms up.
 		for _, op := range grown {
 			for i, s := range subjects {
-				p, err := s.measure(ctx, op, pressure{clients: 1, duration: b.cfg.Duration})
+				p, err := s.measure(ctx, op, pressure{clients: 1, threads: 1, duration: b.cfg.Duration})
 				if err != nil {
 					return err
 				}
@@ -78,7 +78,7 @@ func (b *bench) measureCrowd(ctx context.Context) error {
 	var phases []phase
 	for round := range b.cfg.Rounds + 1 {
 		for _, op := range crowdLists() {
-			p, err := s.measure(ctx, op, pressure{clients: 1, duration: b.cfg.Duration / 2})
+			p, err := s.measure(ctx, op, pressure{clients: 1, threads: 1, duration: b.cfg.Duration / 2})
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/objectid"
 )
 
 // table is a table to be filled.
@@ -30,29 +31,34 @@ func (d dataset) ofTenants(name string, columns []string, row func(t tenant) []a
 	}
 }
 
+// credential is one that a tenant has.
+type credential struct {
+	tenant tenant
+	id     objectid.ID
+	kind   string
+}
+
+// ofCredentials is a table with two rows for each tenant: for its service
+// account, and for its API key.
+func (d dataset) ofCredentials(name string, columns []string, row func(c credential) []any) table {
+	return table{
+		name:    pgx.Identifier{name},
+		columns: columns,
+		length:  2 * d.allTenants(),
+		row: func(i int) []any {
+			t := tenant(i / 2)
+			if i%2 == 0 {
+				return row(credential{t, t.account(), "SERVICE_ACCOUNT"})
+			}
+			return row(credential{t, t.key(), "API_KEY"})
+		},
+	}
+}
+
 // tables returns the tables of the dataset in the order of their foreign keys.
 func (d dataset) tables() []table {
 	created := d.now.Add(-history)
 	const none = "{}"
-	principals := d.ofTenants("principals", []string{"org_id", "id", "kind"}, nil)
-	principals.length *= 2
-	principals.row = func(i int) []any {
-		t := tenant(i / 2)
-		if i%2 == 0 {
-			return []any{t.org().String(), t.account().String(), "SERVICE_ACCOUNT"}
-		}
-		return []any{t.org().String(), t.key().String(), "API_KEY"}
-	}
-	grants := d.ofTenants("project_role_grants", []string{"project_id", "principal_id", "role", "org_id"}, nil)
-	grants.length *= 2
-	grants.row = func(i int) []any {
-		t := tenant(i / 2)
-		principal := t.account()
-		if i%2 == 1 {
-			principal = t.key()
-		}
-		return []any{t.project().String(), principal.String(), "GROUP_OWNER", t.org().String()}
-	}
 	return []table{
 		d.ofTenants("orgs", []string{"id", "name", "api_access_list_required", "created_at"},
 			func(t tenant) []any {
@@ -69,8 +75,19 @@ func (d dataset) tables() []table {
 					"[]", none, none,
 				}
 			}),
-		principals,
-		grants,
+		d.ofCredentials("principals", []string{"org_id", "id", "kind"},
+			func(c credential) []any {
+				return []any{c.tenant.org().String(), c.id.String(), c.kind}
+			}),
+		// As every credential that the API makes is a member.
+		d.ofCredentials("org_role_grants", []string{"org_id", "principal_id", "role"},
+			func(c credential) []any {
+				return []any{c.tenant.org().String(), c.id.String(), "ORG_MEMBER"}
+			}),
+		d.ofCredentials("project_role_grants", []string{"project_id", "principal_id", "role", "org_id"},
+			func(c credential) []any {
+				return []any{c.tenant.project().String(), c.id.String(), "GROUP_OWNER", c.tenant.org().String()}
+			}),
 		d.ofTenants("api_keys", []string{"org_id", "id", "description", "public_key", "ha1", "created_at"},
 			func(t tenant) []any {
 				ha1 := digest.HA1(t.publicKey(), atlas.Realm, privateKey)
@@ -132,7 +149,7 @@ const (
 // load fills an empty, migrated database with the dataset and leaves it as it
 // would be after a quiet night: vacuumed, with statistics, and written out.
 func load(ctx context.Context, conn *pgx.Conn, d dataset) error {
-	for _, name := range []string{"cloud_provider", "principal_kind", "project_role"} {
+	for _, name := range []string{"cloud_provider", "principal_kind", "org_role", "project_role"} {
 		typ, err := conn.LoadType(ctx, name)
 		if err != nil {
 			return fmt.Errorf("load type %s: %w", name, err)
