@@ -57,11 +57,11 @@ SELECT
         FROM org_role_grants AS org_grant
         WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
     )::text[] AS org_roles,
-    EXISTS(
-        SELECT
+    ((
+        SELECT named_org.id
         FROM orgs AS named_org
         WHERE $1::object_id IS NOT NULL AND named_org.id = $1::object_id
-    ) AS org_exists,
+    ) IS NOT NULL)::boolean AS org_exists,
     projects.org_id AS project_org_id,
     ARRAY(
         SELECT project_grant.role::text
@@ -98,7 +98,8 @@ type GetPrincipalRow struct {
 // list about addresses, and its roles in the organization and on one project;
 // and whether there is the organization that the request names.
 // The one query of an authenticated request before the service acts. IS NOT NULL
-// keeps Postgres from beginning to scan an index for what is not asked for.
+// keeps Postgres from beginning to scan an index for a credential of the other
+// kind, or for an organization that the request does not name.
 func (q *Queries) GetPrincipal(ctx context.Context, db DBTX, arg GetPrincipalParams) (GetPrincipalRow, error) {
 	row := db.QueryRow(ctx, getPrincipal,
 		arg.OrgID,
