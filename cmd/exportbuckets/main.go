@@ -19,17 +19,13 @@ import (
 
 // gcPercent is how much the heap may grow before it is collected. A server's is
 // small, and collecting it each time it doubles takes a sixth of the time under
-// load: see docs/performance.md.
+// load: see docs/performance.md. GOGC overrides it.
 const gcPercent = 200
 
-// processorsPerThread leaves the other half of the machine to PostgreSQL and the
-// kernel, which do more than half of the work. Threads of the server that look
-// for work take it from them, and a request that comes alone waits for them: see
-// docs/performance.md.
-const processorsPerThread = 2
-
 func main() {
-	tuneRuntime()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
@@ -38,17 +34,6 @@ func main() {
 	if err != nil && !stopped {
 		_, _ = fmt.Fprintf(os.Stderr, "exportbuckets: %s\n", err)
 		os.Exit(1)
-	}
-}
-
-// tuneRuntime sets what the runtime can't know. The variables of the environment
-// that it knows, GOGC and GOMAXPROCS, override it.
-func tuneRuntime() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/processorsPerThread))
 	}
 }
 

@@ -47,6 +47,9 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer db.close(ctx)
+	if onThisMachine(db.url) {
+		leaveProcessors()
+	}
 	pool, err := s.prepare(ctx, db, tenants)
 	if err != nil {
 		return err
