@@ -26,7 +26,7 @@ type bench struct {
 	cluster        *cluster
 	program        string // the server's
 	pgbenchProgram string
-	threads        int // of pgbench
+	threads        int // of pgbench, and of the HTTP clients of closed loops
 	report         report
 
 	ends []func() error // what close does, last first

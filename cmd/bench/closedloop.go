@@ -141,8 +141,8 @@ func closedLoop(
 			return outcome{}, err
 		}
 	}
-	// As many threads as pgbench has.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(with.threads, with.clients)))
+	// At most as many threads as pgbench has run Go code.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(with.jobs()))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	latencies := make([][]time.Duration, with.clients)

@@ -20,7 +20,7 @@ type config struct {
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about ten minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
-	Threads       int           `placeholder:"N" help:"Threads of pgbench at more than one client. Without it, what a trial finds fastest."`
+	Threads       int           `placeholder:"N" help:"Threads of pgbench, and of the clients of closed loops, if there are as many clients. Without it, with what a trial finds pgbench fastest."`
 	Dir           string        `placeholder:"DIR" help:"Where to make the temporary directory (the system's usual place)."`
 	JSON          string        `name:"json" placeholder:"FILE" help:"Write all figures to this file."`
 	SVG           string        `name:"svg" placeholder:"FILE" help:"Write a plot to this file."`

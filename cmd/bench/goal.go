@@ -2,7 +2,10 @@
 
 package main
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // goal is a figure with what it should be.
 type goal struct {
@@ -39,8 +42,9 @@ func (g goal) verdict() string {
 
 // The numbers of clients that goals are about.
 const (
-	oneClient   = 1
-	manyClients = 64
+	oneClient      = 1
+	severalClients = 8
+	manyClients    = 64
 )
 
 // goals returns the goals that the report has figures for.
@@ -59,10 +63,11 @@ func (r *report) goals() []goal {
 	}
 	quotient("create ÷ pgbench, requests/s, 64 clients", create.name, pgbenchCreate.name, manyClients, phaseRate, least(1))
 	quotient("create ÷ pgbench, p50, 1 client", create.name, pgbenchCreate.name, oneClient, phaseP50, most(1.3))
-	quotient("get ÷ create, requests/s, 1 client", get.name, create.name, oneClient, phaseRate, least(3))
-	quotient("get ÷ create, requests/s, 64 clients", get.name, create.name, manyClients, phaseRate, least(3))
-	quotient("list of 100 ÷ create, requests/s, 1 client", listOf100.name, create.name, oneClient, phaseRate, least(1))
-	quotient("list of 100 ÷ create, requests/s, 64 clients", listOf100.name, create.name, manyClients, phaseRate, least(1))
+	for _, clients := range []int{oneClient, severalClients, manyClients} {
+		at := fmt.Sprintf(" ÷ create, requests/s, clients: %d", clients)
+		quotient(get.name+at, get.name, create.name, clients, phaseRate, least(3))
+		quotient(listOf100.name+at, listOf100.name, create.name, clients, phaseRate, least(1))
+	}
 	list = append(list, r.Growth.goals()...)
 	for _, s := range r.Startup {
 		if s.External {

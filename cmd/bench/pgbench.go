@@ -65,9 +65,12 @@ func (p *pgbench) write(name, text string, variables []variable) (script, error)
 // pressure is how hard a phase pushes.
 type pressure struct {
 	clients  int
-	threads  int // of pgbench
+	threads  int // at most, of pgbench or of the HTTP clients
 	duration time.Duration
 }
+
+// jobs is how many threads the clients run on.
+func (p pressure) jobs() int { return min(p.threads, p.clients) }
 
 // run lets pgbench run the script until it has done so for the time asked with
 // all clients settled, and returns what it did then. The count is of all that it
@@ -107,7 +110,7 @@ func (p *pgbench) runOnce(ctx context.Context, s script, with pressure) (outcome
 	args := []string{
 		"--no-vacuum", "--protocol=prepared",
 		"--client=" + strconv.Itoa(with.clients),
-		"--jobs=" + strconv.Itoa(min(with.threads, with.clients)),
+		"--jobs=" + strconv.Itoa(with.jobs()),
 		"--time=" + strconv.Itoa(seconds),
 		"--log", "--log-prefix=" + filepath.Join(dir, "log"),
 		"--file=" + s.file,
