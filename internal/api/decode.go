@@ -78,6 +78,9 @@ type takenBody struct {
 // takeBody waits for the body, which the handler will decode, and says whether
 // it took long.
 func (s *Server) takeBody(c *gin.Context) (body takenBody, slow bool) {
+	if c.Request.ContentLength == 0 {
+		return body, false
+	}
 	began := s.cfg.Now()
 	body.data, body.err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	return body, s.cfg.Now().Sub(began) > bodyPatience
