@@ -89,7 +89,8 @@ func (s *Service) listAccessListEntries(
 	if err != nil {
 		return List[db.AccessListEntry]{}, fmt.Errorf("list access list entries: %w", err)
 	}
-	list := List[db.AccessListEntry]{Items: entries[:min(len(entries), page.Size)], More: len(entries) > page.Size}
+	var list List[db.AccessListEntry]
+	list.Items, list.More = cut(page, entries)
 	if !page.Count {
 		return list, nil
 	}

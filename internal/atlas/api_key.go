@@ -165,8 +165,7 @@ func (s *Service) ListAPIKeys(ctx context.Context, reader CredentialReader, page
 	if err != nil {
 		return list, fmt.Errorf("list API keys: %w", err)
 	}
-	list.More = len(rows) > page.Size
-	rows = rows[:min(len(rows), page.Size)]
+	rows, list.More = cut(page, rows)
 	ids := make([]string, len(rows))
 	for i, row := range rows {
 		ids[i] = row.ID.String()

@@ -269,8 +269,7 @@ func (s *Service) ListExportBuckets(
 	if err != nil {
 		return list, fmt.Errorf("list export buckets: %w", err)
 	}
-	list.More = len(rows) > page.Size
-	rows = rows[:min(len(rows), page.Size)]
+	rows, list.More = cut(page, rows)
 	list.Items = make([]db.ExportBucket, len(rows))
 	for i, row := range rows {
 		list.Items[i] = row.ExportBucket

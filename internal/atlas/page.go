@@ -13,6 +13,12 @@ func (p Page) limit() int32 {
 	return int32(p.Size) + 1 //nolint:gosec // A page has at most 500 items.
 }
 
+// cut returns the rows that are on the page, of as many as limit says at most,
+// and whether another page follows.
+func cut[T any](p Page, rows []T) (onPage []T, more bool) {
+	return rows[:min(len(rows), p.Size)], len(rows) > p.Size
+}
+
 func (p Page) offset() int64 {
 	return int64(p.Number-1) * int64(p.Size)
 }

@@ -190,8 +190,7 @@ func (s *Service) listProjects(ctx context.Context, which db.CountProjectsParams
 	if err != nil {
 		return list, fmt.Errorf("list projects: %w", err)
 	}
-	list.More = len(projects) > page.Size
-	list.Items = projects[:min(len(projects), page.Size)]
+	list.Items, list.More = cut(page, projects)
 	if !page.Count {
 		return list, nil
 	}

@@ -170,8 +170,8 @@ func (s *Service) ListServiceAccounts(
 	if err != nil {
 		return list, fmt.Errorf("list service accounts: %w", err)
 	}
-	list.More = len(rows) > page.Size
-	list.Items, err = s.serviceAccounts(ctx, s.pool, reader.scope, rows[:min(len(rows), page.Size)])
+	rows, list.More = cut(page, rows)
+	list.Items, err = s.serviceAccounts(ctx, s.pool, reader.scope, rows)
 	if err != nil || !page.Count {
 		return list, err
 	}
