@@ -2,10 +2,7 @@
 
 package main
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // goal is a figure with what it should be.
 type goal struct {
@@ -47,6 +44,13 @@ const (
 	manyClients    = 64
 )
 
+func countOf(clients int) string {
+	if clients == 1 {
+		return "1 client"
+	}
+	return strconv.Itoa(clients) + " clients"
+}
+
 // goals returns the goals that the report has figures for.
 func (r *report) goals() []goal {
 	var list []goal
@@ -64,7 +68,7 @@ func (r *report) goals() []goal {
 	quotient("create ÷ pgbench, requests/s, 64 clients", create.name, pgbenchCreate.name, manyClients, phaseRate, least(1))
 	quotient("create ÷ pgbench, p50, 1 client", create.name, pgbenchCreate.name, oneClient, phaseP50, most(1.3))
 	for _, clients := range []int{oneClient, severalClients, manyClients} {
-		at := fmt.Sprintf(" ÷ create, requests/s, clients: %d", clients)
+		at := " ÷ create, requests/s, " + countOf(clients)
 		quotient(get.name+at, get.name, create.name, clients, phaseRate, least(3))
 		quotient(listOf100.name+at, listOf100.name, create.name, clients, phaseRate, least(1))
 	}
