@@ -28,20 +28,25 @@ type client struct {
 	deleted  int
 }
 
-func newClient(address string, s source) *client {
-	return &client{
+// newClient returns a client. Alone is one that has a thread of its own.
+func newClient(address string, s source, alone bool) *client {
+	c := &client{
 		http: fasthttp.HostClient{
 			Addr:                      address,
 			MaxConns:                  1,
 			MaxIdemponentCallAttempts: 1, // A request that fails is a failure.
 			NoDefaultUserAgentHeader:  true,
-			ReadTimeout:               patience,
-			WriteTimeout:              patience,
 		},
 		request:  fasthttp.AcquireRequest(),
 		response: fasthttp.AcquireResponse(),
 		source:   s,
 	}
+	if alone {
+		c.http.Dial = dialBlocking
+	} else {
+		c.http.ReadTimeout, c.http.WriteTimeout = patience, patience
+	}
+	return c
 }
 
 func (c *client) close() {
@@ -128,7 +133,7 @@ func closedLoop(
 ) (outcome, error) {
 	clients := make([]*client, with.clients)
 	for i := range clients {
-		clients[i] = newClient(address, newSource(i))
+		clients[i] = newClient(address, newSource(i), with.clients == with.jobs())
 	}
 	defer func() {
 		for _, c := range clients {
