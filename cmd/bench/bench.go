@@ -23,8 +23,8 @@ type bench struct {
 	out            io.Writer
 	began          time.Time
 	dir            string
-	cluster        *cluster
-	program        string // the server's
+	cluster        *cluster // of all but growth
+	program        string   // the server's
 	pgbenchProgram string
 	threads        int // of pgbench, and of the HTTP clients of closed loops
 	report         report
@@ -51,15 +51,23 @@ func newBench(ctx context.Context, cfg config, out io.Writer) (_ *bench, err err
 	if b.program, err = buildServer(ctx, b.dir); err != nil {
 		return nil, err
 	}
-	if b.cluster, err = startCluster(ctx, filepath.Join(b.dir, "postgres")); err != nil {
+	if b.cluster, err = b.startCluster(ctx, "postgres"); err != nil {
 		return nil, err
 	}
-	b.atEnd(func() error { return b.cluster.server.Stop(context.WithoutCancel(ctx)) })
 	b.pgbenchProgram, err = b.cluster.pgbench()
 	return b, err
 }
 
 func (b *bench) atEnd(f func() error) { b.ends = append(b.ends, f) }
+
+// startCluster starts a PostgreSQL of the run in a directory of that name.
+func (b *bench) startCluster(ctx context.Context, name string) (*cluster, error) {
+	c, err := startCluster(ctx, filepath.Join(b.dir, name))
+	if err == nil {
+		b.atEnd(func() error { return c.server.Stop(context.WithoutCancel(ctx)) })
+	}
+	return c, err
+}
 
 // close ends what was started and removes what was made.
 func (b *bench) close() error {
@@ -108,7 +116,7 @@ func (b *bench) run(ctx context.Context) error {
 
 // measureOperations measures every operation and counts the rows at the end.
 func (b *bench) measureOperations(ctx context.Context) error {
-	s, err := b.newSubject(ctx, "bench", dataset{
+	s, err := b.newSubject(ctx, b.cluster, "bench", dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Buckets, full: fullTenants, each: pageSize,
 	})
 	if err != nil {

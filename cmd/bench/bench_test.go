@@ -67,7 +67,7 @@ func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.close() })
-	s, err := b.newSubject(ctx, "lossy", dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
+	s, err := b.newSubject(ctx, b.cluster, "lossy", dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"exportbuckets/migrations"
 )
 
-// cluster is the private PostgreSQL of a run.
+// cluster is a private PostgreSQL.
 type cluster struct {
 	server *postgres.Server
 	pid    int

@@ -27,11 +27,17 @@ type size struct {
 var grown = []operation{create, get, listOf100}
 
 // measureGrowth loads a database of each size and lets one client at a time do
-// each operation on each of them, in turn.
+// each operation on each of them, in turn. Each has a PostgreSQL of its own, as
+// each would be in use: none drives another out of its buffers.
 func (b *bench) measureGrowth(ctx context.Context) error {
 	var subjects []*subject
 	for _, buckets := range b.cfg.GrowthBuckets {
-		s, err := b.newSubject(ctx, fmt.Sprintf("growth_%d", buckets), dataset{
+		name := fmt.Sprintf("growth_%d", buckets)
+		c, err := b.startCluster(ctx, name)
+		if err != nil {
+			return err
+		}
+		s, err := b.newSubject(ctx, c, name, dataset{
 			tenants: b.cfg.Tenants, buckets: buckets, full: fullTenants, each: pageSize,
 		})
 		if err != nil {
@@ -43,8 +49,11 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	phases := make([][]phase, len(subjects))
 	for round := range b.cfg.Rounds + 1 { // The first warms up.
 		for _, op := range grown {
-			for i, s := range subjects {
-				p, err := s.measure(ctx, op, pressure{clients: 1, threads: 1, duration: b.cfg.Duration})
+			for i := range subjects {
+				if round%2 == 1 { // What comes later finds another machine.
+					i = len(subjects) - 1 - i
+				}
+				p, err := subjects[i].measure(ctx, op, pressure{clients: 1, threads: 1, duration: b.cfg.Duration})
 				if err != nil {
 					return err
 				}
@@ -68,7 +77,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 
 // measureCrowd lets one client list a tenant that has many export buckets.
 func (b *bench) measureCrowd(ctx context.Context) error {
-	s, err := b.newSubject(ctx, "crowd", dataset{
+	s, err := b.newSubject(ctx, b.cluster, "crowd", dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Tenants, full: 1, each: b.cfg.Crowd,
 	})
 	if err != nil {

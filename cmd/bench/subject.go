@@ -27,12 +27,12 @@ type subject struct {
 	deleted int
 }
 
-// newSubject loads a database and starts a server on it.
-func (b *bench) newSubject(ctx context.Context, name string, data dataset) (*subject, error) {
+// newSubject loads a database of the cluster and starts a server on it.
+func (b *bench) newSubject(ctx context.Context, c *cluster, name string, data dataset) (*subject, error) {
 	data.now = b.began
-	s := &subject{name: name, data: data, cluster: b.cluster}
+	s := &subject{name: name, data: data, cluster: c}
 	var err error
-	if s.database, s.loaded, err = b.cluster.fill(ctx, name, data); err != nil {
+	if s.database, s.loaded, err = c.fill(ctx, name, data); err != nil {
 		return nil, err
 	}
 	s.pgbench = pgbench{program: b.pgbenchProgram, database: s.database, dir: b.dir, settling: map[int]time.Duration{}}
