@@ -14,8 +14,8 @@ type config struct {
 	Tenants       int           `default:"10000" placeholder:"N" help:"Tenants to load (${default})."`
 	Buckets       int           `default:"10000" placeholder:"N" help:"Export buckets to load, spread over the tenants (${default})."`
 	Clients       []int         `default:"1,8,64" placeholder:"N,..." help:"Clients at a time (${default})."`
-	Rounds        int           `default:"5" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
-	Duration      time.Duration `default:"2s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
+	Rounds        int           `default:"11" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
+	Duration      time.Duration `default:"1s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
 	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about ten minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
