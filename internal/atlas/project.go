@@ -19,9 +19,10 @@ import (
 // maxProjects is how many projects an organization can have.
 const maxProjects = 250
 
-// projectName is Atlas' pattern for the names of projects. Blanks, which
-// projects of Atlas have, are added to it.
-var projectName = regexp.MustCompile(`^[\p{L}\p{N}\-_.(),:&@+' ]{1,64}$`)
+// projectName is Atlas' pattern for the names of projects, which have 1 to 64
+// characters. Blanks, which projects of Atlas have, are added to it. The length
+// is not in it: 64 copies of all letters take 18 ms to compile, and 2.7 MB.
+var projectName = regexp.MustCompile(`^[\p{L}\p{N}\-_.(),:&@+' ]+$`)
 
 // Tag is a key and a value that a project is marked with, each of 1 to 255
 // characters.
@@ -54,7 +55,7 @@ type ProjectUpdate struct {
 }
 
 func checkProjectName(name string) error {
-	if !projectName.MatchString(name) || strings.TrimSpace(name) != name {
+	if utf8.RuneCountInString(name) > 64 || !projectName.MatchString(name) || strings.TrimSpace(name) != name {
 		return NewError(CodeInvalidProjectName, name)
 	}
 	return nil
