@@ -23,7 +23,7 @@ type bench struct {
 	out            io.Writer
 	began          time.Time
 	dir            string
-	cluster        *cluster // of all but growth
+	cluster        *cluster // of all but the sizes of growth
 	program        string   // the server's
 	pgbenchProgram string
 	threads        int // of pgbench, and of the HTTP clients of closed loops

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 //nolint:paralleltest // It changes how many processors Go code has.
@@ -31,7 +33,7 @@ func TestABlockingConnectionLetsOthersRunWhileItWaits(t *testing.T) {
 		served <- err
 	}()
 
-	conn, err := dialBlocking(listener.Addr().String())
+	conn, err := dialBlocking(listener.Addr().String(), patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +69,26 @@ func TestABlockingConnectionToNobodyIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{closed, "no address"} {
-		if _, err := dialBlocking(address); err == nil || !strings.Contains(err.Error(), address) {
+		if _, err := dialBlocking(address, patience); err == nil || !strings.Contains(err.Error(), address) {
 			t.Errorf("dial %s: got %v, want an error that names it", address, err)
 		}
+	}
+}
+
+func TestABlockingConnectionIsNotPatientForever(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	// Longer than it takes the runtime to interrupt a call.
+	conn, err := dialBlocking(listener.Addr().String(), 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if n, err := conn.Read(make([]byte, 1)); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a read of nothing: got %d bytes and %v, want os.ErrDeadlineExceeded", n, err)
 	}
 }

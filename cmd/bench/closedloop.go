@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"runtime"
 	"sync"
@@ -28,8 +29,8 @@ type client struct {
 	deleted  int
 }
 
-// newClient returns a client. Alone is one that has a thread of its own.
-func newClient(address string, s source, alone bool) *client {
+// newClient returns a client, which may have a thread of its own.
+func newClient(address string, s source, ownThread bool) *client {
 	c := &client{
 		http: fasthttp.HostClient{
 			Addr:                      address,
@@ -41,8 +42,8 @@ func newClient(address string, s source, alone bool) *client {
 		response: fasthttp.AcquireResponse(),
 		source:   s,
 	}
-	if alone {
-		c.http.Dial = dialBlocking
+	if ownThread {
+		c.http.Dial = func(address string) (net.Conn, error) { return dialBlocking(address, patience) }
 	} else {
 		c.http.ReadTimeout, c.http.WriteTimeout = patience, patience
 	}
@@ -131,9 +132,10 @@ func (c *client) repeat(ctx context.Context, op operation, deadline time.Time) (
 func closedLoop(
 	ctx context.Context, address string, op operation, with pressure, newSource func(seed int) source,
 ) (outcome, error) {
+	ownThreads := with.clients <= with.threads
 	clients := make([]*client, with.clients)
 	for i := range clients {
-		clients[i] = newClient(address, newSource(i), with.clients == with.jobs())
+		clients[i] = newClient(address, newSource(i), ownThreads)
 	}
 	defer func() {
 		for _, c := range clients {

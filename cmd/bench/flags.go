@@ -17,7 +17,7 @@ type config struct {
 	Rounds        int           `default:"11" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
 	Duration      time.Duration `default:"1s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
 	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
-	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about ten minutes more and 8 GB of disk."`
+	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about five minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
 	Threads       int           `placeholder:"N" help:"Threads of pgbench, and of the clients of closed loops, if there are as many clients. Without it, with what a trial finds pgbench fastest."`

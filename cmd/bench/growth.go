@@ -71,6 +71,9 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 			return err
 		}
 		s.server.stop()
+		if err := s.cluster.server.Stop(ctx); err != nil {
+			return err
+		}
 	}
 	return b.measureCrowd(ctx)
 }
