@@ -15,10 +15,11 @@ build:
 test:
 	go test ./...
 
-# Takes about five minutes and wants the machine for itself. See
-# "go run ./cmd/bench --help".
+# Takes some minutes and wants the machine for itself. BENCH has its flags:
+# make bench BENCH=--help.
 bench:
-	go run ./cmd/bench $(BENCH)
+	go build -C tools/bench -o ../../bin/bench .
+	bin/bench $(BENCH)
 
 generate:
 	$(TOOL) sqlc generate

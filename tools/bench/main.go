@@ -11,9 +11,9 @@
 // is checked and the rows are counted at the end. A run with a wrong answer or
 // a lost row fails.
 //
-//	go run ./cmd/bench                                  about five minutes
-//	go run ./cmd/bench --quick                          about one
-//	go run ./cmd/bench --growth --json F.json --svg F.svg
+//	make bench                                             about five minutes
+//	make bench BENCH=--quick                               about one
+//	make bench BENCH='--growth --json F.json --svg F.svg'
 //
 // The machine should do nothing else: each phase tells what part of it other
 // programs took. Root and users alike may run it; it needs Go, the server

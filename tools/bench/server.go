@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -21,13 +22,22 @@ import (
 // what is measured is a server that logs nothing.
 const logLevel = "warn"
 
-// buildServer builds the server as the Makefile does, and returns its path.
+// buildServer builds the server of this tree as the Makefile does, and returns
+// its path. It is built in its own module, with the dependencies named there.
 func buildServer(ctx context.Context, dir string) (string, error) {
+	var said bytes.Buffer
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "exportbuckets")
+	list.Stderr = &said
+	module, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the tree of the server: %w\n%s", err, said.String())
+	}
 	program := filepath.Join(dir, "exportbuckets")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nomsgpack", "-ldflags", "-s -w",
-		"-o", program, "exportbuckets/cmd/exportbuckets")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := cmd.CombinedOutput(); err != nil {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nomsgpack", "-ldflags", "-s -w",
+		"-o", program, "./cmd/exportbuckets")
+	build.Dir = strings.TrimSpace(string(module))
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server: %w\n%s", err, said)
 	}
 	return program, nil
