@@ -157,7 +157,7 @@ func (b *bench) chooseThreads(ctx context.Context, s *subject) error {
 		return nil
 	}
 	best := 0.0
-	for _, threads := range []int{1, runtime.NumCPU()} {
+	for _, threads := range []int{1, runtime.GOMAXPROCS(0)} {
 		p, err := s.measure(ctx, pgbenchCreate, pressure{
 			clients: slices.Max(b.cfg.Clients), threads: threads, duration: b.cfg.Duration,
 		})

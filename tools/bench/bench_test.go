@@ -59,8 +59,8 @@ func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 	}
 }
 
-//nolint:paralleltest // Closed loops change the number of processors of the whole process.
 func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	b, err := newBench(ctx, small(), io.Discard)
 	if err != nil {

@@ -24,6 +24,10 @@ type call struct {
 	status   int
 	contains string // what the answer must have in it
 	times    int    // how often
+
+	// retry, if it is set, is to be sent with credentials after the challenge that
+	// the answer must be.
+	retry *call
 }
 
 // check returns an error if the answer is not the right one.
@@ -72,7 +76,8 @@ func createCall(t tenant) call {
 // challenged is the call without credentials, as clients with an API key send it
 // first.
 func (c call) challenged() call {
-	c.authorization, c.status, c.contains = "", http.StatusUnauthorized, ""
+	again := c
+	c.authorization, c.status, c.contains, c.retry = "", http.StatusUnauthorized, "", &again
 	return c
 }
 

@@ -4,9 +4,7 @@ package main
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"exportbuckets/internal/objectid"
@@ -131,14 +129,4 @@ func number(prefix string, n int) objectid.ID {
 		panic(err) // The prefix or the number is no such thing.
 	}
 	return id
-}
-
-// tenantOf returns the tenant whose project it is.
-func tenantOf(project objectid.ID) (tenant, error) {
-	digits, ok := strings.CutPrefix(project.String(), projectPrefix)
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil {
-		return 0, fmt.Errorf("%s is not the project of a tenant", project)
-	}
-	return tenant(n - firstNumber), nil
 }

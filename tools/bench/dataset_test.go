@@ -62,19 +62,6 @@ func TestTheRowsOfATenantAreSpreadOverTheTable(t *testing.T) {
 	}
 }
 
-func TestATenantIsToldByItsProject(t *testing.T) {
-	t.Parallel()
-	for _, want := range []tenant{0, 1, 9999, 12345678} {
-		got, err := tenantOf(want.project())
-		if err != nil || got != want {
-			t.Errorf("got %d, %v, want %d", got, err, want)
-		}
-	}
-	if got, err := tenantOf(tenant(1).role()); err == nil {
-		t.Errorf("got tenant %d of a role, want an error", got)
-	}
-}
-
 func TestCredentialsHaveTheFormOfThoseOfTheServer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -20,7 +21,7 @@ type config struct {
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about five minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
-	Threads       int           `placeholder:"N" help:"Threads of pgbench, and of the clients of closed loops, if there are as many clients. Without it, with what a trial finds pgbench fastest."`
+	Threads       int           `placeholder:"N" help:"Threads of pgbench, and of the clients (what a trial finds pgbench fastest with)."`
 	Dir           string        `placeholder:"DIR" help:"Where to make the temporary directory (the system's usual place)."`
 	JSON          string        `name:"json" placeholder:"FILE" help:"Write all figures to this file."`
 	SVG           string        `name:"svg" placeholder:"FILE" help:"Write a plot to this file."`
@@ -43,8 +44,8 @@ func (c config) Validate() error {
 		return errors.New("--growth-buckets: growth is between two sizes at least")
 	case c.Crowd < crowdedPage*pageSize:
 		return fmt.Errorf("--crowd: page %d is read, so there must be %d", crowdedPage, crowdedPage*pageSize)
-	case c.Threads < 0:
-		return fmt.Errorf("--threads: %d is negative", c.Threads)
+	case c.Threads < 0 || c.Threads > runtime.GOMAXPROCS(0):
+		return fmt.Errorf("--threads: %d is not between 1 and the %d processors", c.Threads, runtime.GOMAXPROCS(0))
 	}
 	return nil
 }

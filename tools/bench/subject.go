@@ -68,7 +68,8 @@ func (s *subject) measure(ctx context.Context, op operation, with pressure) (pha
 func (s *subject) measureOpen(ctx context.Context, op operation, rate int, d time.Duration) (phase, error) {
 	p, err := s.observe(op, func() (outcome, error) {
 		stock := &supply{buckets: s.stock}
-		out, err := openLoop(ctx, s.server.address, op, rate, d, newSource(s.data, stock, rate))
+		out, err := openLoop(ctx, s.server.address, op, rate, d,
+			func(seed int) source { return newSource(s.data, stock, seed) })
 		s.account(out, stock)
 		return out, err
 	})
