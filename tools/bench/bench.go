@@ -24,7 +24,7 @@ type bench struct {
 	began          time.Time
 	dir            string
 	cluster        *cluster // of all but the sizes of growth
-	program        string   // the server's
+	program        string   // of the server
 	pgbenchProgram string
 	threads        int // of pgbench, and of the HTTP clients of closed loops
 	report         report
@@ -89,16 +89,12 @@ func (b *bench) run(ctx context.Context) error {
 	if b.report.Facts, err = b.findFacts(ctx); err != nil {
 		return err
 	}
-	if err := b.measureStartup(ctx); err != nil {
-		return err
+	b.report.Run = settings{
+		Tenants: b.cfg.Tenants, Buckets: b.cfg.Buckets, Full: fullTenants,
+		Rounds: b.cfg.Rounds, Seconds: b.cfg.Duration.Seconds(), LogLevel: logLevel,
 	}
-	if err := b.measureOperations(ctx); err != nil {
+	if err := b.measureServer(ctx); err != nil {
 		return err
-	}
-	if b.cfg.Growth {
-		if err := b.measureGrowth(ctx); err != nil {
-			return err
-		}
 	}
 	b.report.finish()
 	if b.cfg.JSON != "" {
@@ -114,28 +110,38 @@ func (b *bench) run(ctx context.Context) error {
 	return b.report.writeText(b.out)
 }
 
+// measureServer measures one server.
+func (b *bench) measureServer(ctx context.Context) error {
+	if err := b.measureStartup(ctx); err != nil {
+		return err
+	}
+	if err := b.measureOperations(ctx); err != nil {
+		return err
+	}
+	if b.cfg.Growth {
+		return b.measureGrowth(ctx)
+	}
+	return nil
+}
+
 // measureOperations measures every operation and counts the rows at the end.
 func (b *bench) measureOperations(ctx context.Context) error {
-	s, err := b.newSubject(ctx, b.cluster, "bench", dataset{
+	s, err := b.newSubject(ctx, b.cluster, "bench", b.program, dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Buckets, full: fullTenants, each: pageSize,
 	})
 	if err != nil {
 		return err
 	}
 	defer s.server.stop()
-	b.printf("%d export buckets loaded in %.1f s", s.data.rows(), s.loaded.Seconds())
-	if err := b.chooseThreads(ctx, s); err != nil {
+	if err := s.writeScripts(ctx, append(b.operations(0), pgbenchCreate)); err != nil {
 		return err
 	}
-	b.report.Run = settings{
-		Tenants: b.cfg.Tenants, Buckets: b.cfg.Buckets, Full: fullTenants,
-		Rounds: b.cfg.Rounds, Seconds: b.cfg.Duration.Seconds(),
-		Threads: b.threads, LogLevel: logLevel,
+	if err := b.chooseThreads(ctx, s); err != nil {
+		return err
 	}
 	if err := b.measureParameters(ctx, s); err != nil {
 		return err
 	}
-	idle := s.idle
 	if err := b.closedLoops(ctx, s); err != nil {
 		return err
 	}
@@ -143,7 +149,7 @@ func (b *bench) measureOperations(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.report.Memory = memoryUse{Idle: idle.RSS, Peak: loaded.Peak, Clients: slices.Max(b.cfg.Clients)}
+	b.report.Memory = memoryUse{Idle: s.idle.RSS, Peak: loaded.Peak, Clients: slices.Max(b.cfg.Clients)}
 	if err := b.openLoops(ctx, s); err != nil {
 		return err
 	}
@@ -153,6 +159,7 @@ func (b *bench) measureOperations(ctx context.Context) error {
 // chooseThreads finds out with how many threads pgbench is fastest: one, or one
 // for each core.
 func (b *bench) chooseThreads(ctx context.Context, s *subject) error {
+	defer func() { b.report.Run.Threads = b.threads }()
 	if b.threads = b.cfg.Threads; b.threads > 0 {
 		return nil
 	}
@@ -179,35 +186,50 @@ func (b *bench) closedLoops(ctx context.Context, s *subject) error {
 	}
 	for round := range b.cfg.Rounds {
 		for _, clients := range b.cfg.Clients {
-			for _, op := range inTurn(round) {
+			for _, op := range b.operations(round) {
 				p, err := s.measure(ctx, op, pressure{clients: clients, threads: b.threads, duration: b.cfg.Duration})
 				if err != nil {
 					return err
 				}
-				p.Round = round + 1
-				b.report.Phases = append(b.report.Phases, p)
-				b.printf("round %d: %2d clients: %-14s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
-					p.Round, clients, op.name, p.Rate, p.Latency.P50, 100*p.Others)
+				b.add(p, round)
 			}
 		}
 	}
 	return nil
 }
 
-// inTurn returns the operations of a round. What is compared most goes first in
-// turns: who comes later finds a warmer cache and a larger table.
-func inTurn(round int) []operation {
-	operations := []operation{pgbenchCreate, create, get, listOf100, digestCreate, remove}
-	if round%2 == 1 {
-		operations[0], operations[1] = create, pgbenchCreate
-	}
-	return operations
+// add keeps a phase of a round and shows it.
+func (b *bench) add(p phase, round int) {
+	p.Round = round + 1
+	b.report.Phases = append(b.report.Phases, p)
+	b.printf("round %d: %2d clients: %-19s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
+		p.Round, p.Clients, p.Operation, p.Rate, p.Latency.P50, 100*p.Others)
 }
 
-// warmUp runs everything once, so that no phase is the first to read a page.
+// operations returns the operations of a round. What is compared goes one after
+// the other, and first in turns: who comes later finds a warmer cache and a
+// larger table.
+func (b *bench) operations(round int) []operation {
+	var list []operation
+	for _, pair := range pgbenchPairs {
+		if round%2 == 1 {
+			pair[0], pair[1] = pair[1], pair[0]
+		}
+		list = append(list, pair[:]...)
+	}
+	list = append(list, digestCreate)
+	return slices.DeleteFunc(list, func(op operation) bool { return !slices.Contains(b.cfg.Operations, op.flag) })
+}
+
+// requests returns those of the operations that are not pgbench's.
+func (b *bench) requests() []operation {
+	return slices.DeleteFunc(b.operations(0), func(op operation) bool { return op.pgbench != nil })
+}
+
+// warmUp does everything once, so that no phase is the first to read a page.
 func (b *bench) warmUp(ctx context.Context, s *subject) error {
 	with := pressure{clients: slices.Max(b.cfg.Clients), threads: b.threads, duration: min(time.Second, b.cfg.Duration)}
-	for _, op := range inTurn(0)[1:] {
+	for _, op := range b.requests() {
 		if _, err := s.measure(ctx, op, with); err != nil {
 			return err
 		}
@@ -220,7 +242,7 @@ func (b *bench) openLoops(ctx context.Context, s *subject) error {
 	var phases []phase
 	peaks := summarize(b.report.Phases)
 	for round := range (b.cfg.Rounds + 1) / 2 {
-		for _, op := range inTurn(0)[1:] {
+		for _, op := range b.requests() {
 			peak := 0.0
 			for _, p := range peaks {
 				if p.Operation == op.name {

@@ -10,22 +10,19 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/internal/objectid"
 )
 
-// small is a run of a few seconds.
-func small() config {
-	return config{
-		Tenants: 20, Buckets: 50, Clients: []int{1, 2}, Rounds: 1, Duration: 100 * time.Millisecond,
-		Quick: true, Threads: 1, Growth: true, GrowthBuckets: []int{50, 200}, Crowd: crowdedPage * pageSize,
+// newSmallBench returns a run of few and short phases.
+func newSmallBench(t *testing.T, out io.Writer) *bench {
+	t.Helper()
+	cfg := config{
+		Operations: []string{"create", "get", "list", "digest-create", "delete"},
+		Tenants:    20, Buckets: 50, Clients: []int{2}, Rounds: 1, Duration: 20 * time.Millisecond, Threads: 1,
+		Quick: true,
 	}
-}
-
-// The whole of it, in small: what is measured is of no interest here.
-func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
-	t.Parallel()
-	var out strings.Builder
-	b, err := newBench(t.Context(), small(), &out)
+	b, err := newBench(t.Context(), cfg, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,21 +34,29 @@ func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 			t.Errorf("the directory %s is there yet: %v", b.dir, err)
 		}
 	})
+	return b
+}
+
+// What is measured is of no interest here.
+func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	b := newSmallBench(t, &out)
 	if err := b.run(t.Context()); err != nil {
 		t.Fatalf("got error %v, want none; output:\n%s", err, out.String())
 	}
-	for _, op := range inTurn(0) {
-		for _, clients := range b.cfg.Clients {
-			found := false
-			for _, p := range b.report.Phases {
-				found = found || p.Operation == op.name && p.Clients == clients && p.Count > 0 && p.Rate > 0 && p.Latency.P50 > 0
-			}
-			if !found {
-				t.Errorf("%s with %d clients: got %+v, want figures", op.name, clients, b.report.Phases)
-			}
+	for _, op := range []operation{
+		create, get, listOf100, digestCreate, remove, pgbenchCreate, pgbenchGet, pgbenchList, pgbenchDelete,
+	} {
+		found := false
+		for _, p := range b.report.Phases {
+			found = found || p.Operation == op.name && p.Clients == 2 && p.Count > 0 && p.Rate > 0 && p.Latency.P50 > 0
+		}
+		if !found {
+			t.Errorf("%s: got %+v, want figures", op.name, b.report.Phases)
 		}
 	}
-	if len(b.report.OpenLoop) != 5 || len(b.report.Growth.Sizes) != 2 || len(b.report.Growth.Crowd) != 4 || len(b.report.Startup) != 4 {
+	if len(b.report.Beside) != 4 || len(b.report.OpenLoop) != 5 || len(b.report.Startup) != 4 || b.report.Parameters == nil {
 		t.Errorf("got %+v, want all parts", b.report)
 	}
 	if got := b.report.Facts.Postgres["fsync"]; got != "on" {
@@ -59,43 +64,64 @@ func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 	}
 }
 
+func TestGrowthMeasuresEverySizeAndTheLongList(t *testing.T) {
+	t.Parallel()
+	b := newSmallBench(t, io.Discard)
+	b.cfg.GrowthBuckets, b.cfg.Crowd = []int{50, 200}, crowdedPage*pageSize
+	if err := b.measureGrowth(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if g := b.report.Growth; len(g.Sizes) != 2 || len(g.Crowd) != 4 || len(g.goals()) != len(grown) {
+		t.Errorf("got %+v, want all parts", g)
+	}
+}
+
 func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	b, err := newBench(ctx, small(), io.Discard)
+	b := newSmallBench(t, io.Discard)
+	s, err := b.newSubject(ctx, b.cluster, "lossy", b.program, dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.close() })
-	s, err := b.newSubject(ctx, b.cluster, "lossy", dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
-	if err != nil {
-		t.Fatal(err)
-	}
-	with := pressure{clients: 2, threads: 1, duration: 50 * time.Millisecond}
-	if _, err := s.measure(ctx, create, with); err != nil {
-		t.Fatal(err)
+	with := pressure{clients: 2, threads: 1, duration: 20 * time.Millisecond}
+	for _, op := range []operation{create, remove} {
+		if _, err := s.measure(ctx, op, with); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.verify(ctx); err != nil {
 		t.Fatalf("got error %v, want every row found", err)
 	}
-	conn, err := pgx.Connect(ctx, s.database)
-	if err != nil {
+	if err := s.writeScripts(ctx, []operation{create, pgbenchCreate, pgbenchGet, pgbenchList, pgbenchDelete}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(t.Context()) })
-	if _, err := conn.Exec(ctx, "DELETE FROM export_buckets WHERE id = $1", s.stock[0].id); err != nil {
-		t.Fatal(err)
+	for name, want := range map[string]string{
+		pgbenchCreate.name: "INSERT INTO export_buckets",
+		pgbenchGet.name:    "FROM export_buckets",
+		pgbenchList.name:   "total_count",
+		pgbenchDelete.name: "DELETE FROM export_buckets",
+	} {
+		checkScript(t, name, s.scripts[name], want)
 	}
 
+	next := s.data.deletable(s.stock.taken())
+	for _, id := range []objectid.ID{next.id, s.data.bucket(0).id} {
+		if _, err := s.conn.Exec(ctx, "DELETE FROM export_buckets WHERE id = $1", id); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := s.verify(ctx); err == nil {
 		t.Error("a lost row: got no error, want one")
 	}
-	// It is the first to be deleted.
+	if err := s.writeScripts(ctx, []operation{pgbenchGet}); err == nil {
+		t.Error("statements that find nothing: got no error, want one")
+	}
 	if p, err := s.measure(ctx, remove, with); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a wrong status: got %+v, %v, want an error", p, err)
 	}
-	s.stock = []bucket{{tenant: 1, id: number(bucketPrefix, 999)}}
-	if p, err := s.measureOpen(ctx, remove, 100, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "404") {
+	s.stock = newSupply(int(s.stock.end)+1, 1<<40)
+	if p, err := s.measureOpen(ctx, remove, 100, with.duration); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("a wrong status in an open loop: got %+v, %v, want an error", p, err)
 	}
 	s.server.stop()
@@ -113,9 +139,11 @@ func TestSettingsThatCouldNotWorkAreRefused(t *testing.T) {
 		{"", true},
 		{"--quick", true},
 		{"--clients=1,64 --rounds=1 --duration=3s --buckets=1000000", true},
+		{"--operations=", false},
+		{"--operations=put", false},
 		{"--clients=0", false},
 		{"--clients=1,100", false},
-		{"--rounds=0", false},
+		{"--rounds=-1", false},
 		{"--duration=500ms", false},
 		{"--duration=1500ms", false},
 		{"--tenants=0", false},
@@ -123,6 +151,7 @@ func TestSettingsThatCouldNotWorkAreRefused(t *testing.T) {
 		{"--growth-buckets=10", false},
 		{"--crowd=100", false},
 		{"--threads=-1", false},
+		{"--threads=1000", false},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +162,26 @@ func TestSettingsThatCouldNotWorkAreRefused(t *testing.T) {
 			}
 			if _, err := parser.Parse(strings.Fields(tt.args)); (err == nil) != tt.ok {
 				t.Errorf("got error %v, want one: %t", err, !tt.ok)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotSetFollowsFromTheRest(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		cfg    config
+		rounds int
+		trial  bool // finds the number of threads
+	}{
+		"one server":       {config{}, 11, true},
+		"quick":            {config{Quick: true}, 1, false},
+		"with many rounds": {config{Rounds: 50, Threads: 1}, 50, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.cfg.effective(); got.Rounds != tt.rounds || (got.Threads == 0) != tt.trial {
+				t.Errorf("got %d rounds and %d threads, want %+v", got.Rounds, got.Threads, tt)
 			}
 		})
 	}

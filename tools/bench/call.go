@@ -111,7 +111,7 @@ func deleteCall(b bucket) call {
 type source struct {
 	random *rand.Rand
 	data   dataset
-	stock  *supply // of export buckets to delete
+	stock  *supply
 }
 
 func newSource(data dataset, stock *supply, seed int) source {
@@ -122,29 +122,42 @@ func newSource(data dataset, stock *supply, seed int) source {
 	}
 }
 
-// operation is one kind of work. The zero next is that of pgbench.
+// operation is one kind of work: requests to the server, or statements that
+// pgbench runs.
 type operation struct {
 	name string
-	next func(s source) (call, error) // the next request, or errSpent
-	// digest is set if the caller is an API key. Then each request is challenged
-	// and sent again.
-	digest  bool
+	flag string // what --operations calls it
+
+	next    func(s source) (call, error) // the next request, or errSpent
+	digest  bool                         // the caller is an API key: each request is challenged and sent again
 	creates bool
 	deletes bool
+
+	pgbench *pgbenchWork // instead of next
 }
 
 // errSpent ends a phase before its time: nothing is left to delete.
 var errSpent = errors.New("nothing left to delete")
 
-// The operations in the order of their figures. Pgbench's is a create, too.
+// The operations. Each that pgbench does has the statements of the other of its
+// kind.
 var (
-	pgbenchCreate = operation{name: "pgbench create"}
-	create        = operation{name: "create", next: nextCreate, creates: true}
-	get           = operation{name: "get", next: nextGet}
-	listOf100     = operation{name: "list of 100", next: nextList}
-	digestCreate  = operation{name: "digest create", next: nextCreate, digest: true, creates: true}
-	remove        = operation{name: "delete", next: nextDelete, deletes: true}
+	create       = operation{name: "create", flag: "create", next: nextCreate, creates: true}
+	get          = operation{name: "get", flag: "get", next: nextGet}
+	listOf100    = operation{name: "list of 100", flag: "list", next: nextList}
+	digestCreate = operation{name: "digest create", flag: "digest-create", next: nextCreate, digest: true, creates: true}
+	remove       = operation{name: "delete", flag: "delete", next: nextDelete, deletes: true}
+
+	pgbenchCreate = operation{name: "pgbench create", flag: create.flag, creates: true, pgbench: &createWork}
+	pgbenchGet    = operation{name: "pgbench get", flag: get.flag, pgbench: &getWork}
+	pgbenchList   = operation{name: "pgbench list of 100", flag: listOf100.flag, pgbench: &listWork}
+	pgbenchDelete = operation{name: "pgbench delete", flag: remove.flag, deletes: true, pgbench: &deleteWork}
 )
+
+// pgbenchPairs are operations with what pgbench does of the same kind.
+var pgbenchPairs = [][2]operation{
+	{create, pgbenchCreate}, {get, pgbenchGet}, {listOf100, pgbenchList}, {remove, pgbenchDelete},
+}
 
 func nextCreate(s source) (call, error) {
 	return createCall(tenant(s.random.IntN(s.data.tenants))), nil
@@ -159,28 +172,48 @@ func nextList(s source) (call, error) {
 }
 
 func nextDelete(s source) (call, error) {
-	b, ok := s.stock.take()
+	i, ok := s.stock.take()
 	if !ok {
 		return call{}, errSpent
 	}
-	return deleteCall(b), nil
+	return deleteCall(s.data.deletable(i)), nil
 }
 
-// supply is a stock of export buckets that several clients take from.
+// supply is a stock of export buckets to delete, by their numbers, that several
+// clients take from.
 type supply struct {
-	buckets []bucket
-	taken   atomic.Int64
+	next atomic.Int64
+	end  int64
 }
 
-func (s *supply) take() (bucket, bool) {
-	i := s.taken.Add(1) - 1
-	if i >= int64(len(s.buckets)) {
-		return bucket{}, false
+func newSupply(next, end int) *supply {
+	s := &supply{end: int64(end)}
+	s.next.Store(int64(next))
+	return s
+}
+
+// take returns one that nobody else has, or false if none is left.
+func (s *supply) take() (int, bool) {
+	i := s.next.Add(1) - 1
+	return int(i), i < s.end
+}
+
+// taken returns the number after those that were taken.
+func (s *supply) taken() int { return int(min(s.next.Load(), s.end)) }
+
+// takeTurns takes what clients deleted that took turns: client i the first but i
+// and every so-manieth from there. It returns how many that were, and errSpent if
+// a client went on when none was left.
+func (s *supply) takeTurns(deletes []int) (deleted int, err error) {
+	left, clients, most := int(s.end)-s.taken(), len(deletes), 0
+	for i, n := range deletes {
+		share := max(left-i+clients-1, 0) / clients
+		if n > share {
+			err = errSpent
+		}
+		deleted += min(n, share)
+		most = max(most, n)
 	}
-	return s.buckets[i], true
-}
-
-// rest returns what was not taken.
-func (s *supply) rest() []bucket {
-	return s.buckets[min(int(s.taken.Load()), len(s.buckets)):]
+	s.next.Store(min(s.next.Load()+int64(most*clients), s.end))
+	return deleted, err
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,23 +57,44 @@ func TestCreatedIDReadsTheID(t *testing.T) {
 	}
 }
 
-func TestASupplyGivesEachBucketOnce(t *testing.T) {
+func TestASupplyGivesEachOnce(t *testing.T) {
 	t.Parallel()
-	s := &supply{buckets: []bucket{{tenant: 1}, {tenant: 2}, {tenant: 3}}}
+	s := newSupply(7, 9)
 	first, _ := s.take()
 	second, ok := s.take()
-	if first.tenant != 1 || second.tenant != 2 || !ok {
-		t.Errorf("got %v and %v, want the first two", first, second)
+	if first != 7 || second != 8 || !ok {
+		t.Errorf("got %d and %d, want 7 and 8", first, second)
 	}
-	if rest := s.rest(); len(rest) != 1 || rest[0].tenant != 3 {
-		t.Errorf("rest: got %v, want the third", rest)
+	if i, ok := s.take(); ok {
+		t.Errorf("got %d, want nothing more", i)
 	}
-	s.take()
-	if b, ok := s.take(); ok {
-		t.Errorf("got %v, want nothing more", b)
+	if got := s.taken(); got != 9 {
+		t.Errorf("taken: got %d, want 9", got)
 	}
-	if rest := s.rest(); len(rest) != 0 {
-		t.Errorf("rest: got %v, want none", rest)
+}
+
+func TestWhoTakesTurnsLeavesNoneToOthers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		deletes []int
+		deleted int
+		spent   bool
+		next    int
+	}{
+		"none":               {[]int{0, 0, 0}, 0, false, 100},
+		"alike":              {[]int{2, 2, 2}, 6, false, 106},
+		"one is faster":      {[]int{1, 3, 0}, 4, false, 109},
+		"all that there are": {[]int{4, 3, 3}, 10, false, 110},
+		"one goes on":        {[]int{4, 4, 3}, 10, true, 110},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSupply(100, 110)
+			deleted, err := s.takeTurns(tt.deletes)
+			if deleted != tt.deleted || errors.Is(err, errSpent) != tt.spent || s.taken() != tt.next {
+				t.Errorf("got %d deleted, %v, next %d, want %+v", deleted, err, s.taken(), tt)
+			}
+		})
 	}
 }
 

@@ -28,9 +28,6 @@ type client struct {
 	began   time.Time // when the operation did, or should have
 	request bytes.Buffer
 	body    bytes.Buffer // of the last answer
-
-	created []bucket
-	deleted int
 }
 
 // newClient returns a client that is connected and has had an answer.
@@ -84,15 +81,9 @@ func (c *client) proceed() (done bool, err error) {
 		}
 		return false, c.send(r)
 	case c.op.creates:
-		id, err := createdID(c.body.Bytes())
-		if err != nil {
-			return false, err
-		}
-		c.created = append(c.created, bucket{tenant: c.sent.tenant, id: id})
-	case c.op.deletes:
-		c.deleted++
+		_, err = createdID(c.body.Bytes())
 	}
-	return true, nil
+	return err == nil, err
 }
 
 func (c *client) send(r call) error {

@@ -8,12 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/internal/postgres"
-	"exportbuckets/migrations"
 )
 
 // cluster is a private PostgreSQL.
@@ -53,9 +51,9 @@ func (c *cluster) pgbench() (string, error) {
 
 // create makes an empty database and returns its URL.
 func (c *cluster) create(ctx context.Context, name string) (string, error) {
-	conn, err := pgx.Connect(ctx, c.server.ConnString("postgres"))
+	conn, err := connectTo(ctx, c.server.ConnString("postgres"))
 	if err != nil {
-		return "", fmt.Errorf("connect to PostgreSQL: %w", err)
+		return "", err
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
@@ -64,34 +62,17 @@ func (c *cluster) create(ctx context.Context, name string) (string, error) {
 	return c.server.ConnString(name), nil
 }
 
-// fill makes a database with the dataset in it.
-func (c *cluster) fill(ctx context.Context, name string, d dataset) (databaseURL string, took time.Duration, err error) {
-	began := time.Now()
-	databaseURL, err = c.create(ctx, name)
-	if err != nil {
-		return "", 0, err
-	}
-	if err := migrations.Up(ctx, databaseURL); err != nil {
-		return "", 0, err
-	}
+// connectTo connects to a database.
+func connectTo(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	conn, err := pgx.Connect(ctx, databaseURL)
 	if err != nil {
-		return "", 0, fmt.Errorf("connect to %s: %w", name, err)
+		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	if err := load(ctx, conn, d); err != nil {
-		return "", 0, err
-	}
-	return databaseURL, time.Since(began), nil
+	return conn, nil
 }
 
 // countRows returns how many export buckets a database has.
-func countRows(ctx context.Context, databaseURL string) (int, error) {
-	conn, err := pgx.Connect(ctx, databaseURL)
-	if err != nil {
-		return 0, fmt.Errorf("connect to count rows: %w", err)
-	}
-	defer func() { _ = conn.Close(ctx) }()
+func countRows(ctx context.Context, conn *pgx.Conn) (int, error) {
 	var n int
 	if err := conn.QueryRow(ctx, "SELECT count(*) FROM export_buckets").Scan(&n); err != nil {
 		return 0, fmt.Errorf("count rows: %w", err)
@@ -107,9 +88,9 @@ var settingNames = []string{
 
 // settings returns the settings as PostgreSQL shows them.
 func (c *cluster) settings(ctx context.Context) (map[string]string, error) {
-	conn, err := pgx.Connect(ctx, c.server.ConnString("postgres"))
+	conn, err := connectTo(ctx, c.server.ConnString("postgres"))
 	if err != nil {
-		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
+		return nil, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	settings := map[string]string{}

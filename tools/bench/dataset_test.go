@@ -4,10 +4,13 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 )
+
+var aMoment = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
 func TestTheTableHasEachBucketOnce(t *testing.T) {
 	t.Parallel()

@@ -7,9 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
-
-	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/digest"
 )
 
 // answerChallenge returns the credentials of a tenant's API key for a request,
@@ -21,12 +18,11 @@ func answerChallenge(challenge string, r call) (string, error) {
 		return "", err
 	}
 	const count, cnonce = "00000001", "b3c41000b3c41000"
-	ha1 := hex.EncodeToString(digest.HA1(r.tenant.publicKey(), atlas.Realm, privateKey))
 	ha2 := md5Hex(r.method + ":" + r.path)
-	response := md5Hex(ha1 + ":" + nonce + ":" + count + ":" + cnonce + ":auth:" + ha2)
+	response := md5Hex(r.tenant.ha1() + ":" + nonce + ":" + count + ":" + cnonce + ":auth:" + ha2)
 	return fmt.Sprintf(
 		`Digest username="%s", realm="%s", nonce="%s", uri="%s", algorithm=MD5, qop=auth, nc=%s, cnonce="%s", response="%s"`,
-		r.tenant.publicKey(), atlas.Realm, nonce, r.path, count, cnonce, response), nil
+		r.tenant.publicKey(), realm, nonce, r.path, count, cnonce, response), nil
 }
 
 // challengeNonce reads the nonce of a digest challenge.

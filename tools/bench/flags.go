@@ -12,12 +12,13 @@ import (
 
 // config is every setting of the program.
 type config struct {
+	Operations    []string      `enum:"create,get,list,digest-create,delete" default:"create,get,list,digest-create,delete" placeholder:"NAME,..." help:"What to measure (${default})."`
+	Clients       []int         `default:"1,8,64" placeholder:"N,..." help:"Clients at a time (${default})."`
+	Rounds        int           `placeholder:"N" help:"Rounds, of which the medians are shown (11)."`
+	Duration      time.Duration `default:"1s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds for pgbench (${default})."`
+	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
 	Tenants       int           `default:"10000" placeholder:"N" help:"Tenants to load (${default})."`
 	Buckets       int           `default:"10000" placeholder:"N" help:"Export buckets to load, spread over the tenants (${default})."`
-	Clients       []int         `default:"1,8,64" placeholder:"N,..." help:"Clients at a time (${default})."`
-	Rounds        int           `default:"11" placeholder:"N" help:"Rounds, of which the medians are shown (${default})."`
-	Duration      time.Duration `default:"1s" placeholder:"DURATION" help:"How long each operation is measured in each round, in whole seconds (${default})."`
-	Quick         bool          `help:"One round of a second each and one thread of pgbench: under a minute in all."`
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about five minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
@@ -30,14 +31,16 @@ type config struct {
 // Validate refuses settings that could not work.
 func (c config) Validate() error {
 	switch {
+	case len(c.Operations) == 0:
+		return errors.New("--operations: none is named")
 	case c.Tenants < 1:
 		return fmt.Errorf("--tenants: %d is not at least 1", c.Tenants)
 	case c.Buckets < 1:
 		return fmt.Errorf("--buckets: %d is not at least 1", c.Buckets)
 	case len(c.Clients) == 0 || slices.Min(c.Clients) < 1 || slices.Max(c.Clients) > maxClients:
 		return fmt.Errorf("--clients: each is between 1 and %d", maxClients)
-	case c.Rounds < 1:
-		return fmt.Errorf("--rounds: %d is not at least 1", c.Rounds)
+	case c.Rounds < 0:
+		return fmt.Errorf("--rounds: %d is negative", c.Rounds)
 	case c.Duration < time.Second || c.Duration%time.Second != 0:
 		return fmt.Errorf("--duration: pgbench knows whole seconds only, and %s is not some", c.Duration)
 	case len(c.GrowthBuckets) < 2 || slices.Min(c.GrowthBuckets) < 1:
@@ -54,13 +57,20 @@ func (c config) Validate() error {
 // pool.
 const maxClients = 72
 
-// effective is the configuration with what --quick stands for.
+// effective is the configuration with what is left to it.
 func (c config) effective() config {
 	if c.Quick {
 		c.Rounds, c.Duration = 1, time.Second
-		if c.Threads == 0 {
-			c.Threads = 1
-		}
+	}
+	switch {
+	case c.Rounds > 0:
+	default:
+		c.Rounds = 11
+	}
+	switch {
+	case c.Threads > 0:
+	case c.Quick:
+		c.Threads = 1
 	}
 	return c
 }

@@ -39,38 +39,61 @@ func (g goal) verdict() string {
 
 // The numbers of clients that goals are about.
 const (
-	oneClient      = 1
-	severalClients = 8
-	manyClients    = 64
+	oneClient   = 1
+	manyClients = 64
 )
 
-func countOf(clients int) string {
-	if clients == 1 {
-		return "1 client"
+// beside is what an operation takes beside pgbench with the same statements: the
+// medians of the ratios within a round.
+type beside struct {
+	Operation string  `json:"operation"`
+	Clients   int     `json:"clients"`
+	Rate      float64 `json:"rate"`
+	P50       float64 `json:"p50"`
+}
+
+// besidePgbench returns what there is to compare with pgbench.
+func besidePgbench(phases []phase) []beside {
+	var list []beside
+	for _, s := range summarize(phases) {
+		for _, pair := range pgbenchPairs {
+			own, other := kind{pair[0].name, s.Clients}, kind{pair[1].name, s.Clients}
+			rates := ratios(phases, own, other, phaseRate)
+			if s.Operation != pair[0].name || len(rates) == 0 {
+				continue
+			}
+			list = append(list, beside{
+				Operation: s.Operation, Clients: s.Clients,
+				Rate: median(rates), P50: median(ratios(phases, own, other, phaseP50)),
+			})
+		}
 	}
-	return strconv.Itoa(clients) + " clients"
+	return list
+}
+
+// goals returns the goals that the figure has.
+func (b beside) goals() []goal {
+	var list []goal
+	name := b.Operation + " ÷ pgbench, "
+	if b.Clients == manyClients {
+		switch b.Operation {
+		case create.name:
+			list = append(list, atLeast(name+"requests/s, 64 clients", b.Rate, 1))
+		case get.name, remove.name:
+			list = append(list, atLeast(name+"requests/s, 64 clients", b.Rate, 0.8))
+		}
+	}
+	if b.Clients == oneClient && b.Operation == create.name && b.P50 > 0 {
+		list = append(list, atMost(name+"p50, 1 client", b.P50, 1.3, ""))
+	}
+	return list
 }
 
 // goals returns the goals that the report has figures for.
 func (r *report) goals() []goal {
 	var list []goal
-	quotient := func(name, above, below string, clients int, figure func(phase) float64, judge func(string, float64) goal) {
-		if value, ok := compare(r.Phases, above, below, clients, figure); ok {
-			list = append(list, judge(name, value))
-		}
-	}
-	least := func(limit float64) func(string, float64) goal {
-		return func(name string, value float64) goal { return atLeast(name, value, limit) }
-	}
-	most := func(limit float64) func(string, float64) goal {
-		return func(name string, value float64) goal { return atMost(name, value, limit, "") }
-	}
-	quotient("create ÷ pgbench, requests/s, 64 clients", create.name, pgbenchCreate.name, manyClients, phaseRate, least(1))
-	quotient("create ÷ pgbench, p50, 1 client", create.name, pgbenchCreate.name, oneClient, phaseP50, most(1.3))
-	for _, clients := range []int{oneClient, severalClients, manyClients} {
-		at := " ÷ create, requests/s, " + countOf(clients)
-		quotient(get.name+at, get.name, create.name, clients, phaseRate, least(3))
-		quotient(listOf100.name+at, listOf100.name, create.name, clients, phaseRate, least(1))
+	for _, b := range r.Beside {
+		list = append(list, b.goals()...)
 	}
 	list = append(list, r.Growth.goals()...)
 	for _, s := range r.Startup {

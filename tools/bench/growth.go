@@ -37,14 +37,13 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s, err := b.newSubject(ctx, c, name, dataset{
+		s, err := b.newSubject(ctx, c, name, b.program, dataset{
 			tenants: b.cfg.Tenants, buckets: buckets, full: fullTenants, each: pageSize,
 		})
 		if err != nil {
 			return err
 		}
 		subjects = append(subjects, s)
-		b.printf("growth: %d export buckets loaded in %.1f s", buckets, s.loaded.Seconds())
 	}
 	phases := make([][]phase, len(subjects))
 	for round := range b.cfg.Rounds + 1 { // The first warms up.
@@ -80,7 +79,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 
 // measureCrowd lets one client list a tenant that has many export buckets.
 func (b *bench) measureCrowd(ctx context.Context) error {
-	s, err := b.newSubject(ctx, b.cluster, "crowd", dataset{
+	s, err := b.newSubject(ctx, b.cluster, "crowd", b.program, dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Tenants, full: 1, each: b.cfg.Crowd,
 	})
 	if err != nil {

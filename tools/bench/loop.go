@@ -65,9 +65,19 @@ func loop(
 	elapsed := time.Since(began)
 	var out outcome
 	for _, w := range workers {
-		w.report(&out)
+		out.latencies = append(out.latencies, w.latencies...)
+		if w.spent {
+			cancel(errSpent)
+		}
 	}
+	out.count = len(out.latencies)
 	out.rate = float64(out.count) / elapsed.Seconds()
+	if op.creates {
+		out.created = out.count
+	}
+	if op.deletes {
+		out.deleted = out.count
+	}
 	if err := context.Cause(ctx); err != nil {
 		return out, fmt.Errorf("%s: %w", op.name, err)
 	}
@@ -81,6 +91,7 @@ type worker struct {
 	polls     []pollFD // of the clients, in their order
 	free      []int    // places of the clients that wait for nothing
 	latencies []time.Duration
+	spent     bool // nothing was left to do
 
 	next  time.Time     // when the next operation is due
 	every time.Duration // or 0 if it is due when a client is free
@@ -141,7 +152,7 @@ func (w *worker) begin(now time.Time) error {
 		i := w.free[len(w.free)-1]
 		err := w.clients[i].begin(w.next)
 		if errors.Is(err, errSpent) {
-			w.until = w.next // What has begun shall end.
+			w.until, w.spent = w.next, true // What has begun shall end.
 			return nil
 		}
 		if err != nil {
@@ -187,14 +198,4 @@ func (w *worker) checkPatience(now time.Time) error {
 		}
 	}
 	return nil
-}
-
-// report adds what the clients did.
-func (w *worker) report(out *outcome) {
-	out.latencies = append(out.latencies, w.latencies...)
-	out.count = len(out.latencies)
-	for _, c := range w.clients {
-		out.created = append(out.created, c.created...)
-		out.deleted += c.deleted
-	}
 }

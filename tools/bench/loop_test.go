@@ -49,9 +49,9 @@ func TestAClosedLoopCountsEveryAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := int(answered.Load()); got < with.clients || out.count != got || len(out.latencies) != got || len(out.created) != got {
+	if got := int(answered.Load()); got < with.clients || out.count != got || len(out.latencies) != got || out.created != got {
 		t.Errorf("got %d counted, %d latencies and %d created, want %d, and at least one for each client",
-			out.count, len(out.latencies), len(out.created), got)
+			out.count, len(out.latencies), out.created, got)
 	}
 	if out.rate <= 0 {
 		t.Errorf("got a rate of %g, want more", out.rate)
@@ -147,6 +147,22 @@ func TestALoopEndsWithItsContext(t *testing.T) {
 	with := pressure{clients: 2, threads: 1, duration: time.Hour}
 	if _, err := closedLoop(ctx, address, create, with, anySource); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestALoopWithNothingLeftToDeleteSaysSo(t *testing.T) {
+	t.Parallel()
+	address := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !isHealth(r) {
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	stock := newSupply(0, 3)
+	with := pressure{clients: 2, threads: 1, duration: time.Hour}
+	out, err := closedLoop(t.Context(), address, remove, with,
+		func(int) source { return newSource(dataset{tenants: 2, now: aMoment}, stock, 1) })
+	if !errors.Is(err, errSpent) || out.deleted != 3 {
+		t.Errorf("got %d deleted, %v, want 3 and %v", out.deleted, err, errSpent)
 	}
 }
 

@@ -4,14 +4,14 @@
 // run on one machine, and says how far the server is from its goals.
 //
 // It starts a private PostgreSQL with the settings that the server gives its
-// own, loads tenants and export buckets, builds the server and starts it. Then
-// it lets pgbench run the very statements of a create, and the server answer
-// creates, gets, lists and deletes over HTTP, in turn and in several rounds: of
-// two figures that are compared, both come from the same minutes. Every answer
-// is checked and the rows are counted at the end. A run with a wrong answer or
-// a lost row fails.
+// own, builds the server, lets it migrate a database, loads tenants and export
+// buckets, and starts it. Then it lets pgbench run the very statements of a
+// create, a get, a list and a delete, and the server answer these over HTTP, in
+// turn and in several rounds: of two figures that are compared, both come from
+// the same seconds. Every answer is checked and the rows are counted at the end.
+// A run with a wrong answer or a lost row fails.
 //
-//	make bench                                             about five minutes
+//	make bench                                             about eight minutes
 //	make bench BENCH=--quick                               about one
 //	make bench BENCH='--growth --json F.json --svg F.svg'
 //
@@ -42,12 +42,15 @@ func main() {
 	}
 }
 
+// description is the head of the help.
+const description = `Measures the server beside pgbench. PostgreSQL, the server and the clients share this machine.`
+
 // run is the program. It leaves nothing behind, however ctx ends.
 func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 	var cfg config
 	parser, err := kong.New(&cfg,
 		kong.Name("bench"),
-		kong.Description("Measures the server beside pgbench. PostgreSQL, the server and the clients share this machine."),
+		kong.Description(description),
 		kong.Writers(stdout, os.Stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)

@@ -23,43 +23,8 @@ import (
 type pgbench struct {
 	program  string
 	database string                // its URL
-	dir      string                // for scripts and logs
+	dir      string                // for temporary files
 	settling map[int]time.Duration // how long it took so many clients to settle
-}
-
-// script is a script of pgbench with the values of its variables.
-type script struct {
-	file      string
-	variables []variable
-}
-
-// createScript writes the script of a create.
-func (p *pgbench) createScript(name string, d dataset) (script, error) {
-	create, err := createStatements(d.now)
-	if err != nil {
-		return script{}, err
-	}
-	return p.write(name, draw+strings.Join(create.statements, "\n")+"\n", append(create.variables, numbers(d)...))
-}
-
-// draw draws the tenant and the number of the bucket.
-const draw = `\set tenant random(:first_tenant, :last_tenant)
-\set serial random(:first_number, :last_number)
-`
-
-// numbers are the variables of draw.
-func numbers(d dataset) []variable {
-	return []variable{
-		{"first_tenant", strconv.Itoa(firstNumber)},
-		{"last_tenant", strconv.Itoa(firstNumber + d.tenants - 1)},
-		{"first_number", strconv.Itoa(firstNumber)},
-		{"last_number", strconv.Itoa(lastNumber)},
-	}
-}
-
-func (p *pgbench) write(name, text string, variables []variable) (script, error) {
-	s := script{file: filepath.Join(p.dir, name+".sql"), variables: variables}
-	return s, os.WriteFile(s.file, []byte(text), 0o600)
 }
 
 // pressure is how hard a phase pushes.
@@ -72,23 +37,6 @@ type pressure struct {
 // jobs is how many threads the clients run on.
 func (p pressure) jobs() int { return min(p.threads, p.clients) }
 
-// run lets pgbench run the script until it has done so for the time asked with
-// all clients settled, and returns what it did then. The count is of all that it
-// ever did.
-func (p *pgbench) run(ctx context.Context, s script, with pressure) (outcome, error) {
-	count := 0
-	for range 4 {
-		out, err := p.runOnce(ctx, s, with)
-		out.count += count
-		if !errors.Is(err, errUnsettled) {
-			return out, err
-		}
-		count = out.count
-		p.settling[with.clients] = max(time.Second, 2*p.rampUp(with.clients))
-	}
-	return outcome{count: count}, fmt.Errorf("pgbench with %d clients: %w", with.clients, errUnsettled)
-}
-
 // rampUp is how much longer pgbench runs than it is measured, so that its
 // clients can connect and settle: what it took the last time, and half as long
 // again.
@@ -100,21 +48,56 @@ func (p *pgbench) rampUp(clients int) time.Duration {
 	return (took * 3 / 2).Round(time.Second)
 }
 
-func (p *pgbench) runOnce(ctx context.Context, s script, with pressure) (outcome, error) {
-	dir, err := os.MkdirTemp(p.dir, "log-")
+// run lets pgbench run a script and returns what it did while all clients had
+// settled. The count is of all that it did. It returns errUnsettled if there was
+// less of that time than asked for; then the next run is longer.
+func (p *pgbench) run(ctx context.Context, s *script, with pressure) (outcome, error) {
+	dir, err := os.MkdirTemp(p.dir, "pgbench-")
 	if err != nil {
 		return outcome{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	seconds := int(math.Ceil((with.duration + p.rampUp(with.clients)).Seconds()))
-	args := []string{
+	logs := filepath.Join(dir, "logs")
+	file := filepath.Join(dir, "script.sql")
+	if err := errors.Join(os.Mkdir(logs, 0o700), os.WriteFile(file, []byte(s.text), 0o600)); err != nil {
+		return outcome{}, err
+	}
+	began := time.Now()
+	out, err := p.start(ctx, s, with, "--file="+file, "--log", "--log-prefix="+filepath.Join(logs, "log"))
+	if err != nil {
+		return out, err
+	}
+	done, err := readLogs(logs)
+	if err != nil {
+		return out, err
+	}
+	if len(done) != out.count {
+		return out, fmt.Errorf("pgbench: %d transactions in its log, and %d processed", len(done), out.count)
+	}
+	out.byClient = make([]int, with.clients)
+	for _, t := range done {
+		out.byClient[t.client]++
+	}
+	from, to, err := steady(done, with.clients)
+	if err != nil {
+		p.settling[with.clients] = max(time.Second, 2*p.rampUp(with.clients))
+		return out, fmt.Errorf("pgbench with %d clients: %w", with.clients, err)
+	}
+	p.settling[with.clients] = from.Sub(began)
+	out.latencies = between(done, from, to)
+	out.rate = float64(len(out.latencies)) / to.Sub(from).Seconds()
+	return out, nil
+}
+
+// start starts pgbench and waits for its end.
+func (p *pgbench) start(ctx context.Context, s *script, with pressure, flags ...string) (outcome, error) {
+	args := append([]string{
 		"--no-vacuum", "--protocol=prepared",
 		"--client=" + strconv.Itoa(with.clients),
 		"--jobs=" + strconv.Itoa(with.jobs()),
-		"--time=" + strconv.Itoa(seconds),
-		"--log", "--log-prefix=" + filepath.Join(dir, "log"),
-		"--file=" + s.file,
-	}
+		"--time=" + strconv.Itoa(int(p.lasts(with).Seconds())),
+		"--define=clients=" + strconv.Itoa(with.clients),
+	}, flags...)
 	for _, v := range s.variables {
 		args = append(args, "--define="+v.name+"="+v.value)
 	}
@@ -122,30 +105,18 @@ func (p *pgbench) runOnce(ctx context.Context, s script, with pressure) (outcome
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Env = []string{"LC_ALL=C", "TZ=UTC"}
-	began := time.Now()
 	if err := cmd.Run(); err != nil {
 		return outcome{}, fmt.Errorf("pgbench: %w\n%s", err, said.String())
 	}
 	out, err := parseSummary(said.String())
-	if err != nil {
-		return outcome{}, err
-	}
 	out.clientCPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	done, err := readLogs(dir)
-	if err != nil {
-		return out, err
-	}
-	if len(done) != out.count {
-		return out, fmt.Errorf("pgbench: %d transactions in its log, and %d processed", len(done), out.count)
-	}
-	from, to, err := steady(done, with.clients)
-	if err != nil {
-		return out, err
-	}
-	p.settling[with.clients] = from.Sub(began)
-	out.latencies = between(done, from, to)
-	out.rate = float64(len(out.latencies)) / to.Sub(from).Seconds()
-	return out, nil
+	return out, err
+}
+
+// lasts is how long pgbench runs to be measured for a time, in whole seconds.
+func (p *pgbench) lasts(with pressure) time.Duration {
+	seconds := math.Ceil((with.duration + p.rampUp(with.clients)).Seconds())
+	return time.Duration(seconds) * time.Second
 }
 
 var (

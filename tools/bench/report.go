@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,12 +22,13 @@ type report struct {
 	Run        settings       `json:"settings"`
 	Phases     []phase        `json:"phases"` // of closed loops, all rounds
 	ClosedLoop []summary      `json:"closed_loop"`
-	OpenLoop   []summary      `json:"open_loop"`
+	Beside     []beside       `json:"beside_pgbench,omitempty"`
+	OpenLoop   []summary      `json:"open_loop,omitempty"`
 	Parameters *parameterCost `json:"parameters,omitempty"`
 	Memory     memoryUse      `json:"memory"`
-	Startup    []startup      `json:"startup"`
+	Startup    []startup      `json:"startup,omitempty"`
 	Growth     growth         `json:"growth"`
-	Goals      []goal         `json:"goals"`
+	Goals      []goal         `json:"goals,omitempty"`
 }
 
 // facts are about the machine and the code.
@@ -36,9 +36,8 @@ type facts struct {
 	Date     time.Time         `json:"date"`
 	Cores    int               `json:"cores"`
 	Kernel   string            `json:"kernel"`
-	Load     string            `json:"load"` // averages when the run began
-	Go       string            `json:"go"`
-	Commit   string            `json:"commit"`
+	Load     string            `json:"load"`   // averages when the run began
+	Server   string            `json:"server"` // what its program says that it is
 	Postgres map[string]string `json:"postgres"`
 }
 
@@ -49,7 +48,7 @@ type settings struct {
 	Full     int     `json:"full_tenants"` // that have a full page each, for lists
 	Rounds   int     `json:"rounds"`
 	Seconds  float64 `json:"seconds"` // of a phase
-	Threads  int     `json:"pgbench_threads"`
+	Threads  int     `json:"threads"` // of pgbench, and of the clients
 	LogLevel string  `json:"server_log_level"`
 }
 
@@ -60,6 +59,13 @@ type memoryUse struct {
 	Clients int   `json:"clients"`
 }
 
+// String says it to a reader.
+func (m memoryUse) String() string {
+	const mebi = 1 << 20
+	return fmt.Sprintf("resident memory of the server: %.1f MiB idle, %.1f MiB at most with up to %d clients",
+		float64(m.Idle)/mebi, float64(m.Peak)/mebi, m.Clients)
+}
+
 // findFacts looks at the machine.
 func (b *bench) findFacts(ctx context.Context) (facts, error) {
 	f := facts{
@@ -67,13 +73,11 @@ func (b *bench) findFacts(ctx context.Context) (facts, error) {
 		Cores:  runtime.NumCPU(),
 		Kernel: firstLine("/proc/sys/kernel/osrelease"),
 		Load:   firstLine("/proc/loadavg"),
-		Go:     runtime.Version(),
-		Commit: "unknown",
-	}
-	if commit, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12").Output(); err == nil {
-		f.Commit = strings.TrimSpace(string(commit))
 	}
 	var err error
+	if f.Server, err = findVersion(ctx, b.program); err != nil {
+		return f, err
+	}
 	f.Postgres, err = b.cluster.settings(ctx)
 	return f, err
 }
@@ -91,6 +95,7 @@ func firstLine(path string) string {
 // finish works out what follows from the phases.
 func (r *report) finish() {
 	r.ClosedLoop = summarize(r.Phases)
+	r.Beside = besidePgbench(r.Phases)
 	r.Goals = r.goals()
 }
 
@@ -107,33 +112,62 @@ func (r *report) writeJSON(path string) error {
 func (r *report) writeText(out io.Writer) error {
 	t := &tables{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	r.writeFacts(t)
+	r.writeClosedLoop(t)
+	r.writeBeside(t)
+	r.writeOpenLoop(t)
+	r.writeGrowth(t)
+	r.writeStartup(t)
+	r.writeGoals(t)
+	if others := r.others(); others > quiet {
+		t.linef("\nOther programs took %.0f %% of the machine in the middle of the phases: these figures are no good.", 100*others)
+	}
+	return t.flush()
+}
+
+func (r *report) writeClosedLoop(t *tables) {
 	t.headingf("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s", r.Run.Rounds, r.Run.Seconds)
-	t.row("operation", "clients", "per s", "least", "most", "p50 ms", "p95", "p99", "CPU µs client", "server", "postgres", "others %")
+	t.row("operation", "clients", "per s", "least", "most", "p50 ms", "p95", "p99",
+		"CPU µs client", "server", "postgres", "others %")
 	for _, s := range r.ClosedLoop {
 		t.row(s.Operation, s.Clients, t.whole(s.Rate), t.whole(s.Slowest), t.whole(s.Fastest),
 			t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
 			t.whole(s.CPU.Client), t.whole(s.CPU.Server), t.whole(s.CPU.Postgres), t.whole(100*s.Others))
 	}
 	t.linef("CPU time is for each operation, and for pgbench with what its clients spend to connect and to settle.")
-	if len(r.OpenLoop) > 0 {
-		t.headingf("Open loop: requests at half the peak rate, whether or not answers come")
-		t.row("operation", "offered per s", "per s", "p50 ms", "p95", "p99", "others %")
-		for _, s := range r.OpenLoop {
-			t.row(s.Operation, s.Offered, t.whole(s.Rate), t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
-				t.whole(100*s.Others))
-		}
+}
+
+func (r *report) writeBeside(t *tables) {
+	if len(r.Beside) == 0 {
+		return
 	}
-	r.writeGrowth(t)
-	r.writeStartup(t)
+	t.headingf("Beside pgbench with the same statements, medians of the ratios within a round")
+	t.row("operation", "clients", "per s ÷", "p50 ÷")
+	for _, b := range r.Beside {
+		t.row(b.Operation, b.Clients, t.ratio(b.Rate), t.ratio(b.P50))
+	}
+}
+
+func (r *report) writeOpenLoop(t *tables) {
+	if len(r.OpenLoop) == 0 {
+		return
+	}
+	t.headingf("Open loop: requests at half the peak rate, whether or not answers come")
+	t.row("operation", "offered per s", "per s", "p50 ms", "p95", "p99", "others %")
+	for _, s := range r.OpenLoop {
+		t.row(s.Operation, s.Offered, t.whole(s.Rate), t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
+			t.whole(100*s.Others))
+	}
+}
+
+func (r *report) writeGoals(t *tables) {
+	if len(r.Goals) == 0 {
+		return
+	}
 	t.headingf("Goals")
 	t.row("", "figure", "goal", "")
 	for _, g := range r.Goals {
 		t.row(g.Name, strings.TrimSpace(fmt.Sprintf("%.2f %s", g.Value, g.Unit)), g.wanted(), g.verdict())
 	}
-	if others := r.others(); others > quiet {
-		t.linef("\nOther programs took %.0f %% of the machine in the middle of the phases: these figures are no good.", 100*others)
-	}
-	return t.flush()
 }
 
 // quiet is what other programs may take of a machine on which to measure.
@@ -157,8 +191,8 @@ func (r *report) writeStartup(t *tables) {
 
 func (r *report) writeFacts(t *tables) {
 	f := r.Facts
-	t.linef("%s, commit %s, %s, %d cores, Linux %s, load when it began %s",
-		f.Date.Format(time.RFC3339), f.Commit, f.Go, f.Cores, f.Kernel, f.Load)
+	t.linef("%s, %d cores, Linux %s, load when it began %s", f.Date.Format(time.RFC3339), f.Cores, f.Kernel, f.Load)
+	t.linef("%s", f.Server)
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(f.Postgres)) {
 		parts = append(parts, name+"="+f.Postgres[name])
@@ -166,15 +200,13 @@ func (r *report) writeFacts(t *tables) {
 	t.linef("PostgreSQL: %s", strings.Join(parts, " "))
 	t.linef("%d tenants with %d export buckets, and %d with %d each for lists",
 		r.Run.Tenants, r.Run.Buckets, r.Run.Full, pageSize)
-	t.linef("pgbench --protocol=prepared --jobs=%d; server --no-rate-limits --log-level=%s", r.Run.Threads, r.Run.LogLevel)
+	t.linef("%d threads of clients, pgbench --protocol=prepared; server --no-rate-limits --log-level=%s", r.Run.Threads, r.Run.LogLevel)
 	if p := r.Parameters; p != nil {
 		t.linef("pgbench computes ids and token hashes in SQL: a statement of these alone takes %.1f µs, "+
 			"and %.1f µs if they are sent ready made", p.Computed, p.Plain)
 	}
 	if r.Memory.Idle > 0 {
-		const mebi = 1 << 20
-		t.linef("resident memory of the server: %.1f MiB idle, %.1f MiB at most with up to %d clients",
-			float64(r.Memory.Idle)/mebi, float64(r.Memory.Peak)/mebi, r.Memory.Clients)
+		t.linef("%s", r.Memory)
 	}
 }
 
@@ -239,6 +271,7 @@ func (t *tables) growthRow(s summary, rows int) {
 
 func (*tables) whole(f float64) string { return fmt.Sprintf("%.0f", f) }
 func (*tables) fine(f float64) string  { return fmt.Sprintf("%.3f", f) }
+func (*tables) ratio(f float64) string { return fmt.Sprintf("%.2f", f) }
 
 func (t *tables) flush() error {
 	if t.err != nil {

@@ -32,15 +32,44 @@ func buildServer(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the tree of the server: %w\n%s", err, said.String())
 	}
+	tree := strings.TrimSpace(string(module))
 	program := filepath.Join(dir, "exportbuckets")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nomsgpack", "-ldflags", "-s -w",
-		"-o", program, "./cmd/exportbuckets")
-	build.Dir = strings.TrimSpace(string(module))
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nomsgpack",
+		"-ldflags", "-s -w -X main.version="+describe(ctx, tree), "-o", program, "./cmd/exportbuckets")
+	build.Dir = tree
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the server: %w\n%s", err, said)
 	}
 	return program, nil
+}
+
+// describe returns the commit of a tree, or devel where Git does not know it.
+func describe(ctx context.Context, tree string) string {
+	said, err := exec.CommandContext(ctx, "git", "-C", tree, "describe", "--tags", "--always", "--dirty").Output()
+	if err != nil {
+		return "devel"
+	}
+	return strings.TrimSpace(string(said))
+}
+
+// findVersion returns what a server's program says that it is.
+func findVersion(ctx context.Context, program string) (string, error) {
+	said, err := exec.CommandContext(ctx, program, "version").Output()
+	if err != nil {
+		return "", fmt.Errorf("version of %s: %w", program, err)
+	}
+	return strings.TrimSpace(string(said)), nil
+}
+
+// migrate lets a server's program bring a database to its schema.
+func migrate(ctx context.Context, program, databaseURL string) error {
+	cmd := exec.CommandContext(ctx, program, "migrate", "up")
+	cmd.Env = []string{"DATABASE_URL=" + databaseURL}
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("migrate a database: %w\n%s", err, said)
+	}
+	return nil
 }
 
 // server is a running server.

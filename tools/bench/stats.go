@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -14,8 +15,9 @@ type outcome struct {
 	rate      float64 // per second
 	latencies []time.Duration
 	clientCPU time.Duration
-	created   []bucket
+	created   int
 	deleted   int
+	byClient  []int // what each client of pgbench did
 }
 
 // latency is how long an operation takes, in milliseconds.
@@ -35,14 +37,19 @@ func percentiles(durations []time.Duration) latency {
 	}
 }
 
-// percentile returns the least of the sorted durations that so much of them does
-// not exceed, in milliseconds, or 0 if there are none.
+// percentile returns a quantile of sorted durations in milliseconds.
 func percentile(sorted []time.Duration, part float64) float64 {
+	return milliseconds(quantile(sorted, part))
+}
+
+// quantile returns the least of the sorted values that so much of them does not
+// exceed, or 0 if there are none.
+func quantile[T cmp.Ordered](sorted []T, part float64) (value T) {
 	if len(sorted) == 0 {
-		return 0
+		return value
 	}
 	place := int(math.Ceil(part*float64(len(sorted)))) - 1
-	return milliseconds(sorted[max(place, 0)])
+	return sorted[max(place, 0)]
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -24,14 +24,14 @@ type summary struct {
 // order in which they first come.
 func summarize(phases []phase) []summary {
 	type key struct {
-		operation string
-		clients   int
-		offered   int
+		kind
+
+		offered int
 	}
 	var keys []key
 	of := map[key][]phase{}
 	for _, p := range phases {
-		k := key{p.Operation, p.Clients, p.Offered}
+		k := key{p.kind(), p.Offered}
 		if _, ok := of[k]; !ok {
 			keys = append(keys, k)
 		}
@@ -80,28 +80,30 @@ func collect[T any](list []T, f func(T) float64) []float64 {
 	return values
 }
 
-// compare returns the median, over the rounds, of a figure of one operation
-// divided by that of another in the same round, and false if they have no round
-// in common. On a machine whose speed changes this is steadier than to divide
-// two medians.
-func compare(phases []phase, above, below string, clients int, figure func(p phase) float64) (float64, bool) {
-	find := func(operation string, round int) (phase, bool) {
-		i := slices.IndexFunc(phases, func(p phase) bool {
-			return p.Operation == operation && p.Clients == clients && p.Round == round
-		})
-		if i < 0 {
-			return phase{}, false
-		}
-		return phases[i], true
-	}
-	var quotients []float64
+// kind is what the phases have in common that are compared.
+type kind struct {
+	operation string
+	clients   int
+}
+
+func (p phase) kind() kind { return kind{p.Operation, p.Clients} }
+
+// ratios returns a figure of one kind of phase divided by that of another in the
+// same round, sorted. On a machine whose speed changes they are steadier than
+// the ratio of two medians.
+func ratios(phases []phase, above, below kind, figure func(p phase) float64) []float64 {
+	of := map[int]float64{} // rounds of the other
 	for _, p := range phases {
-		if p.Operation != above || p.Clients != clients {
-			continue
-		}
-		if other, ok := find(below, p.Round); ok && figure(other) > 0 {
-			quotients = append(quotients, figure(p)/figure(other))
+		if p.kind() == below {
+			of[p.Round] = figure(p)
 		}
 	}
-	return median(quotients), len(quotients) > 0
+	var list []float64
+	for _, p := range phases {
+		if other := of[p.Round]; p.kind() == above && other > 0 {
+			list = append(list, figure(p)/other)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
