@@ -24,7 +24,7 @@ type bench struct {
 	began          time.Time
 	dir            string
 	cluster        *cluster // of all but the sizes of growth
-	program        string   // of the server
+	programs       []string // of the servers
 	pgbenchProgram string
 	threads        int // of pgbench, and of the HTTP clients of closed loops
 	report         report
@@ -32,7 +32,8 @@ type bench struct {
 	ends []func() error // what close does, last first
 }
 
-// newBench starts PostgreSQL and builds the server in a temporary directory.
+// newBench starts PostgreSQL in a temporary directory, and builds the server
+// there if none is given.
 func newBench(ctx context.Context, cfg config, out io.Writer) (_ *bench, err error) {
 	b := &bench{cfg: cfg, out: out, began: time.Now().UTC().Truncate(time.Microsecond)}
 	defer func() {
@@ -48,8 +49,12 @@ func newBench(ctx context.Context, cfg config, out io.Writer) (_ *bench, err err
 	if err := os.Chmod(b.dir, 0o711); err != nil { //nolint:gosec // It is meant to be passed through.
 		return nil, err
 	}
-	if b.program, err = buildServer(ctx, b.dir); err != nil {
-		return nil, err
+	if b.programs = cfg.Server; len(b.programs) == 0 {
+		program, err := buildServer(ctx, b.dir)
+		if err != nil {
+			return nil, err
+		}
+		b.programs = []string{program}
 	}
 	if b.cluster, err = b.startCluster(ctx, "postgres"); err != nil {
 		return nil, err
@@ -93,7 +98,12 @@ func (b *bench) run(ctx context.Context) error {
 		Tenants: b.cfg.Tenants, Buckets: b.cfg.Buckets, Full: fullTenants,
 		Rounds: b.cfg.Rounds, Seconds: b.cfg.Duration.Seconds(), LogLevel: logLevel,
 	}
-	if err := b.measureServer(ctx); err != nil {
+	if b.cfg.compares() {
+		err = b.compareServers(ctx)
+	} else {
+		err = b.measureServer(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	b.report.finish()
@@ -126,7 +136,7 @@ func (b *bench) measureServer(ctx context.Context) error {
 
 // measureOperations measures every operation and counts the rows at the end.
 func (b *bench) measureOperations(ctx context.Context) error {
-	s, err := b.newSubject(ctx, b.cluster, "bench", b.program, dataset{
+	s, err := b.newSubject(ctx, b.cluster, "bench", b.programs[0], dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Buckets, full: fullTenants, each: pageSize,
 	})
 	if err != nil {
@@ -191,7 +201,7 @@ func (b *bench) closedLoops(ctx context.Context, s *subject) error {
 				if err != nil {
 					return err
 				}
-				b.add(p, round)
+				b.add(p, round, "")
 			}
 		}
 	}
@@ -199,11 +209,11 @@ func (b *bench) closedLoops(ctx context.Context, s *subject) error {
 }
 
 // add keeps a phase of a round and shows it.
-func (b *bench) add(p phase, round int) {
-	p.Round = round + 1
+func (b *bench) add(p phase, round int, server string) {
+	p.Round, p.Server = round+1, server
 	b.report.Phases = append(b.report.Phases, p)
-	b.printf("round %d: %2d clients: %-19s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
-		p.Round, p.Clients, p.Operation, p.Rate, p.Latency.P50, 100*p.Others)
+	b.printf("round %d: %2d clients: %1s %-19s %7.0f/s  p50 %7.3f ms  others %2.0f %%",
+		p.Round, p.Clients, server, p.Operation, p.Rate, p.Latency.P50, 100*p.Others)
 }
 
 // operations returns the operations of a round. What is compared goes one after

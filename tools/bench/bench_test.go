@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,13 +16,41 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-// newSmallBench returns a run of few and short phases.
-func newSmallBench(t *testing.T, out io.Writer) *bench {
+// builtServer builds the server once.
+var builtServer = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "eb-bench-server-")
+	if err != nil {
+		return "", err
+	}
+	serverDir = dir
+	return buildServer(context.Background(), dir)
+})
+
+// serverDir is where builtServer has built, to be removed.
+var serverDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if serverDir != "" {
+		_ = os.RemoveAll(serverDir)
+	}
+	os.Exit(code)
+}
+
+// newSmallBench returns a run of few and short phases, of so many servers.
+func newSmallBench(t *testing.T, servers int, out io.Writer) *bench {
 	t.Helper()
+	program, err := builtServer()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg := config{
 		Operations: []string{"create", "get", "list", "digest-create", "delete"},
 		Tenants:    20, Buckets: 50, Clients: []int{2}, Rounds: 1, Duration: 20 * time.Millisecond, Threads: 1,
 		Quick: true,
+	}
+	for range servers {
+		cfg.Server = append(cfg.Server, program)
 	}
 	b, err := newBench(t.Context(), cfg, out)
 	if err != nil {
@@ -41,7 +71,7 @@ func newSmallBench(t *testing.T, out io.Writer) *bench {
 func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	b := newSmallBench(t, &out)
+	b := newSmallBench(t, 1, &out)
 	if err := b.run(t.Context()); err != nil {
 		t.Fatalf("got error %v, want none; output:\n%s", err, out.String())
 	}
@@ -64,9 +94,29 @@ func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 	}
 }
 
+func TestTwoServersAreMeasuredInTurn(t *testing.T) {
+	t.Parallel()
+	b := newSmallBench(t, 2, io.Discard)
+	b.cfg.Operations, b.cfg.Rounds = []string{"create", "delete"}, 2
+	if err := b.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, p := range b.report.Phases {
+		order = append(order, p.Operation+" "+p.Server)
+	}
+	want := "create A, create B, delete A, delete B, create B, create A, delete B, delete A"
+	if got := strings.Join(order, ", "); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := len(b.report.Comparisons); got != 2*len(comparedFigures) || len(b.report.Memories) != 2 {
+		t.Errorf("got %d comparisons and %d memories, want all", got, len(b.report.Memories))
+	}
+}
+
 func TestGrowthMeasuresEverySizeAndTheLongList(t *testing.T) {
 	t.Parallel()
-	b := newSmallBench(t, io.Discard)
+	b := newSmallBench(t, 1, io.Discard)
 	b.cfg.GrowthBuckets, b.cfg.Crowd = []int{50, 200}, crowdedPage*pageSize
 	if err := b.measureGrowth(t.Context()); err != nil {
 		t.Fatal(err)
@@ -79,8 +129,8 @@ func TestGrowthMeasuresEverySizeAndTheLongList(t *testing.T) {
 func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	b := newSmallBench(t, io.Discard)
-	s, err := b.newSubject(ctx, b.cluster, "lossy", b.program, dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
+	b := newSmallBench(t, 1, io.Discard)
+	s, err := b.newSubject(ctx, b.cluster, "lossy", b.programs[0], dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +189,13 @@ func TestSettingsThatCouldNotWorkAreRefused(t *testing.T) {
 		{"", true},
 		{"--quick", true},
 		{"--clients=1,64 --rounds=1 --duration=3s --buckets=1000000", true},
+		{"--server=a", true},
+		{"--server=a,b", true}, // one whose name has a comma
+		{"--server=a --server=b --duration=500ms --operations=get,list", true},
+		{"--server=a --server=b --server=c", false},
+		{"--server=a --server=b --growth", false},
+		{"--server=a --server=b --svg=f", false},
+		{"--server=a --server=b --duration=1ms", false},
 		{"--operations=", false},
 		{"--operations=put", false},
 		{"--clients=0", false},
@@ -175,6 +232,7 @@ func TestWhatIsNotSetFollowsFromTheRest(t *testing.T) {
 		trial  bool // finds the number of threads
 	}{
 		"one server":       {config{}, 11, true},
+		"two servers":      {config{Server: []string{"a", "b"}}, 20, false},
 		"quick":            {config{Quick: true}, 1, false},
 		"with many rounds": {config{Rounds: 50, Threads: 1}, 50, false},
 	} {

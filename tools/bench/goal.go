@@ -57,7 +57,7 @@ func besidePgbench(phases []phase) []beside {
 	var list []beside
 	for _, s := range summarize(phases) {
 		for _, pair := range pgbenchPairs {
-			own, other := kind{pair[0].name, s.Clients}, kind{pair[1].name, s.Clients}
+			own, other := kind{pair[0].name, s.Clients, ""}, kind{pair[1].name, s.Clients, ""}
 			rates := ratios(phases, own, other, phaseRate)
 			if s.Operation != pair[0].name || len(rates) == 0 {
 				continue

@@ -37,7 +37,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s, err := b.newSubject(ctx, c, name, b.program, dataset{
+		s, err := b.newSubject(ctx, c, name, b.programs[0], dataset{
 			tenants: b.cfg.Tenants, buckets: buckets, full: fullTenants, each: pageSize,
 		})
 		if err != nil {
@@ -79,7 +79,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 
 // measureCrowd lets one client list a tenant that has many export buckets.
 func (b *bench) measureCrowd(ctx context.Context) error {
-	s, err := b.newSubject(ctx, b.cluster, "crowd", b.program, dataset{
+	s, err := b.newSubject(ctx, b.cluster, "crowd", b.programs[0], dataset{
 		tenants: b.cfg.Tenants, buckets: b.cfg.Tenants, full: 1, each: b.cfg.Crowd,
 	})
 	if err != nil {

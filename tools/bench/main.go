@@ -1,7 +1,8 @@
 //go:build linux
 
 // Command bench measures the server and PostgreSQL alone side by side, in one
-// run on one machine, and says how far the server is from its goals.
+// run on one machine, and says how far the server is from its goals. Given two
+// servers, it measures them in turn and says how far they are apart.
 //
 // It starts a private PostgreSQL with the settings that the server gives its
 // own, builds the server, lets it migrate a database, loads tenants and export
@@ -14,6 +15,7 @@
 //	make bench                                             about eight minutes
 //	make bench BENCH=--quick                               about one
 //	make bench BENCH='--growth --json F.json --svg F.svg'
+//	make bench BENCH='--server OLD --server NEW'
 //
 // The machine should do nothing else: each phase tells what part of it other
 // programs took. Root and users alike may run it; it needs Go, the server
@@ -43,7 +45,19 @@ func main() {
 }
 
 // description is the head of the help.
-const description = `Measures the server beside pgbench. PostgreSQL, the server and the clients share this machine.`
+const description = `Measures the server beside pgbench. PostgreSQL, the server and the clients share this machine.
+
+To compare two builds of the server, name both:
+
+    git worktree add ../old v1
+    go build -C ../old -o /tmp/old ./cmd/exportbuckets
+    go build -o /tmp/new ./cmd/exportbuckets
+    make bench BENCH='--server /tmp/old --server /tmp/new --operations list --clients 64'
+
+The first is A, the second is B. Each has a PostgreSQL of its own, migrated by itself. Both do each operation one after the
+other, in turn first, 20 rounds of a second each. Shown are the medians of both, and of B ÷ A within a round the median and
+the quartiles: if 1 lies between those, the builds may be alike. Compare a build with itself to see the noise. pgbench is
+not run.`
 
 // run is the program. It leaves nothing behind, however ctx ends.
 func run(ctx context.Context, args []string, stdout io.Writer) (err error) {

@@ -9,6 +9,7 @@ import (
 // phase is what one operation did for a while.
 type phase struct {
 	Operation string  `json:"operation"`
+	Server    string  `json:"server,omitempty"`  // A or B, of two that are compared
 	Clients   int     `json:"clients,omitempty"` // of a closed loop
 	Offered   int     `json:"offered,omitempty"` // requests per second of an open loop
 	Round     int     `json:"round"`

@@ -18,17 +18,19 @@ import (
 
 // report is all that a run found out.
 type report struct {
-	Facts      facts          `json:"facts"`
-	Run        settings       `json:"settings"`
-	Phases     []phase        `json:"phases"` // of closed loops, all rounds
-	ClosedLoop []summary      `json:"closed_loop"`
-	Beside     []beside       `json:"beside_pgbench,omitempty"`
-	OpenLoop   []summary      `json:"open_loop,omitempty"`
-	Parameters *parameterCost `json:"parameters,omitempty"`
-	Memory     memoryUse      `json:"memory"`
-	Startup    []startup      `json:"startup,omitempty"`
-	Growth     growth         `json:"growth"`
-	Goals      []goal         `json:"goals,omitempty"`
+	Facts       facts          `json:"facts"`
+	Run         settings       `json:"settings"`
+	Phases      []phase        `json:"phases"` // of closed loops, all rounds
+	ClosedLoop  []summary      `json:"closed_loop"`
+	Beside      []beside       `json:"beside_pgbench,omitempty"`
+	Comparisons []comparison   `json:"comparisons,omitempty"`
+	OpenLoop    []summary      `json:"open_loop,omitempty"`
+	Parameters  *parameterCost `json:"parameters,omitempty"`
+	Memory      memoryUse      `json:"memory"`
+	Memories    []memoryUse    `json:"memories,omitempty"` // of two servers
+	Startup     []startup      `json:"startup,omitempty"`
+	Growth      growth         `json:"growth"`
+	Goals       []goal         `json:"goals,omitempty"`
 }
 
 // facts are about the machine and the code.
@@ -36,8 +38,8 @@ type facts struct {
 	Date     time.Time         `json:"date"`
 	Cores    int               `json:"cores"`
 	Kernel   string            `json:"kernel"`
-	Load     string            `json:"load"`   // averages when the run began
-	Server   string            `json:"server"` // what its program says that it is
+	Load     string            `json:"load"`    // averages when the run began
+	Servers  []string          `json:"servers"` // program and version of each
 	Postgres map[string]string `json:"postgres"`
 }
 
@@ -74,10 +76,14 @@ func (b *bench) findFacts(ctx context.Context) (facts, error) {
 		Kernel: firstLine("/proc/sys/kernel/osrelease"),
 		Load:   firstLine("/proc/loadavg"),
 	}
-	var err error
-	if f.Server, err = findVersion(ctx, b.program); err != nil {
-		return f, err
+	for _, program := range b.programs {
+		version, err := findVersion(ctx, program)
+		if err != nil {
+			return f, err
+		}
+		f.Servers = append(f.Servers, program+": "+version)
 	}
+	var err error
 	f.Postgres, err = b.cluster.settings(ctx)
 	return f, err
 }
@@ -96,6 +102,7 @@ func firstLine(path string) string {
 func (r *report) finish() {
 	r.ClosedLoop = summarize(r.Phases)
 	r.Beside = besidePgbench(r.Phases)
+	r.Comparisons = comparisons(r.Phases)
 	r.Goals = r.goals()
 }
 
@@ -112,6 +119,7 @@ func (r *report) writeJSON(path string) error {
 func (r *report) writeText(out io.Writer) error {
 	t := &tables{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	r.writeFacts(t)
+	r.writeComparisons(t)
 	r.writeClosedLoop(t)
 	r.writeBeside(t)
 	r.writeOpenLoop(t)
@@ -126,10 +134,10 @@ func (r *report) writeText(out io.Writer) error {
 
 func (r *report) writeClosedLoop(t *tables) {
 	t.headingf("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s", r.Run.Rounds, r.Run.Seconds)
-	t.row("operation", "clients", "per s", "least", "most", "p50 ms", "p95", "p99",
+	t.row("operation", "", "clients", "per s", "least", "most", "p50 ms", "p95", "p99",
 		"CPU µs client", "server", "postgres", "others %")
 	for _, s := range r.ClosedLoop {
-		t.row(s.Operation, s.Clients, t.whole(s.Rate), t.whole(s.Slowest), t.whole(s.Fastest),
+		t.row(s.Operation, s.Server, s.Clients, t.whole(s.Rate), t.whole(s.Slowest), t.whole(s.Fastest),
 			t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
 			t.whole(s.CPU.Client), t.whole(s.CPU.Server), t.whole(s.CPU.Postgres), t.whole(100*s.Others))
 	}
@@ -144,6 +152,21 @@ func (r *report) writeBeside(t *tables) {
 	t.row("operation", "clients", "per s ÷", "p50 ÷")
 	for _, b := range r.Beside {
 		t.row(b.Operation, b.Clients, t.ratio(b.Rate), t.ratio(b.P50))
+	}
+}
+
+func (r *report) writeComparisons(t *tables) {
+	if len(r.Comparisons) == 0 {
+		return
+	}
+	t.headingf("B beside A: medians of %d rounds of %g s, and of the ratios within a round the quartiles, too",
+		r.Run.Rounds, r.Run.Seconds)
+	t.row("operation", "clients", "", "A", "B", "B ÷ A", "from", "to")
+	for _, c := range r.Comparisons {
+		t.row(c.Operation, c.Clients, c.Figure, figure(c.A), figure(c.B), t.fine(c.Ratio), t.fine(c.Lower), t.fine(c.Upper))
+	}
+	for i, m := range r.Memories {
+		t.linef("%s: %s", serverNames[i], m)
 	}
 }
 
@@ -192,7 +215,12 @@ func (r *report) writeStartup(t *tables) {
 func (r *report) writeFacts(t *tables) {
 	f := r.Facts
 	t.linef("%s, %d cores, Linux %s, load when it began %s", f.Date.Format(time.RFC3339), f.Cores, f.Kernel, f.Load)
-	t.linef("%s", f.Server)
+	for i, server := range f.Servers {
+		if len(f.Servers) > 1 {
+			server = serverNames[i] + " is " + server
+		}
+		t.linef("%s", server)
+	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(f.Postgres)) {
 		parts = append(parts, name+"="+f.Postgres[name])

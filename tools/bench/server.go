@@ -53,15 +53,6 @@ func describe(ctx context.Context, tree string) string {
 	return strings.TrimSpace(string(said))
 }
 
-// findVersion returns what a server's program says that it is.
-func findVersion(ctx context.Context, program string) (string, error) {
-	said, err := exec.CommandContext(ctx, program, "version").Output()
-	if err != nil {
-		return "", fmt.Errorf("version of %s: %w", program, err)
-	}
-	return strings.TrimSpace(string(said)), nil
-}
-
 // migrate lets a server's program bring a database to its schema.
 func migrate(ctx context.Context, program, databaseURL string) error {
 	cmd := exec.CommandContext(ctx, program, "migrate", "up")

@@ -68,7 +68,7 @@ func (b *bench) measureStartup(ctx context.Context) error {
 }
 
 func (b *bench) timeStart(ctx context.Context, took []time.Duration, env, flags []string) ([]time.Duration, error) {
-	s, err := startServer(ctx, b.program, env, flags...)
+	s, err := startServer(ctx, b.programs[0], env, flags...)
 	if err != nil {
 		return took, err
 	}

@@ -10,6 +10,7 @@ import (
 // summary is what the rounds of one operation have in common: the medians.
 type summary struct {
 	Operation string  `json:"operation"`
+	Server    string  `json:"server,omitempty"`
 	Clients   int     `json:"clients,omitempty"`
 	Offered   int     `json:"offered,omitempty"`
 	Rate      float64 `json:"rate"`
@@ -50,6 +51,7 @@ func summarizeOne(phases []phase) summary {
 	rates := collect(phases, phaseRate)
 	return summary{
 		Operation: phases[0].Operation,
+		Server:    phases[0].Server,
 		Clients:   phases[0].Clients,
 		Offered:   phases[0].Offered,
 		Rate:      median(rates),
@@ -84,9 +86,10 @@ func collect[T any](list []T, f func(T) float64) []float64 {
 type kind struct {
 	operation string
 	clients   int
+	server    string
 }
 
-func (p phase) kind() kind { return kind{p.Operation, p.Clients} }
+func (p phase) kind() kind { return kind{p.Operation, p.Clients, p.Server} }
 
 // ratios returns a figure of one kind of phase divided by that of another in the
 // same round, sorted. On a machine whose speed changes they are steadier than
