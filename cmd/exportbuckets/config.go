@@ -20,7 +20,7 @@ import (
 )
 
 // commandLine is every command and setting of the program. Kong fills it from
-// flags and the environment and checks it through the Validate methods.
+// flags and the environment, and calls the Validate methods.
 type commandLine struct {
 	logConfig
 
@@ -52,25 +52,26 @@ type databaseConfig struct {
 	MaxConnections int32   `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
 }
 
-// Validate refuses settings that could not work, each by its name. It does not
-// repeat the database URL: there may be a password in it.
+// Validate reports the settings that cannot work, each by its name. It does not
+// repeat the database URL, which may contain a password.
 func (c databaseConfig) Validate() error {
-	var refused []error
+	var invalid []error
 	if c.DatabaseURL != nil {
-		refused = append(refused, checkDatabaseURL(*c.DatabaseURL))
+		invalid = append(invalid, checkDatabaseURL(*c.DatabaseURL))
 	}
 	if c.StateDir == "" {
-		refused = append(refused, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
+		invalid = append(invalid, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
 	}
 	if c.MaxConnections < 1 {
-		refused = append(refused, fmt.Errorf(
+		invalid = append(invalid, fmt.Errorf(
 			"--max-connections (EXPORTBUCKETS_MAX_CONNECTIONS): %d is not at least 1", c.MaxConnections))
 	}
-	return errors.Join(refused...)
+	return errors.Join(invalid...)
 }
 
-// checkDatabaseURL refuses an empty URL, as when a secret is missing: that must
-// not end in the private PostgreSQL with its public demo credentials.
+// checkDatabaseURL reports a URL that cannot work. An empty one is an error: it
+// is what a missing secret leaves, and the private PostgreSQL with its public
+// demo credentials must not take the place of the database that was meant.
 func checkDatabaseURL(url string) error {
 	scheme, _, isURL := strings.Cut(url, "://")
 	_, err := pgxpool.ParseConfig(url)
@@ -85,9 +86,15 @@ func checkDatabaseURL(url string) error {
 	return nil
 }
 
-// embedded says whether the private PostgreSQL is to be used.
-func (c databaseConfig) embedded() bool {
-	return c.DatabaseURL == nil
+// source returns where the rows are.
+func (c databaseConfig) source() source {
+	s := source{maxConnections: c.MaxConnections}
+	if c.DatabaseURL != nil {
+		s.url = *c.DatabaseURL
+	} else {
+		s.privateDir = filepath.Join(c.StateDir, "postgres")
+	}
+	return s
 }
 
 type apiConfig struct {
@@ -106,60 +113,47 @@ var (
 	awsAccount = regexp.MustCompile(`^arn:aws(-[a-z-]+)?:iam::[0-9]{12}:root$`)
 )
 
-// Validate refuses settings that could not work, each by its name.
+// Validate reports the settings that cannot work, each by its name.
 func (c apiConfig) Validate() error {
-	var refused []error
+	var invalid []error
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		refused = append(refused, fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): %q is not HOST:PORT", c.Listen))
+		invalid = append(invalid, fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): %q is not HOST:PORT", c.Listen))
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
-			refused = append(refused, fmt.Errorf(
+			invalid = append(invalid, fmt.Errorf(
 				"--base-url (EXPORTBUCKETS_BASE_URL): %q is not an http or https URL without query and fragment", c.BaseURL))
 		}
 	}
 	for _, proxy := range c.TrustedProxies {
 		_, addressErr := netip.ParseAddr(proxy)
 		if _, err := netip.ParsePrefix(proxy); err != nil && addressErr != nil {
-			refused = append(refused, fmt.Errorf(
+			invalid = append(invalid, fmt.Errorf(
 				"--trusted-proxies (EXPORTBUCKETS_TRUSTED_PROXIES): %q is neither an address nor a network", proxy))
 		}
 	}
 	if c.AWSRegion != "" && !awsRegion.MatchString(c.AWSRegion) {
-		refused = append(refused, fmt.Errorf(
+		invalid = append(invalid, fmt.Errorf(
 			"--aws-region (EXPORTBUCKETS_AWS_REGION): %q is not a region like us-east-1", c.AWSRegion))
 	}
 	if !awsAccount.MatchString(c.AWSAccountARN) {
-		refused = append(refused, fmt.Errorf(
+		invalid = append(invalid, fmt.Errorf(
 			"--aws-account-arn (EXPORTBUCKETS_AWS_ACCOUNT_ARN): %q is not like arn:aws:iam::123456789012:root", c.AWSAccountARN))
 	}
 	if c.ShutdownTimeout <= 0 {
-		refused = append(refused, fmt.Errorf(
+		invalid = append(invalid, fmt.Errorf(
 			"--shutdown-timeout (EXPORTBUCKETS_SHUTDOWN_TIMEOUT): %s is not positive", c.ShutdownTimeout))
 	}
-	return errors.Join(refused...)
+	return errors.Join(invalid...)
 }
 
-// baseURL is what links begin with, given the address that is listened on.
-func (c apiConfig) baseURL(listening net.Addr) string {
-	if c.BaseURL != "" {
-		return strings.TrimRight(c.BaseURL, "/")
-	}
-	address, err := netip.ParseAddrPort(listening.String())
-	if err != nil || address.Addr().IsUnspecified() {
-		_, port, _ := net.SplitHostPort(listening.String())
-		return "http://localhost:" + port
-	}
-	return "http://" + address.String()
-}
-
-// serviceLink is what Kubernetes puts into the environment for a service called
+// serviceLink matches the variables that Kubernetes sets for a service called
 // exportbuckets, or exportbuckets- and something.
 var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)$`)
 
-// checkEnvironment refuses a variable that bears the program's name but is no
-// setting of its commands: most likely it is one, misspelt.
+// checkEnvironment reports a variable whose name begins like a setting of this
+// program and is none of them: most likely it is misspelt.
 func checkEnvironment(program *kong.Application, environ []string) error {
 	var settings []string
 	for _, command := range append(program.Leaves(false), program.Node) {
@@ -179,8 +173,8 @@ func checkEnvironment(program *kong.Application, environ []string) error {
 	return nil
 }
 
-// defaultStateDir is where state is kept by custom: /var/lib for root, who has
-// no home that others may enter, and else the XDG state directory.
+// defaultStateDir returns where the system's conventions put state: /var/lib for
+// root, whose home other users may not enter, and else the XDG state directory.
 func defaultStateDir() string {
 	if os.Geteuid() == 0 {
 		return "/var/lib/exportbuckets"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"strings"
 
@@ -14,31 +15,60 @@ import (
 	"exportbuckets/internal/postgres"
 )
 
-// database is the configured database or the private one, which runs until
-// close.
-type database struct {
-	url     string
-	private *postgres.Server // nil if one is configured
-	log     *slog.Logger
+// source is where the rows are: in the database at url, or in a private
+// PostgreSQL that keeps its data in privateDir.
+type source struct {
+	url            string
+	privateDir     string // empty if there is a url
+	maxConnections int32
 }
 
-func openDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger) (*database, error) {
-	if !cfg.embedded() {
-		if err := tryConnect(ctx, *cfg.DatabaseURL); err != nil {
+// private reports whether a private PostgreSQL is to be started.
+func (s source) private() bool {
+	return s.privateDir != ""
+}
+
+// onThisMachine reports whether the database is reached over a Unix socket or
+// the loopback interface.
+func (s source) onThisMachine() bool {
+	if s.private() {
+		return true
+	}
+	config, err := pgx.ParseConfig(s.url)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(config.Host)
+	return filepath.IsAbs(config.Host) || config.Host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// database is an open source. A private PostgreSQL runs until close.
+type database struct {
+	url            string
+	maxConnections int32
+	server         *postgres.Server // the private one, or nil
+	log            *slog.Logger
+}
+
+func openDatabase(ctx context.Context, from source, log *slog.Logger) (*database, error) {
+	db := &database{url: from.url, maxConnections: from.maxConnections, log: log}
+	if !from.private() {
+		if err := tryConnect(ctx, from.url); err != nil {
 			return nil, fmt.Errorf("--database-url (DATABASE_URL): %w", err)
 		}
-		return &database{url: *cfg.DatabaseURL, log: log}, nil
+		return db, nil
 	}
-	server, err := postgres.Start(ctx, postgres.Config{Dir: filepath.Join(cfg.StateDir, "postgres")})
+	server, err := postgres.Start(ctx, postgres.Config{Dir: from.privateDir})
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL: %w", err)
 	}
-	return &database{url: server.ConnString("postgres"), private: server, log: log}, nil
+	db.url, db.server = server.ConnString("postgres"), server
+	return db, nil
 }
 
-// withDatabase opens the database for as long as f takes.
-func withDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger, f func(*database) error) error {
-	db, err := openDatabase(ctx, cfg, log)
+// withDatabase opens the database, calls f, and closes the database.
+func withDatabase(ctx context.Context, from source, log *slog.Logger, f func(*database) error) error {
+	db, err := openDatabase(ctx, from, log)
 	if err != nil {
 		return err
 	}
@@ -46,7 +76,7 @@ func withDatabase(ctx context.Context, cfg databaseConfig, log *slog.Logger, f f
 	return f(db)
 }
 
-// tryConnect makes one connection, so that a wrong URL is told of as such.
+// tryConnect makes one connection, so that a wrong URL is reported as such.
 func tryConnect(ctx context.Context, url string) error {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -54,44 +84,45 @@ func tryConnect(ctx context.Context, url string) error {
 	}
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
-		// Pgx tells of each address on a line of its own.
+		// Pgx reports each address on a line of its own.
 		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return conn.Close(ctx)
 }
 
-// lost returns a channel that is closed if the private server ends on its own.
-// A configured database is never lost: the pool connects to it again.
+// lost returns a channel that is closed when the private server ends without
+// having been asked to. For a configured database it never is: the pool
+// connects again.
 func (d *database) lost() <-chan struct{} {
-	if d.private == nil {
+	if d.server == nil {
 		return nil
 	}
-	return d.private.Done()
+	return d.server.Done()
 }
 
 func (d *database) close(ctx context.Context) {
-	if d.private == nil || d.private.Err() != nil {
-		return // whoever waited for lost has told why
+	if d.server == nil || d.server.Err() != nil {
+		return // whoever waited for lost has reported the error
 	}
-	if err := d.private.Stop(context.WithoutCancel(ctx)); err != nil {
+	if err := d.server.Stop(context.WithoutCancel(ctx)); err != nil {
 		d.log.Error("stop private PostgreSQL", "error", err)
 	}
 }
 
-// planOnce has a connection plan each of its statements once. Left to itself,
-// Postgres plans some for every request anew, for the parameters that are NULL,
-// which takes it longer than the statement.
+// planOnce makes a connection plan each of its statements once. By default
+// PostgreSQL plans some of them again for every request, to suit the parameters
+// that are NULL, which takes longer than to run them.
 func planOnce(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
 	return err //nolint:wrapcheck // Pgx says which connection it is of.
 }
 
-func (d *database) pool(ctx context.Context, cfg databaseConfig) (*pgxpool.Pool, error) {
+func (d *database) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
-	config.MaxConns = cfg.MaxConnections
+	config.MaxConns = d.maxConnections
 	config.AfterConnect = planOnce
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

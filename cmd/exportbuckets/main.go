@@ -15,17 +15,12 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"exportbuckets/internal/tuning"
 )
 
-// gcPercent is how much the heap may grow before it is collected. A server's is
-// small, and collecting it each time it doubles takes a sixth of the time under
-// load: see docs/performance.md. GOGC overrides it.
-const gcPercent = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuning.SetGCPercent()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
@@ -41,14 +36,7 @@ func main() {
 // the environment, as NAME=value.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	var cli commandLine
-	parser, err := kong.New(&cli,
-		kong.Name("exportbuckets"),
-		kong.Description("Serves the Atlas Administration API v2 for snapshot export buckets.\n\n"+
-			"Every flag is also an environment variable; a flag wins over it."),
-		kong.Writers(stdout, stderr),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"state_dir": defaultStateDir()},
-	)
+	parser, err := newParser(&cli, stdout, stderr)
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)
 	}
@@ -64,7 +52,19 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return command.Run()
 }
 
-// output is where a command writes: out is for its user, log for its keeper.
+// newParser returns the parser that fills the command line.
+func newParser(cli *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) {
+	return kong.New(cli,
+		kong.Name("exportbuckets"),
+		kong.Description("Serves the Atlas Administration API v2 for snapshot export buckets.\n\n"+
+			"Every flag is also an environment variable; a flag wins over it."),
+		kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"state_dir": defaultStateDir()},
+	)
+}
+
+// output is where a command writes: out is for the user, log for the operator.
 type output struct {
 	out io.Writer
 	log *slog.Logger

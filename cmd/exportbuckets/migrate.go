@@ -9,7 +9,7 @@ import (
 
 type migrateCommand struct {
 	Up     migrateUp     `cmd:"" help:"Apply the migrations that are missing."`
-	Down   migrateDown   `cmd:"" help:"Take back the newest migration."`
+	Down   migrateDown   `cmd:"" help:"Revert the newest migration."`
 	Status migrateStatus `cmd:"" help:"List the migrations and whether they are applied."`
 }
 
@@ -17,16 +17,16 @@ type migrateUp struct{ databaseConfig }
 
 // Run applies the migrations that are missing.
 func (m migrateUp) Run(ctx context.Context, o output) error {
-	return withDatabase(ctx, m.databaseConfig, o.log, func(db *database) error {
+	return withDatabase(ctx, m.source(), o.log, func(db *database) error {
 		return migrations.Up(ctx, db.url)
 	})
 }
 
 type migrateDown struct{ databaseConfig }
 
-// Run takes back the newest migration.
+// Run reverts the newest migration.
 func (m migrateDown) Run(ctx context.Context, o output) error {
-	return withDatabase(ctx, m.databaseConfig, o.log, func(db *database) error {
+	return withDatabase(ctx, m.source(), o.log, func(db *database) error {
 		return migrations.Down(ctx, db.url)
 	})
 }
@@ -35,7 +35,7 @@ type migrateStatus struct{ databaseConfig }
 
 // Run lists the migrations.
 func (m migrateStatus) Run(ctx context.Context, o output) error {
-	return withDatabase(ctx, m.databaseConfig, o.log, func(db *database) error {
+	return withDatabase(ctx, m.source(), o.log, func(db *database) error {
 		list, err := migrations.Status(ctx, db.url)
 		if err != nil {
 			return err

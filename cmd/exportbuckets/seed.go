@@ -21,11 +21,11 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, s.databaseConfig, o.log, func(db *database) error {
+	return withDatabase(ctx, s.source(), o.log, func(db *database) error {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return err
 		}
-		pool, err := db.pool(ctx, s.databaseConfig)
+		pool, err := db.pool(ctx)
 		if err != nil {
 			return err
 		}

@@ -33,6 +33,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"exportbuckets/internal/tuning"
 )
 
 // ErrInUse says that another server holds the directory.
@@ -255,18 +257,10 @@ func arguments(data, socket string, settings map[string]string) []string {
 	return args
 }
 
-// trimThreshold is from how many free bytes at the end of its heap on a server
-// process gives them back to the kernel. The C library of GNU does so from
-// 128 KiB on, which a statement that scans six indexes passes: then the kernel
-// takes and gives the same pages for each, which can take longer than the
-// statement. This costs as much memory for each connection at most. Other
-// libraries ignore it. See mallopt(3), and docs/performance.md.
-const trimThreshold = "8388608"
-
 // environment returns the variables of the server programs. What this process
 // was given stays with it: secrets, and PG... variables meant for clients.
 func environment() []string {
-	env := []string{"LC_ALL=C", "TZ=UTC", "MALLOC_TRIM_THRESHOLD_=" + trimThreshold}
+	env := append([]string{"LC_ALL=C", "TZ=UTC"}, tuning.PostgresEnvironment()...)
 	for _, name := range []string{"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)

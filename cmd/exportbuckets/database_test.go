@@ -15,7 +15,7 @@ func TestADatabaseOnThisMachineIsKnownByItsURL(t *testing.T) {
 		"postgres://app@localhost.example.com:5432/app": false,
 		"no URL": false,
 	} {
-		if got := onThisMachine(url); got != want {
+		if got := (source{url: url}).onThisMachine(); got != want {
 			t.Errorf("%s: got %t, want %t", url, got, want)
 		}
 	}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+
+	"exportbuckets/internal/seed"
+)
+
+// plan is what serve is to run. It is decided from the settings alone, before
+// anything is started.
+type plan struct {
+	source        source    // where the rows are
+	sharesMachine bool      // the database needs processors of this machine, too
+	migrate       bool      // at start
+	tenants       seed.File // added to the database at start
+	demo          bool      // the tenants are the demo tenant
+	api           apiConfig
+}
+
+// plan decides what is to be run. It reads the seed file and starts nothing.
+func (s serveCommand) plan() (plan, error) {
+	from := s.source()
+	p := plan{source: from, sharesMachine: from.onThisMachine(), migrate: s.Migrate, api: s.apiConfig}
+	var err error
+	switch {
+	case s.Seed != "":
+		p.tenants, err = readSeed(s.Seed)
+	case from.private():
+		p.demo = true
+		p.tenants, err = seed.Parse(seed.Demo)
+	}
+	if err != nil {
+		return plan{}, err
+	}
+	return p, nil
+}
+
+// baseURL returns what links begin with, given the address that is listened on.
+func (p plan) baseURL(listening net.Addr) string {
+	if p.api.BaseURL != "" {
+		return strings.TrimRight(p.api.BaseURL, "/")
+	}
+	address, err := netip.ParseAddrPort(listening.String())
+	if err != nil || address.Addr().IsUnspecified() {
+		_, port, _ := net.SplitHostPort(listening.String())
+		return "http://localhost:" + port
+	}
+	return "http://" + address.String()
+}

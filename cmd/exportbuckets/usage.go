@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+const (
+	// usageInterval is how late the last use of a credential may be visible.
+	usageInterval = 10 * time.Second
+	// usageTimeout is how long one write may take.
+	usageTimeout = 5 * time.Second
+)
+
+// startUsageWriter calls write from time to time, which is to store when
+// credentials were last used. The function that it returns ends that, after a
+// last call.
+func startUsageWriter(
+	ctx context.Context, write func(context.Context) error, log *slog.Logger,
+) (stop func()) {
+	tryWrite := func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, usageTimeout)
+		defer cancel()
+		if err := write(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			log.Warn("the last use of credentials is not written", "error", err)
+		}
+	}
+	ticking, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(usageInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticking.Done():
+				return
+			case <-ticker.C:
+				tryWrite(ticking)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+		tryWrite(context.WithoutCancel(ctx))
+	}
+}
