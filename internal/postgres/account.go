@@ -21,9 +21,9 @@ type account struct {
 	groups []uint32
 }
 
-// accountFor returns the account to serve a data directory with if this process
-// is root: the directory's owner, or before there is one the user postgres, or
-// nobody where PostgreSQL came without a user.
+// accountFor returns the account that a server runs as if this process is root:
+// the owner of the data directory. If there is no directory yet it is the user
+// postgres, or nobody if that does not exist.
 func accountFor(data string) (*account, error) {
 	if fi, err := os.Stat(data); err == nil {
 		if uid, _ := owner(fi); uid != 0 {
@@ -62,7 +62,7 @@ func lookupAccount(u *user.User, err error) (*account, error) {
 	return &account{name: u.Username, uid: numbers[0], gid: numbers[1], groups: numbers[1:]}, nil
 }
 
-// credential returns what the kernel needs to run a child as the account.
+// credential returns what a child process needs to run as the account.
 func (a *account) credential() *syscall.Credential {
 	if a == nil {
 		return nil
@@ -81,9 +81,9 @@ func (a *account) mkdir(path string) error {
 	return os.Chown(path, int(a.uid), int(a.gid))
 }
 
-// checkEnter returns an error that names the first folder on the way to dir,
-// itself included, that the account may not pass. It reads permission bits
-// only. initdb would stop at the same folder, but would not name it.
+// checkEnter returns an error that names the first folder on the path to dir, or
+// dir itself, that the account may not enter. It reads permission bits only.
+// initdb would fail at the same folder, but not name it.
 func (a *account) checkEnter(dir string) error {
 	if a == nil {
 		return nil

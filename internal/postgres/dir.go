@@ -10,16 +10,16 @@ import (
 	"syscall"
 )
 
-// otherDir is how to get around a directory that does not serve.
+// otherDir is the advice about a directory that cannot be used.
 const otherDir = "choose another directory with --state-dir or EXPORTBUCKETS_STATE_DIR"
 
-// maxSocketPath is what the kernel takes as a socket's address, less the zero
-// byte at its end: 107 bytes on Linux, 103 on macOS.
+// maxSocketPath is how long the path of a socket may be: 107 bytes on Linux, 103
+// on macOS. A zero byte follows it.
 const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 
 // makeDir makes the directory and what is missing above it, and returns its
-// absolute path without symbolic links. Others may pass through what root
-// makes, because the server's own user must.
+// absolute path without symbolic links. Other users may enter directories that
+// root makes, because the user that the server runs as must.
 func makeDir(dir string) (string, error) {
 	if dir == "" {
 		return "", errors.New("postgres: no directory given")
@@ -43,7 +43,7 @@ func makeDir(dir string) (string, error) {
 		return "", fmt.Errorf("directory for postgres: %w", err)
 	}
 	for _, d := range made {
-		// The umask may have taken away more than it should.
+		// The umask may have removed permissions that are needed.
 		if err := os.Chmod(d, mode); err != nil {
 			return "", fmt.Errorf("directory for postgres: %w", err)
 		}
@@ -55,11 +55,11 @@ func makeDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// checkSocketPath refuses a socket folder whose socket no client could name.
+// checkSocketPath reports a socket folder whose socket clients cannot use.
 func checkSocketPath(socket string) error {
 	path := filepath.Join(socket, ".s.PGSQL."+port)
 	if strings.Contains(path, ",") {
-		// Clients take it for a list of hosts.
+		// Clients would read it as a list of hosts.
 		return fmt.Errorf("the path of the PostgreSQL socket, %s, may not have a comma: %s", path, otherDir)
 	}
 	if len(path) <= maxSocketPath {
@@ -69,9 +69,9 @@ func checkSocketPath(socket string) error {
 		path, len(path), maxSocketPath, otherDir)
 }
 
-// lockDir takes the directory's lock and returns ErrInUse, wrapped, if someone
-// else has it. Closing the file gives the lock back, and so does the end of
-// this process; children do not inherit it.
+// lockDir locks the directory. It returns ErrInUse, wrapped, if it is locked
+// already. Closing the file releases the lock, and so does the end of this
+// process; children do not inherit it.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -9,19 +9,18 @@ import (
 	"sync"
 )
 
-// How much of the output is kept: the size of one log file, of which there are
-// two, and what an error tells.
+// How much of the output is kept.
 const (
-	maxLogSize  = 4 << 20
-	maxTail     = 20
-	maxLineSize = 4 << 10
+	maxLogSize  = 4 << 20 // of each of two log files
+	maxTail     = 20      // lines for an error
+	maxLineSize = 4 << 10 // of each of these lines
 )
 
-// readyLine is what the server says once it takes connections.
+// readyLine is in the server's log once it accepts connections.
 const readyLine = "database system is ready to accept connections"
 
-// output takes what a server program writes: on to the log file if there is
-// one, the last lines into memory for an error.
+// output is what a server program writes to: it copies everything to the log
+// file if there is one, and keeps the last lines for an error.
 type output struct {
 	ready chan struct{} // closed when the server says it is ready
 
@@ -29,13 +28,12 @@ type output struct {
 	path    string
 	file    *os.File
 	size    int
-	line    []byte // the beginning of a line whose end is still to come
+	line    []byte // the beginning of a line that has not ended yet
 	lines   []string
 	isReady bool
 }
 
-// openOutput begins the log file at path anew. What was in it moves on to
-// path.1.
+// openOutput opens a new log file at path. The one before is renamed to path.1.
 func openOutput(path string) (*output, error) {
 	o := &output{ready: make(chan struct{}), path: path}
 	if err := o.rotate(); err != nil {
@@ -58,8 +56,8 @@ func (o *output) rotate() error {
 	return nil
 }
 
-// Write never fails: a full disk may cost the log, but must not cost the server
-// its standard error.
+// Write never fails: a full disk may cost the log, but the server must still be
+// able to write to its standard error.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -97,8 +95,7 @@ func (o *output) remember(p []byte) {
 	}
 }
 
-// tail returns the last lines as the end of an error's text, or nothing if
-// there were none.
+// tail returns the last lines, as the end of an error's text.
 func (o *output) tail() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

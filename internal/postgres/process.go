@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// process is a child that ends with this process, where the system can do that.
+// process is a child that ends with this process, on systems that can do that.
 type process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -14,10 +14,10 @@ type process struct {
 }
 
 // startProcess starts the command as the given user, in a process group of its
-// own. OnDeath is the signal it gets when this process ends.
+// own. The signal onDeath is sent to it when this process ends.
 func startProcess(cmd *exec.Cmd, user *account, onDeath syscall.Signal) (*process, error) {
 	cmd.SysProcAttr = processAttributes(user, onDeath)
-	// Grandchildren hold the output open for a moment longer.
+	// Grandchildren keep the output open for a moment longer.
 	cmd.WaitDelay = 2 * time.Second
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
@@ -39,8 +39,7 @@ func startProcess(cmd *exec.Cmd, user *account, onDeath syscall.Signal) (*proces
 	return p, nil
 }
 
-// signal sends a signal to the process itself. It does nothing once that has
-// ended.
+// signal sends a signal to the process. It does nothing once that has ended.
 func (p *process) signal(sig syscall.Signal) {
 	_ = p.cmd.Process.Signal(sig)
 }

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// processAttributes asks the kernel to signal the child when its parent dies,
-// even of SIGKILL. The kernel's idea of a parent is the thread that forked, not
+// processAttributes asks the kernel to signal the child when its parent ends,
+// even if that is killed. To the kernel the parent is the thread that forked, not
 // the process, hence keepThread.
 func processAttributes(user *account, onDeath syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{

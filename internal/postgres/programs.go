@@ -18,8 +18,8 @@ import (
 // minMajor is the oldest PostgreSQL that the queries and the tests run on.
 const minMajor = 15
 
-// ErrNoBinaries says that there are no server programs to run. Its text is the
-// ways on.
+// ErrNoBinaries says that there are no server programs to run. Its text says
+// what to do about that.
 var ErrNoBinaries = fmt.Errorf("no PostgreSQL %d or newer found on this machine: "+
 	"install the PostgreSQL server, or set DATABASE_URL to a database of your own, or use docker compose", minMajor)
 
@@ -31,8 +31,7 @@ type programs struct {
 	major    int
 }
 
-// usualFolders returns patterns of where PostgreSQL is put on the systems we
-// know of: Debian, Red Hat, its own default, Gentoo and Alpine, Arch and BSD,
+// usualFolders returns patterns of where known systems put PostgreSQL: Debian, Red Hat, its own default, Gentoo and Alpine, Arch and BSD,
 // Homebrew on both kinds of Mac, MacPorts, Postgres.app.
 func usualFolders() []string {
 	return []string{
@@ -52,10 +51,10 @@ func usualFolders() []string {
 	}
 }
 
-// findPrograms returns the programs to run on the data directory: those of its
-// own major version if it exists, since no other version can read it, else the
-// ones on PATH, else the newest in the usual folders. Folders, if not nil, is
-// searched in place of both.
+// findPrograms returns the programs to run on the data directory. If it exists
+// they are of the major version that made it, since no other version can read
+// it. Otherwise they are the ones on PATH, or else the newest in the usual
+// folders. If folders is not nil, only these are searched.
 func findPrograms(ctx context.Context, folders []string, data string, user *account) (programs, error) {
 	want, err := dataMajor(data)
 	if err != nil {
@@ -85,7 +84,7 @@ func findPrograms(ctx context.Context, folders []string, data string, user *acco
 		return programs{}, fmt.Errorf("%s was made by PostgreSQL %d, and this machine has PostgreSQL %s: "+
 			"install PostgreSQL %d, or %s", data, want, strings.Join(seen, ", "), want, otherDir)
 	case len(refused) > 0:
-		return programs{}, fmt.Errorf("%w; passed over: %s", ErrNoBinaries, strings.Join(refused, "; "))
+		return programs{}, fmt.Errorf("%w; not accessible: %s", ErrNoBinaries, strings.Join(refused, "; "))
 	case len(seen) > 0:
 		return programs{}, fmt.Errorf("%w; too old: %s", ErrNoBinaries, strings.Join(seen, ", "))
 	case want != 0:
@@ -127,8 +126,9 @@ func dataMajor(data string) (int, error) {
 	return major, nil
 }
 
-// pathFolders returns the folders of PATH. Where their postgres is a symbolic
-// link, the folder it leads to comes first: that one has initdb beside it.
+// pathFolders returns the folders of PATH that have a postgres. If it is a
+// symbolic link, the folder that it leads to comes first, as initdb may be in
+// that one only.
 func pathFolders() []string {
 	var list []string
 	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
@@ -152,8 +152,8 @@ func expand(patterns []string) []string {
 	return list
 }
 
-// inspect returns the installations in the folders, and says which ones the
-// account cannot get at. It passes over the known programs and adds its own.
+// inspect returns the installations in the folders, and those that the account
+// may not enter. It skips the known programs and adds what it finds to them.
 func inspect(ctx context.Context, folders []string, known map[string]bool, user *account) (found []programs, refused []string) {
 	for _, folder := range folders {
 		p := programs{initdb: filepath.Join(folder, "initdb"), postgres: filepath.Join(folder, "postgres")}
@@ -166,7 +166,7 @@ func inspect(ctx context.Context, folders []string, known map[string]bool, user 
 		}
 		known[file] = true
 		if err := errors.Join(user.checkEnter(folder), user.checkEnter(filepath.Dir(file))); err != nil {
-			refused = append(refused, fmt.Sprintf("%s, where user %s may not go", folder, user.name))
+			refused = append(refused, fmt.Sprintf("%s, which user %s may not enter", folder, user.name))
 			continue
 		}
 		if p.version, p.major, err = askVersion(ctx, p.postgres); err == nil {
