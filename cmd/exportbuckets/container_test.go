@@ -8,17 +8,17 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/network"
 	"github.com/testcontainers/testcontainers-go/wait"
+
+	"exportbuckets/internal/waittest"
 )
 
-// dockerEnv says what becomes of the test of the image: off skips it, required
-// makes it fail where no Docker daemon answers, and without it such a machine
-// skips it.
+// dockerEnv has the test of the image run if it is "required", and skipped else:
+// to build the image may take longer than all other tests together.
 const dockerEnv = "TEST_DOCKER"
 
 // maxImageSize is what the image may weigh, in bytes.
@@ -68,35 +68,16 @@ func TestTheImageKeepsItsBucketsOverARestart(t *testing.T) { //nolint:parallelte
 	}
 }
 
-// needDocker ends the test unless a Docker daemon answers.
+// needDocker skips the test unless Docker is required.
 func needDocker(t *testing.T) *testcontainers.DockerProvider {
 	t.Helper()
-	end := t.Skipf
-	switch mode := os.Getenv(dockerEnv); mode {
-	case "off":
-		t.Skipf("%s=off", dockerEnv)
-	case "required":
-		end = t.Fatalf
-	case "":
-	default:
-		t.Fatalf("%s: got %q, want off, required or nothing", dockerEnv, mode)
+	if os.Getenv(dockerEnv) != "required" {
+		t.Skipf("%s is not required", dockerEnv)
 	}
 	log.SetDefault(log.NewNoopLogger())
-	var docker *testcontainers.DockerProvider
-	answer := make(chan error, 1)
-	go func() {
-		// This looks for a daemon in all the usual places, and has no deadline.
-		var err error
-		docker, err = testcontainers.NewDockerProvider()
-		answer <- err
-	}()
-	select {
-	case err := <-answer:
-		if err != nil {
-			end("no Docker daemon answers: %v", err)
-		}
-	case <-time.After(5 * time.Second):
-		end("no Docker daemon answers within 5 s")
+	docker, err := testcontainers.NewDockerProvider()
+	if err != nil {
+		t.Fatalf("got error %v, want a Docker daemon that answers", err)
 	}
 	t.Cleanup(func() { _ = docker.Close() })
 	return docker
@@ -108,8 +89,8 @@ func startPostgres(t *testing.T, nw *testcontainers.DockerNetwork) {
 		network.WithNetwork([]string{"postgres"}, nw),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_PASSWORD": databasePassword}),
 		// Over TCP: the server that prepares the data has a socket only.
-		testcontainers.WithWaitStrategy(
-			wait.ForExec([]string{"pg_isready", "--host=127.0.0.1", "--username=postgres"})),
+		waitFor(wait.ForExec([]string{"pg_isready", "--host=127.0.0.1", "--username=postgres"}).
+			WithStartupTimeout(waittest.Patience)),
 	)
 	cleanUp(t, c, "PostgreSQL")
 	if err != nil {
@@ -139,13 +120,18 @@ func startImage(t *testing.T, nw *testcontainers.DockerNetwork) *testcontainers.
 			"EXPORTBUCKETS_SEED": seedFile,
 		}),
 		testcontainers.WithExposedPorts("8080/tcp"),
-		testcontainers.WithWaitStrategy(wait.ForHTTP("/readyz").WithPort("8080/tcp")),
+		waitFor(wait.ForHTTP("/readyz").WithPort("8080/tcp").WithStartupTimeout(waittest.Patience)),
 	)
 	cleanUp(t, c, "the image")
 	if err != nil {
 		t.Fatalf("got error %v, want the image built and started; the build:\n%s", err, &build)
 	}
 	return c
+}
+
+// waitFor makes the start of a container wait for as long as tests do.
+func waitFor(ready wait.Strategy) testcontainers.CustomizeRequestOption {
+	return testcontainers.WithWaitStrategyAndDeadline(waittest.Patience, ready)
 }
 
 // cleanUp removes the container after the test, and shows the log of a test
@@ -200,7 +186,7 @@ func programIn(t *testing.T, c *testcontainers.DockerContainer) *program {
 // restart stops the container, which must end well, and starts it again.
 func restart(t *testing.T, c *testcontainers.DockerContainer) {
 	t.Helper()
-	grace := 30 * time.Second // longer than the program gives itself
+	grace := waittest.Patience
 	if err := c.Stop(t.Context(), &grace); err != nil {
 		t.Fatalf("got error %v, want the container stopped", err)
 	}

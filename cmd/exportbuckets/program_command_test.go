@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exportbuckets/internal/dbtest"
+	"exportbuckets/internal/waittest"
 	"exportbuckets/migrations"
 )
 
@@ -253,7 +254,13 @@ func TestHealthcheckTellsWhetherAServerIsReady(t *testing.T) {
 	t.Parallel()
 	p := serve(t, settings{env: []string{"DATABASE_URL=" + dbtest.NewURL(t)}})
 	url := "http://" + p.address + "/readyz"
-	wantDone(t, runProgram(t, nil, "healthcheck", url), "")
+	p.waitReady(t)
+	var healthy ended
+	waittest.Until(t, "the server is healthy", func() bool { // as the program itself waits for seconds only
+		healthy = runProgram(t, nil, "healthcheck", url)
+		return healthy.code == 0
+	})
+	wantDone(t, healthy, "")
 	wantRefusal(t, runProgram(t, nil, "healthcheck", "http://"+p.address+"/nowhere"), "404")
 	p.stop(t)
 	wantRefusal(t, runProgram(t, nil, "healthcheck", url), p.address)

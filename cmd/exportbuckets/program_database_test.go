@@ -17,6 +17,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/waittest"
 )
 
 func TestAConfiguredDatabaseIsMigratedAndGetsNoDemoTenant(t *testing.T) {
@@ -24,9 +25,7 @@ func TestAConfiguredDatabaseIsMigratedAndGetsNoDemoTenant(t *testing.T) {
 	address := dbtest.NewEmptyURL(t)
 	p := serve(t, settings{env: []string{"DATABASE_URL=" + address}})
 
-	if got := p.probe(t, "/readyz"); got != http.StatusOK {
-		t.Errorf("/readyz: got %d, want %d", got, http.StatusOK)
-	}
+	p.waitReady(t)
 	wantStatus(t, p.ask(t, digestKey(t, "demoownr"), demoBuckets, ""), http.StatusUnauthorized)
 	got := p.askForm(t, "/api/oauth/token", url.Values{"grant_type": {"client_credentials"}})
 	wantStatus(t, got, http.StatusUnauthorized)
@@ -66,9 +65,7 @@ func TestReplicasMayStartAtOnceAndShareNoncesAndTokens(t *testing.T) {
 	one.waitServing(t)
 	other.waitServing(t)
 	for _, p := range []*program{one, other} {
-		if got := p.probe(t, "/readyz"); got != http.StatusOK {
-			t.Errorf("/readyz: got %d, want %d", got, http.StatusOK)
-		}
+		p.waitReady(t)
 	}
 
 	challenge := one.ask(t, newTransport(t), demoBuckets, "")
@@ -112,13 +109,11 @@ func TestAServerIsReadyAsLongAsItsDatabaseAnswers(t *testing.T) {
 	database, admin := neighbour(t, address)
 	address, shown := withPassword(t, address)
 	p := serve(t, settings{env: []string{"DATABASE_URL=" + address}})
-	if got := p.probe(t, "/readyz"); got != http.StatusOK {
-		t.Fatalf("/readyz: got %d, want %d", got, http.StatusOK)
-	}
+	p.waitReady(t)
 
 	execute(t, admin, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS false")
 	execute(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
-	waitUntil(t, "the server is not ready", func() bool {
+	waittest.Until(t, "the server is not ready", func() bool {
 		return p.probe(t, "/readyz") == http.StatusServiceUnavailable
 	})
 	if got := p.probe(t, "/healthz"); got != http.StatusOK {
@@ -129,9 +124,7 @@ func TestAServerIsReadyAsLongAsItsDatabaseAnswers(t *testing.T) {
 	}
 
 	execute(t, admin, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS true")
-	waitUntil(t, "the server is ready again", func() bool {
-		return p.probe(t, "/readyz") == http.StatusOK
-	})
+	p.waitReady(t)
 	if end := p.stop(t); strings.Contains(end.log, shown) {
 		t.Errorf("log: got one with the database's password, want none:\n%s", end.log)
 	}

@@ -16,15 +16,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exportbuckets/internal/waittest"
 )
 
 func TestWithoutADatabaseTheDemoTenantIsServed(t *testing.T) {
 	t.Parallel()
 	started := time.Now()
 	p := serve(t, settings{flags: []string{"--state-dir", newStateDir(t)}})
-	if got := p.probe(t, "/readyz"); got != http.StatusOK {
-		t.Errorf("/readyz: got %d, want %d", got, http.StatusOK)
-	}
+	p.waitReady(t)
 	t.Logf("first start to first answer: %s", time.Since(started))
 	_, command, ok := strings.Cut(p.out.String(), "\n\ncurl ")
 	if !ok {
@@ -137,20 +137,20 @@ func TestASecondServerInTheSameStateDirectoryIsRefused(t *testing.T) {
 	status := runProgram(t, nil, "migrate", "status", "--state-dir", stateDir)
 	wantRefusal(t, status, stateDir, "in use")
 
-	if got := p.probe(t, "/readyz"); got != http.StatusOK {
-		t.Errorf("/readyz of the first: got %d, want %d", got, http.StatusOK)
-	}
+	p.waitReady(t)
 }
 
 func TestSIGTERMFinishesRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	stateDir := newStateDir(t)
-	p := serve(t, settings{flags: []string{"--state-dir", stateDir}})
+	p := serve(t, settings{flags: []string{
+		"--state-dir", stateDir, "--shutdown-timeout", waittest.Patience.String(),
+	}})
 	processes := postgresProcesses(t, stateDir)
 	request, answers := openRequest(t, p, p.token(t))
 
 	p.signal(syscall.SIGTERM)
-	waitUntil(t, "new connections are refused", func() bool {
+	waittest.Until(t, "new connections are refused", func() bool {
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
 		if err == nil {
 			_ = conn.Close()
@@ -190,7 +190,7 @@ func openRequest(t *testing.T, p *program, token string) (net.Conn, *bufio.Reade
 		t.Fatalf("got error %v, want a connection", err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(waittest.Patience)); err != nil {
 		t.Fatalf("got error %v, want a deadline", err)
 	}
 	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+

@@ -7,9 +7,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mongodb-forks/digest"
+
+	"exportbuckets/internal/waittest"
 )
 
 // The demo tenant, as the README has it.
@@ -31,10 +32,10 @@ var demoKeys = map[string]string{
 	"demoread": "d3300000-0000-4000-8000-000000000003",
 }
 
-// newTransport returns connections of the test's own.
+// newTransport returns connections that only this test uses.
 func newTransport(t *testing.T) *http.Transport {
 	t.Helper()
-	transport := &http.Transport{ResponseHeaderTimeout: patience}
+	transport := &http.Transport{ResponseHeaderTimeout: waittest.Patience}
 	t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }
@@ -182,10 +183,19 @@ func listed(t *testing.T, list string) []string {
 // probe returns the status that a probe of the server gets.
 func (p *program) probe(t *testing.T, path string) int {
 	t.Helper()
-	client := http.Client{Transport: newTransport(t), Timeout: 30 * time.Second}
+	client := http.Client{Transport: newTransport(t)}
 	resp, err := client.Get("http://" + p.address + path)
 	if err != nil {
 		t.Fatalf("%s: got error %v, want an answer", path, err)
 	}
 	return readAnswer(t, resp).status
+}
+
+// waitReady waits until the server says that it is ready. On a busy machine its
+// own limit for an answer of the database may pass a few times.
+func (p *program) waitReady(t *testing.T) {
+	t.Helper()
+	waittest.Until(t, "the server is ready", func() bool {
+		return p.probe(t, "/readyz") == http.StatusOK
+	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -12,7 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
+
+	"exportbuckets/internal/waittest"
 )
 
 // The tests of program_*_test.go run the program as a child process, for what
@@ -22,9 +22,6 @@ import (
 
 // asProgram is the variable that makes this test binary the program.
 const asProgram = "RUN_TEST_BINARY_AS_PROGRAM"
-
-// patience is how long one step may take on a machine under load.
-const patience = 30 * time.Second
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
@@ -69,8 +66,8 @@ func newCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 		}
 	}
 	cmd.Env = append(cmd.Env, env...)
-	// Killed while it holds a grandchild's output open, it must not hold us.
-	cmd.WaitDelay = 5 * time.Second
+	// A grandchild may hold the output of a killed program open.
+	cmd.WaitDelay = waittest.Patience
 	return cmd
 }
 
@@ -120,7 +117,8 @@ func launch(t *testing.T, env []string, args ...string) *program {
 		p.signal(syscall.SIGTERM)
 		select {
 		case <-p.exited:
-		case <-time.After(10 * time.Second):
+		case <-waittest.Context(t).Done():
+			t.Errorf("the program runs on after SIGTERM; it is killed")
 			p.signal(syscall.SIGKILL)
 			<-p.exited
 		}
@@ -151,7 +149,7 @@ var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","
 
 func (p *program) waitServing(t *testing.T) {
 	t.Helper()
-	waitUntil(t, "the program serves", func() bool {
+	waittest.Until(t, "the program serves", func() bool {
 		if p.hasExited() {
 			t.Fatalf("got exit code %d, want a server; its log:\n%s", p.cmd.ProcessState.ExitCode(), p.log)
 		}
@@ -181,13 +179,13 @@ func (p *program) wait(t *testing.T) ended {
 	t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
+	case <-waittest.Context(t).Done():
 		t.Fatalf("got a program that runs on, want it to end; its log:\n%s", p.log)
 	}
 	return ended{code: p.cmd.ProcessState.ExitCode(), out: p.out.String(), log: p.log.String()}
 }
 
-// stop ends the program as its keeper would.
+// stop ends the program as an operator would.
 func (p *program) stop(t *testing.T) ended {
 	t.Helper()
 	p.signal(syscall.SIGTERM)
@@ -224,7 +222,7 @@ func newStateDir(t *testing.T) string {
 	}
 	// A PostgreSQL whose program was killed may write for a moment longer.
 	t.Cleanup(func() {
-		waitUntil(t, "the state directory is removed", func() bool { return os.RemoveAll(dir) == nil })
+		waittest.Until(t, "the state directory is removed", func() bool { return os.RemoveAll(dir) == nil })
 	})
 	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatalf("got error %v, want a directory that others may enter", err)
@@ -233,22 +231,6 @@ func newStateDir(t *testing.T) string {
 		t.Fatalf("got error %v, want the directory's real path", err)
 	}
 	return dir
-}
-
-// waitUntil asks again and again until it is so.
-func waitUntil(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
-	defer cancel()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("after %s it is still not so that %s", patience, what)
-		}
-	}
 }
 
 // wantRefusal checks that a program refused to start with one sentence that

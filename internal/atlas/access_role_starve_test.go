@@ -16,7 +16,7 @@ import (
 func TestCreationsDoNotKeepARoleFromItsOwner(t *testing.T) {
 	t.Parallel()
 	b := setupRace(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var created atomic.Int64
 	var wg sync.WaitGroup

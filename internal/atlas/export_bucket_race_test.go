@@ -520,7 +520,7 @@ func (b raceBundle) tenant(t *testing.T, bucketID objectid.ID) string {
 // there is one. It ends the test if what is to wait has ended.
 func (b raceBundle) wantWaiter(t *testing.T, holder uint32, ended func() bool) uint32 {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

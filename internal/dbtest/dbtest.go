@@ -5,19 +5,20 @@
 //  1. TEST_DATABASE_URL, whose user must be allowed to create databases.
 //  2. A container, if a Docker daemon answers. The packages of one "go test"
 //     share it; testcontainers' reaper removes it afterwards. With
-//     TEST_DOCKER=off Docker is not asked, with required nothing else will do.
-//  3. The machine's own PostgreSQL programs, as a private server of this test
-//     process in a temporary directory. Both go when the process ends, however
-//     it ends.
+//     TEST_DOCKER=off Docker is not used; with TEST_DOCKER=required nothing
+//     else is.
+//  3. A private server of this test process, from the PostgreSQL programs that
+//     are installed on the machine, in a temporary directory. The server ends
+//     and the directory is removed when the process ends, for whatever reason.
 //
-// A line on standard error says which one it is. A machine with none of them
-// fails the tests; no test is skipped.
+// A line on standard error says which one it is. If there is none the tests
+// fail; no test is skipped.
 //
 // All servers but the first trade durability for speed. On the server the
 // migrations run once, into a template named after their contents, and each
 // test gets a copy of that, which takes some ten milliseconds. A test that
-// failed keeps its database and logs the address. It lasts as long as the
-// server, so to look into one set TEST_DATABASE_URL.
+// failed keeps its database and logs the address. The database exists as long as
+// the server does, so set TEST_DATABASE_URL to examine one.
 package dbtest
 
 import (
@@ -30,17 +31,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/internal/waittest"
 )
 
 // maxConns is small, so that packages tested at the same time fit one server.
 const maxConns = 4
-
-// patience is how long any one step may take on a machine under load.
-const patience = 2 * time.Minute
 
 // shared is the server of this test process.
 var shared = sync.OnceValues(func() (*server, error) {
@@ -49,8 +48,7 @@ var shared = sync.OnceValues(func() (*server, error) {
 
 // New returns a pool on a new database with the current schema. It closes the
 // pool and drops the database when the test is over; a test that failed keeps
-// the database and logs its address. New ends the test if there is no server to
-// be had.
+// the database and logs its address. New ends the test if there is no server.
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	return sharedServer(t).newPool(t)
@@ -89,13 +87,13 @@ func (s *server) newPool(t testing.TB) *pgxpool.Pool {
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
-	t.Cleanup(func() { closePool(t, pool, 10*time.Second) })
+	t.Cleanup(func() { closePool(waittest.Context(t), t, pool) })
 	return pool
 }
 
-// closePool fails the test if it still holds a connection after the given time.
-// Close would wait for it for ever.
-func closePool(t testing.TB, pool *pgxpool.Pool, wait time.Duration) {
+// closePool fails the test if it still holds a connection when ctx ends. Close
+// alone would wait for that connection for ever.
+func closePool(ctx context.Context, t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	closed := make(chan struct{})
 	go func() {
@@ -104,7 +102,7 @@ func closePool(t testing.TB, pool *pgxpool.Pool, wait time.Duration) {
 	}()
 	select {
 	case <-closed:
-	case <-time.After(wait):
+	case <-ctx.Done():
 		t.Errorf("dbtest: %d connections were not given back to the pool", pool.Stat().AcquiredConns())
 	}
 }
@@ -120,10 +118,8 @@ func (s *server) newMigrated(t testing.TB) string {
 
 func (s *server) newDatabase(t testing.TB, template string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
 	name := "exportbuckets_test_" + randomHex()
-	if err := s.create(ctx, name, template); err != nil {
+	if err := s.create(waittest.Context(t), name, template); err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
 	address, err := databaseURL(s.url, name)
@@ -135,9 +131,7 @@ func (s *server) newDatabase(t testing.TB, template string) string {
 			t.Logf("dbtest: kept the database of the failed test: %s%s", address, s.lasts)
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.drop(ctx, name); err != nil {
+		if err := s.drop(waittest.Context(t), name); err != nil {
 			t.Errorf("dbtest: %v", err)
 		}
 	})

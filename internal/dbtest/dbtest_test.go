@@ -8,14 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/waittest"
 	"exportbuckets/migrations"
 )
 
@@ -146,7 +145,9 @@ func TestAConnectionThatIsNotGivenBackFailsTheTest(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &recorder{TB: t}
-	closePool(r, pool, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	closePool(ctx, r, pool)
 	if !r.failed || !strings.Contains(r.said[0], "1 connections were not given back") {
 		t.Errorf("got failed %t, %q, want a complaint", r.failed, r.said)
 	}
@@ -229,7 +230,7 @@ func TestAPrivateServerGoesWithItsProcess(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait() // may have been killed
-			eventually(t, "the directory is gone", func() bool {
+			waittest.Until(t, "the directory is gone", func() bool {
 				_, err := os.Stat(dir)
 				return errors.Is(err, os.ErrNotExist)
 			})
@@ -306,7 +307,10 @@ func (r *recorder) Errorf(format string, args ...any) {
 }
 
 func (r *recorder) finish() {
-	for _, f := range slices.Backward(r.cleanups) {
+	for len(r.cleanups) > 0 { // one may add another
+		last := len(r.cleanups) - 1
+		f := r.cleanups[last]
+		r.cleanups = r.cleanups[:last]
 		f()
 	}
 }
@@ -338,18 +342,4 @@ func exists(t *testing.T, s *server, name string) bool {
 		t.Fatal(err)
 	}
 	return found
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after 30 seconds it is still not so that %s", what)
-		}
-	}
 }

@@ -14,25 +14,25 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/wait"
+
+	"exportbuckets/internal/waittest"
 )
 
 const image = "postgres:17-alpine"
 
-// dockerPatience is how long a Docker daemon may take to answer at all.
-const dockerPatience = 5 * time.Second
-
-// containerTries is how often a container is asked for. The one of this session
-// may be on its way out, if no test used it for a while.
+// containerTries is how often a container is started. The one of this session
+// may be about to be removed, if no test used it for a while.
 const containerTries = 3
 
-// startContainer returns the address of the session's container, which it
-// starts if it is not there. A session is one run of "go test" with all its
-// packages. Test processes take turns: testcontainers alone would let two of
-// them start the reaper at once.
-func startContainer(ctx context.Context) (address, what string, err error) {
-	// The line that says which server is used is all there is to say.
+// startContainer returns the address of the session's container, and starts it
+// if it does not exist. The daemon, and the container's port once it is
+// published, must answer within the given time. A session is one run of "go test"
+// with all its packages. Test processes take turns: testcontainers alone would
+// let two of them start the reaper at once.
+func startContainer(ctx context.Context, patience time.Duration) (address, what string, err error) {
+	// The line that says which server is used is enough.
 	log.SetDefault(log.NewNoopLogger())
-	if err := askDocker(); err != nil {
+	if err := askDocker(patience); err != nil {
 		return "", "", err
 	}
 	unlock, err := lockSession()
@@ -42,7 +42,7 @@ func startContainer(ctx context.Context) (address, what string, err error) {
 	defer unlock()
 	var tries []error
 	for range containerTries {
-		address, id, err := runContainer(ctx)
+		address, id, err := runContainer(ctx, patience)
 		if err == nil {
 			return address, fmt.Sprintf("container %.12s of %s", id, image), nil
 		}
@@ -56,9 +56,9 @@ func startContainer(ctx context.Context) (address, what string, err error) {
 	return "", "", errors.Join(tries...)
 }
 
-// askDocker returns errNoDocker, wrapped, unless a daemon answers. Some of the
-// functions of testcontainers that the rest relies on panic without one.
-func askDocker() error {
+// askDocker returns errNoDocker, wrapped, unless a daemon answers. Without one
+// some functions of testcontainers panic.
+func askDocker(patience time.Duration) error {
 	answer := make(chan error, 1)
 	go func() {
 		// This looks for a daemon in all the usual places, and has no deadline.
@@ -74,12 +74,12 @@ func askDocker() error {
 			return fmt.Errorf("%w: %w", errNoDocker, err)
 		}
 		return nil
-	case <-time.After(dockerPatience):
-		return fmt.Errorf("%w within %s", errNoDocker, dockerPatience)
+	case <-time.After(patience):
+		return fmt.Errorf("%w within %s", errNoDocker, patience)
 	}
 }
 
-// lockSession keeps other test processes of this user out until the returned
+// lockSession makes other test processes of this user wait until the returned
 // function is called.
 func lockSession() (func(), error) {
 	name := fmt.Sprintf("exportbuckets-test-%d.lock", os.Getuid())
@@ -94,7 +94,7 @@ func lockSession() (func(), error) {
 	return func() { _ = f.Close() }, nil
 }
 
-func runContainer(ctx context.Context) (address, id string, err error) {
+func runContainer(ctx context.Context, patience time.Duration) (address, id string, err error) {
 	const password = "exportbuckets"
 	c, err := testcontainers.Run(ctx, image,
 		testcontainers.WithReuseByName(fmt.Sprintf("exportbuckets-test-%.12s", testcontainers.SessionID())),
@@ -107,9 +107,10 @@ func runContainer(ctx context.Context) (address, id string, err error) {
 			"-c", "max_connections=300",
 			"-c", "synchronous_commit=off",
 		),
-		// The first time is said by the server that prepares the data.
-		testcontainers.WithWaitStrategy(
-			wait.ForLog("database system is ready to accept connections").WithOccurrence(2)),
+		// The first of these lines is of the server that prepares the data.
+		testcontainers.WithWaitStrategyAndDeadline(waittest.Patience,
+			wait.ForLog("database system is ready to accept connections").WithOccurrence(2).
+				WithStartupTimeout(waittest.Patience)),
 	)
 	if err != nil {
 		return "", "", fmt.Errorf("run %s: %w", image, err)
@@ -125,16 +126,16 @@ func runContainer(ctx context.Context) (address, id string, err error) {
 		Path:     "/postgres",
 		RawQuery: "sslmode=disable",
 	}
-	if err := waitForServer(ctx, u.String()); err != nil {
+	if err := waitForServer(ctx, u.String(), patience); err != nil {
 		return "", "", err
 	}
 	return u.String(), c.GetContainerID(), nil
 }
 
-// waitForServer connects until it succeeds. The server is ready by now, but the
-// way to its port may take a moment more.
-func waitForServer(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, dockerPatience)
+// waitForServer tries to connect until that succeeds. The server is ready by now,
+// but its port may not be published yet.
+func waitForServer(ctx context.Context, address string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

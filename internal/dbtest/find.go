@@ -7,6 +7,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
+
+	"exportbuckets/internal/waittest"
 )
 
 const (
@@ -20,9 +23,9 @@ var errNoDocker = errors.New("no Docker daemon answers")
 // sources are the ways to a server.
 type sources struct {
 	getenv func(string) string
-	// docker returns the address of a server in a container and a word on it,
-	// or errNoDocker, wrapped.
-	docker func(context.Context) (address, what string, err error)
+	// docker returns the address of a server in a container and what to call
+	// it, or errNoDocker, wrapped, if no daemon answers within the given time.
+	docker func(context.Context, time.Duration) (address, what string, err error)
 	// private returns the address of a server of this process, and the server.
 	private func(context.Context) (address string, own *privateServer, err error)
 }
@@ -32,10 +35,14 @@ func machine() sources {
 	return sources{getenv: os.Getenv, docker: startContainer, private: startPrivate}
 }
 
-// start returns the first server to be had and says on w which one it is. A
-// server that was asked for by name is the only choice. A Docker daemon that
-// happens to be there is not: one that cannot run the image, say for want of a
-// network, is passed over, and the line on w says so.
+// dockerPatience is how long a Docker daemon may take to answer if it need not
+// be used: some machines have one that never answers.
+const dockerPatience = 5 * time.Second
+
+// start returns the first server that there is and says on w which one it is. A
+// server that TEST_DATABASE_URL or TEST_DOCKER names is the only choice. A
+// Docker daemon that just happens to run is not: if it cannot run the image, for
+// example without a network, it is not used, and the line on w says so.
 func (m sources) start(ctx context.Context, w io.Writer) (*server, error) {
 	if address := m.getenv(urlEnv); address != "" {
 		s, version, err := openServer(ctx, address)
@@ -47,13 +54,16 @@ func (m sources) start(ctx context.Context, w io.Writer) (*server, error) {
 	}
 	noDocker := fmt.Errorf("%s is off", dockerEnv)
 	switch mode := m.getenv(dockerEnv); mode {
-	case "", "required":
-		s, err := m.container(ctx, w)
+	case "required":
+		s, err := m.container(ctx, w, waittest.Patience)
+		if err != nil {
+			return nil, fmt.Errorf("%s is required: %w", dockerEnv, err)
+		}
+		return s, nil
+	case "":
+		s, err := m.container(ctx, w, dockerPatience)
 		if err == nil {
 			return s, nil
-		}
-		if mode == "required" {
-			return nil, fmt.Errorf("%s is on: %w", dockerEnv, err)
 		}
 		noDocker = err
 	case "off":
@@ -68,10 +78,10 @@ func (m sources) start(ctx context.Context, w io.Writer) (*server, error) {
 	return s, nil
 }
 
-func (m sources) container(ctx context.Context, w io.Writer) (*server, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (m sources) container(ctx context.Context, w io.Writer, answer time.Duration) (*server, error) {
+	ctx, cancel := context.WithTimeout(ctx, waittest.Patience)
 	defer cancel()
-	address, what, err := m.docker(ctx)
+	address, what, err := m.docker(ctx, answer)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +95,7 @@ func (m sources) container(ctx context.Context, w io.Writer) (*server, error) {
 }
 
 func (m sources) own(ctx context.Context, w io.Writer, noDocker error) (*server, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, waittest.Patience)
 	defer cancel()
 	address, own, err := m.private(ctx)
 	if err != nil {

@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
-func TestTheServerIsTheFirstToBeHad(t *testing.T) {
+func TestTheServerIsTheFirstThatThereIs(t *testing.T) {
 	t.Parallel()
 	address := sharedServer(t).url
 	refused := errors.New("refused")
@@ -34,7 +35,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 			docker: fmt.Errorf("%w: %w", errNoDocker, errors.Join(refused, refused)),
 			said:   []string{"private server", "no Docker daemon answers", "refused; refused"},
 		},
-		"Docker that fails is passed over and the line says so": {
+		"Docker that fails is not used and the line says so": {
 			docker: errors.New("no such image"),
 			said:   []string{"private server", "no such image"},
 		},
@@ -61,7 +62,7 @@ func TestTheServerIsTheFirstToBeHad(t *testing.T) {
 			t.Parallel()
 			m := sources{
 				getenv: func(name string) string { return tt.env[name] },
-				docker: func(context.Context) (string, string, error) {
+				docker: func(context.Context, time.Duration) (string, string, error) {
 					if tt.env[dockerEnv] == "off" {
 						t.Error("Docker was asked")
 					}

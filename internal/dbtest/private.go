@@ -10,11 +10,11 @@ import (
 	"exportbuckets/internal/postgres"
 )
 
-// removeScript waits for the end of its input, then for the server's, and
-// removes the directory.
+// removeScript waits until its input ends and then until the server has ended,
+// and removes the directory.
 const removeScript = `cat
 tries=0
-while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 100 ]; do
+while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 3000 ]; do
 	sleep 0.1
 	tries=$((tries + 1))
 done
@@ -26,10 +26,10 @@ type privateServer struct {
 	alive    *os.File // once it is closed the directory is removed
 }
 
-// startPrivate starts a server in a temporary directory. Nobody tells a package
-// like this when the last test is over, so both hang on the process itself: the
-// kernel stops the server when it ends, and a shell that reads from a pipe with
-// no other writer then removes the directory.
+// startPrivate starts a server in a temporary directory. This package does not
+// learn when the last test is over, so both depend on the process: the kernel
+// stops the server when the process ends, and a shell that reads from a pipe
+// with no other writer then removes the directory.
 func startPrivate(ctx context.Context) (string, *privateServer, error) {
 	dir, err := os.MkdirTemp("", "exportbuckets-test-")
 	if err != nil {
@@ -39,7 +39,7 @@ func startPrivate(ctx context.Context) (string, *privateServer, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	// Run by root the server has another user.
+	// If this process is root, the server runs as another user.
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return "", nil, fmt.Errorf("directory for the server: %w", err)
 	}
@@ -70,7 +70,7 @@ func removeAtExit(dir string) (*os.File, error) {
 	cmd := exec.Command("/bin/sh", "-c", removeScript, "sh", dir)
 	cmd.Dir = "/"
 	cmd.Stdin = r
-	// Ctrl-C at the terminal is not meant for it.
+	// Ctrl-C at the terminal must not end it.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		_ = w.Close()

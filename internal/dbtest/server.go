@@ -14,27 +14,28 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/waittest"
 	"exportbuckets/migrations"
 )
 
-// emptyTemplate is the database that PostgreSQL keeps as it came.
+// emptyTemplate is the database that PostgreSQL keeps without any change.
 const emptyTemplate = "template0"
 
-// minVersion is the first to copy a template by its files on request.
+// minVersion is the first that can copy the files of a template.
 const minVersion = 150000
 
-// templateLock is the advisory lock under which the template is made. Any
-// number will do that nothing else on the server uses.
+// templateLock is the advisory lock under which the template is made. It may be
+// any number that nothing else on the server uses.
 const templateLock = 7_305_808_869_229_538
 
 // server is where the databases are made.
 type server struct {
 	url      string
 	admin    *pgxpool.Pool
-	template func() (string, error) // makes it the first time
+	template func() (string, error) // makes it when called for the first time
 
-	lasts string         // how long it does, for the log of a failed test
-	own   *privateServer // kept from the garbage collector
+	lasts string         // says how long databases last, for the log of a failed test
+	own   *privateServer // referenced, so that the garbage collector keeps it
 }
 
 // openServer connects to the server at the address and returns its version.
@@ -51,7 +52,7 @@ func openServer(ctx context.Context, address string) (*server, string, error) {
 	var version string
 	var number int
 	err = admin.QueryRow(ctx,
-		// What packagers add to the version comes after a blank.
+		// After a blank comes what the packager adds to the version.
 		"SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_version_num')::integer",
 	).Scan(&version, &number)
 	if err == nil && number < minVersion {
@@ -66,7 +67,7 @@ func openServer(ctx context.Context, address string) (*server, string, error) {
 	return s, version, nil
 }
 
-// create copies a template. The statement's default way writes each page to the
+// create copies a template. By default the statement writes each page to the
 // log as well, which takes four times as long for a small database.
 func (s *server) create(ctx context.Context, name, template string) error {
 	_, err := s.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy",
@@ -89,7 +90,7 @@ func (s *server) drop(ctx context.Context, name string) error {
 // makeTemplate returns the name of the database with the current schema. Test
 // processes that share a server take turns, and only the first makes it.
 func (s *server) makeTemplate() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waittest.Patience)
 	defer cancel()
 	sum, err := hashFiles(migrations.FS)
 	if err != nil {
@@ -112,9 +113,9 @@ func (s *server) makeTemplate() (string, error) {
 	return name, nil
 }
 
-// ensureTemplate makes the template unless it is there. It is one only once it
-// is marked as such, at the very end; one without the mark was left by a
-// process that did not get so far.
+// ensureTemplate makes the template unless it exists. It is marked as a template
+// at the very end; a database without the mark was left by a process that ended
+// before that, and is dropped.
 func (s *server) ensureTemplate(ctx context.Context, conn *pgxpool.Conn, name string) error {
 	var whole bool
 	err := conn.QueryRow(ctx, "SELECT datistemplate FROM pg_database WHERE datname = $1", name).Scan(&whole)
@@ -138,7 +139,7 @@ func (s *server) ensureTemplate(ctx context.Context, conn *pgxpool.Conn, name st
 	if err := migrations.Up(ctx, address); err != nil {
 		return err
 	}
-	// With a session still on its way out the first copy would wait.
+	// A session that has not quite ended would make the first copy wait.
 	if err := waitUnused(ctx, conn, name); err != nil {
 		return err
 	}
@@ -162,7 +163,7 @@ func waitUnused(ctx context.Context, conn *pgxpool.Conn, name string) error {
 		if !used {
 			return nil
 		}
-		<-tick.C
+		<-tick.C // the query fails when ctx ends
 	}
 }
 

@@ -12,18 +12,18 @@ import (
 	"syscall"
 )
 
+// freshData returns where a data directory is while initdb fills it.
+func freshData(data string) string {
+	return data + ".new"
+}
+
 // ensureData makes the data directory if there is none. It fills data.new and
-// renames it at the very end, so data is whole whenever it exists. With durable
-// unset nothing is forced to disk.
+// renames it at the very end, so data is complete whenever it exists. Unless
+// durable is set nothing is synced to disk.
 func ensureData(ctx context.Context, progs programs, data string, user *account, durable bool) error {
-	fresh := data + ".new"
-	if _, err := os.Lstat(fresh); err == nil {
-		if err := endLeftover(ctx, fresh); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(fresh); err != nil {
-			return fmt.Errorf("remove unfinished data directory: %w", err)
-		}
+	fresh := freshData(data)
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("remove unfinished data directory: %w", err)
 	}
 	if _, err := os.Lstat(data); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -42,7 +42,7 @@ func ensureData(ctx context.Context, progs programs, data string, user *account,
 
 // locales returns the locales of a new data directory, the best first. C.UTF-8
 // compares text byte by byte on every machine and knows which characters are
-// letters. Not every system has it; C compares alike.
+// letters. Not every system has it; C compares in the same way.
 func locales() []string {
 	return []string{"C.UTF-8", "C"}
 }
@@ -92,7 +92,8 @@ func runInitdb(ctx context.Context, progs programs, fresh string, user *account,
 	cmd.Dir = fresh
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = out, out
-	// A dying initdb that tidied up would do so under the next one's feet.
+	// On other signals initdb removes the directory, which the next one may be
+	// filling by then.
 	proc, err := startProcess(cmd, user, syscall.SIGKILL)
 	if err != nil {
 		return "", err
@@ -101,7 +102,7 @@ func runInitdb(ctx context.Context, progs programs, fresh string, user *account,
 	return out.tail(), proc.err
 }
 
-// syncDir makes the names in a directory survive a power cut.
+// syncDir makes the names in a directory survive a loss of power.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// leftoverPatience is how long a server of an earlier run may take to end, on
-// its own and again after each signal.
-const leftoverPatience = 3 * time.Second
+// leftoverGrace is how long a server of an earlier run may take to end before it
+// is sent a signal.
+const leftoverGrace = 3 * time.Second
 
 // postmasterPID returns the process id that a server wrote into its data
 // directory, or 0 if there is none.
@@ -32,20 +32,20 @@ func postmasterPID(data string) (int, error) {
 	if pid, err := strconv.Atoi(string(bytes.TrimSpace(line))); err == nil && pid > 1 {
 		return pid, nil
 	}
-	return 0, nil // cut short by a crash; PostgreSQL judges it
+	return 0, nil // cut short by a crash; PostgreSQL handles that
 }
 
-// alive reports whether a process has this id, be it one that only waits to be
-// collected by its parent.
+// alive reports whether a process has this id, even one that has ended and that
+// its parent has not waited for.
 func alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// waitGone asks again and again whether something is gone, for as long as a
-// left-over server is given to end.
-func waitGone(ctx context.Context, gone func() bool) (bool, error) {
-	deadline := time.NewTimer(leftoverPatience)
+// waitGone returns true once something is gone, and false if it is still there
+// after the given time.
+func waitGone(ctx context.Context, patience time.Duration, gone func() bool) (bool, error) {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

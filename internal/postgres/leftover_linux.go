@@ -11,18 +11,20 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // endLeftover makes sure that no process of an earlier run works in the data
-// directory any more. Such a server was told to stop when its parent died; one
-// that is still there after a few seconds is told again. The caller holds the
-// directory's lock, so whoever is found has lost its parent.
+// directory any more. Such a server was told to stop when its parent died. If it
+// is still there after a few seconds it is told again. The caller holds the
+// directory's lock, so the parent of any process found here is gone.
 //
-// The postmaster.pid of a server that is gone stays: PostgreSQL sees that for
-// itself, and then looks for orphans by means of that file. It is removed only
-// if its process id now belongs to some other program, which would keep
-// PostgreSQL from starting for as long as that program runs.
-func endLeftover(ctx context.Context, data string) error {
+// The postmaster.pid of a server that is gone stays: PostgreSQL recognizes it,
+// and uses it to look for processes of that server. It is removed only if its
+// process id now belongs to another program, which would keep PostgreSQL from
+// starting for as long as that program runs.
+func endLeftover(ctx context.Context, data string, patience time.Duration) error {
+	wait := leftoverGrace
 	for _, sig := range []syscall.Signal{0, syscall.SIGINT, syscall.SIGQUIT} {
 		postmaster, err := postmasterPID(data)
 		if err != nil {
@@ -30,16 +32,16 @@ func endLeftover(ctx context.Context, data string) error {
 		}
 		pids, known := workers(data)
 		if !known {
-			return nil // it is up to PostgreSQL's own checks
+			return nil // PostgreSQL checks for itself
 		}
-		// Backends follow their postmaster.
+		// Backends end with their postmaster.
 		if slices.Contains(pids, postmaster) {
 			pids = []int{postmaster}
 		}
 		for _, pid := range pids {
 			_ = syscall.Kill(pid, sig) // it may just have ended
 		}
-		gone, err := waitGone(ctx, func() bool {
+		gone, err := waitGone(ctx, wait, func() bool {
 			pids, known = workers(data)
 			return known && len(pids) == 0
 		})
@@ -49,6 +51,7 @@ func endLeftover(ctx context.Context, data string) error {
 		if gone {
 			return removeForeignPID(data)
 		}
+		wait = patience
 	}
 	pids, _ := workers(data)
 	return errLeftover(data, pids...)
@@ -109,10 +112,10 @@ func worksIn(proc, data string, dir os.FileInfo) bool {
 		return os.SameFile(cwd, dir)
 	}
 	if !errors.Is(err, fs.ErrPermission) {
-		return false // ended, if perhaps not collected yet
+		return false // it has ended
 	}
-	// Root without CAP_SYS_PTRACE, as in a container, may not look at another
-	// user's folders. The command line is open to all.
+	// Root without CAP_SYS_PTRACE, as in a container, may not read another
+	// user's working directory. Anyone may read the command line.
 	args, err := os.ReadFile(filepath.Join(proc, "cmdline"))
 	return err == nil && slices.Contains(strings.Split(string(args), "\x00"), data)
 }

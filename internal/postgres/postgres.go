@@ -1,22 +1,22 @@
-// Package postgres runs a private PostgreSQL server out of the machine's own
-// server programs: the store of a server that was given no database, and the
-// test server where there is no Docker.
+// Package postgres runs a private PostgreSQL server from the server programs
+// that are installed on the machine: the database of a server that was given
+// none, and of tests where there is no Docker.
 //
-// Start takes the directory's lock, makes the data directory if there is none,
-// clears away what a killed run left behind, and returns once the server
+// Start locks the directory, ends and removes what a killed run left behind,
+// makes the data directory if there is none, and returns once the server
 // accepts connections. The directory then holds
 //
 //	data/         what PostgreSQL calls its data directory
 //	data.new/     the same while initdb fills it; never used, only renamed
-//	socket/       the Unix socket, the only way in
-//	postgres.log  what the server says; postgres.log.1 is the part before
+//	socket/       the Unix socket; the server listens on nothing else
+//	postgres.log  the server's log; postgres.log.1 is the part before
 //	lock          held for as long as the server runs
 //
-// What always holds: one server per directory. The server does not outlive
-// this process, however this process ends (on Linux; elsewhere a killed process
-// leaves it running). A Ctrl-C at the terminal reaches only this process, which
-// then stops the server in its own time. As root the server runs as the user
-// postgres or nobody, since PostgreSQL refuses root.
+// There is one server per directory. It does not outlive this process, however
+// this process ends (on Linux; elsewhere it goes on when this process is
+// killed). A Ctrl-C at the terminal reaches this process only, which then stops
+// the server. If this process is root, the server runs as the user postgres or
+// nobody, since PostgreSQL does not run as root.
 package postgres
 
 import (
@@ -40,47 +40,58 @@ import (
 // ErrInUse says that another server holds the directory.
 var ErrInUse = errors.New("in use by another running instance")
 
-// role is the only role of the server, a superuser. The socket's folder, not a
-// password, decides who may be it.
+// role is the only role of the server, a superuser. There is no password:
+// whoever may enter the socket's folder may connect.
 const role = "exportbuckets"
 
 // port is only a part of the socket's name: nothing listens on TCP.
 const port = "5432"
 
-// stopPatience is how long an orderly stop may take before the server is told
-// to drop everything and leave the rest to crash recovery.
-const stopPatience = 15 * time.Second
+// patience is how long a server may take to end.
+type patience struct {
+	stop     time.Duration // in good order, before it is told to drop everything
+	quit     time.Duration // dropping everything, before it is killed
+	leftover time.Duration // a server of an earlier run, after each signal
+}
+
+func defaultPatience() patience {
+	return patience{stop: 15 * time.Second, quit: 10 * time.Second, leftover: 3 * time.Second}
+}
 
 // Config says where a server lives and how it differs from the default.
 type Config struct {
 	// Dir is the directory of this server. It is made if it is missing.
 	Dir string
-	// Settings are PostgreSQL parameters by name. They win over this package's
-	// own and over postgresql.conf. Nothing here trades durability for speed
-	// unless they say so.
+	// Settings are PostgreSQL parameters by name. They win over those that this
+	// package sets and over postgresql.conf. Without them the server is durable.
 	Settings map[string]string
 
 	// folders replaces PATH and the usual folders in the search for the server
 	// programs.
 	folders []string
+	// patience replaces defaultPatience unless it is zero.
+	patience patience
 }
 
 // Server is a running PostgreSQL server.
 type Server struct {
 	socket   string
+	patience patience
 	proc     *process
 	stopping atomic.Bool
 	done     chan struct{}
 	err      error // set before done is closed
 }
 
-// Start brings up the server of cfg.Dir and returns when it accepts
-// connections. It returns ErrNoBinaries, wrapped, if the machine has no
-// PostgreSQL 15 or newer, and ErrInUse, wrapped, if a server of this directory
-// is running. If ctx ends first, Start returns its error and leaves neither a
-// process nor a lock; once Start has returned, ctx has no bearing on the
-// server.
+// Start starts the server of cfg.Dir and returns when it accepts connections.
+// It returns ErrNoBinaries, wrapped, if the machine has no PostgreSQL 15 or
+// newer, and ErrInUse, wrapped, if a server of this directory is running. If
+// ctx ends first, Start returns its error and leaves neither a process nor a
+// lock. After Start has returned, the end of ctx does not end the server.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
+	if cfg.patience == (patience{}) {
+		cfg.patience = defaultPatience()
+	}
 	dir, err := makeDir(cfg.Dir)
 	if err != nil {
 		return nil, err
@@ -118,14 +129,16 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 	if err != nil {
 		return nil, err
 	}
+	for _, folder := range []string{data, freshData(data)} {
+		if err := endLeftover(ctx, folder, cfg.patience.leftover); err != nil {
+			return nil, err
+		}
+	}
 	if err := ensureData(ctx, progs, data, user, cfg.Settings["fsync"] != "off"); err != nil {
 		return nil, err
 	}
-	if err := endLeftover(ctx, data); err != nil {
-		return nil, err
-	}
-	// Whatever lies in the folder belongs to a server that is gone. Its socket
-	// lock would stop the new one if its process id is in use again.
+	// What is in the folder belongs to a server that is gone. Its socket lock
+	// would keep the new one from starting if its process id is in use again.
 	if err := os.RemoveAll(socket); err != nil {
 		return nil, fmt.Errorf("clear socket folder: %w", err)
 	}
@@ -137,7 +150,7 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 	if err != nil {
 		return nil, err
 	}
-	// The server outlives the call.
+	// The end of ctx does not end the server.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), progs.postgres, arguments(data, socket, cfg.Settings)...)
 	cmd.Dir = data
 	cmd.Env = environment()
@@ -147,7 +160,7 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 		_ = out.Close()
 		return nil, fmt.Errorf("start %s: %w", progs.postgres, err)
 	}
-	s := &Server{socket: socket, proc: proc, done: make(chan struct{})}
+	s := &Server{socket: socket, patience: cfg.patience, proc: proc, done: make(chan struct{})}
 	go s.watch(out, lock)
 
 	select {
@@ -161,8 +174,8 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 	}
 }
 
-// watch waits for the process to end, keeps the reason, and gives the directory
-// free.
+// watch waits for the process to end, keeps the reason, and releases the
+// directory.
 func (s *Server) watch(out *output, lock *os.File) {
 	<-s.proc.done
 	switch asked := s.stopping.Load(); {
@@ -186,14 +199,14 @@ func (s *Server) ConnString(database string) string {
 	return u.String()
 }
 
-// Done is closed when the server process has ended, whether or not it was meant
-// to. The directory is free again by then.
+// Done is closed when the server process has ended, for whatever reason, and the
+// directory is released.
 func (s *Server) Done() <-chan struct{} {
 	return s.done
 }
 
-// Err returns nil while the server runs and after a clean Stop, and else why it
-// ended, with the last lines it wrote.
+// Err returns nil while the server runs and after it was stopped with Stop.
+// Otherwise it returns why the server ended, with the last lines of its log.
 func (s *Server) Err() error {
 	select {
 	case <-s.done:
@@ -204,19 +217,19 @@ func (s *Server) Err() error {
 }
 
 // Stop ends the server: open transactions are rolled back, everything committed
-// is written out. A server that is not done after fifteen seconds, or when ctx
-// ends, is cut off instead, which loses nothing that was committed either and
-// makes the next start recover. Stop returns what Err returns then. It may be
-// called again, by anyone, with the same result.
+// is written to disk. If that takes longer than fifteen seconds, or ctx ends,
+// the server is told to drop everything. Nothing that was committed is lost by
+// that, but the next start has to recover. Stop returns what Err returns then.
+// It may be called again, also at the same time, with the same result.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopping.Store(true)
-	patience := time.NewTimer(stopPatience)
-	defer patience.Stop()
+	late := time.NewTimer(s.patience.stop)
+	defer late.Stop()
 	s.proc.signal(syscall.SIGINT)
 	select {
 	case <-s.done:
 		return s.err
-	case <-patience.C:
+	case <-late.C:
 	case <-ctx.Done():
 	}
 	// On SIGQUIT the server kills its children itself if they take longer than
@@ -224,7 +237,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.proc.signal(syscall.SIGQUIT)
 	select {
 	case <-s.done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(s.patience.quit):
 		s.proc.signal(syscall.SIGKILL)
 		<-s.done
 	}
@@ -239,12 +252,12 @@ func arguments(data, socket string, settings map[string]string) []string {
 		"unix_socket_directories": `"` + strings.ReplaceAll(socket, `"`, `""`) + `"`,
 		"unix_socket_permissions": "0700",
 		"cluster_name":            role,
-		// Start reads the log from standard error, in English.
+		// Start waits for a line of the log, in English, on standard error.
 		"logging_collector": "off",
 		"log_destination":   "stderr",
 		"lc_messages":       "C",
-		// A client is told of its errors. In the log they would carry the
-		// values of rows.
+		// The client gets its errors. In the log they could show values of
+		// rows.
 		"log_error_verbosity":     "terse",
 		"log_min_error_statement": "panic",
 		"log_checkpoints":         "off",
@@ -257,8 +270,8 @@ func arguments(data, socket string, settings map[string]string) []string {
 	return args
 }
 
-// environment returns the variables of the server programs. What this process
-// was given stays with it: secrets, and PG... variables meant for clients.
+// environment returns the variables of the server programs. They do not inherit
+// those of this process, which may be secrets, or PG... variables for clients.
 func environment() []string {
 	env := append([]string{"LC_ALL=C", "TZ=UTC"}, tuning.PostgresEnvironment()...)
 	for _, name := range []string{"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"} {

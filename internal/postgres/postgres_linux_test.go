@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"exportbuckets/internal/waittest"
 )
 
 func TestStopGivesUpOnOrderWhenItsContextEnds(t *testing.T) {
@@ -25,7 +27,7 @@ func TestStopGivesUpOnOrderWhenItsContextEnds(t *testing.T) {
 	cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- s.Stop(ctx) }()
-	eventually(t, "the server has been sent SIGQUIT", func() bool {
+	waittest.Until(t, "the server has been sent SIGQUIT", func() bool {
 		return pending(t, s.proc.cmd.Process.Pid, syscall.SIGQUIT)
 	})
 	s.proc.signal(syscall.SIGCONT)
@@ -45,7 +47,7 @@ func TestAKilledParentTakesTheServerWithIt(t *testing.T) {
 	t.Parallel()
 	dir := seededDir(t)
 	server := killServingParent(t, dir)
-	eventually(t, "the server ended after its parent", func() bool { return !running(server) })
+	waittest.Until(t, "the server ended after its parent", func() bool { return !running(server) })
 
 	s := startServer(t, quick(dir))
 	wantNote(t, s, "committed")
@@ -73,7 +75,7 @@ func TestTheServerOutlivesTheThreadThatCalledStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Stop(context.Background()) })
-	eventually(t, "the thread ended", func() bool {
+	waittest.Until(t, "the thread ended", func() bool {
 		_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread))
 		return err != nil
 	})
@@ -130,7 +132,7 @@ func TestAServerLeftRunningIsStopped(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- left.Wait() }()
-	eventually(t, "the left-over server is up", func() bool {
+	waittest.Until(t, "the left-over server is up", func() bool {
 		text, _ := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
 		return strings.Contains(string(text), "ready")
 	})

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/internal/waittest"
 )
 
 // helperEnv makes the test binary a program that runs one server and waits to
@@ -200,7 +201,7 @@ func TestAKilledFirstStartLeavesNothingHalfMade(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	parent, _ := startHelper(t, dir)
-	eventually(t, "initdb is at work", func() bool {
+	waittest.Until(t, "initdb is at work", func() bool {
 		_, err := os.Stat(filepath.Join(dir, "data.new", "PG_VERSION"))
 		return err == nil
 	})
@@ -316,10 +317,14 @@ func TestADirectoryWithOddCharactersWorks(t *testing.T) {
 	execute(t, connect(t, s), "SELECT 1")
 }
 
-// quick is the configuration of a server whose data need not survive a power
-// cut.
+// quick is the configuration of a server whose data need not survive a loss of
+// power. On a busy machine it may take long to end.
 func quick(dir string) Config {
-	return Config{Dir: dir, Settings: map[string]string{"fsync": "off"}}
+	return Config{
+		Dir:      dir,
+		Settings: map[string]string{"fsync": "off"},
+		patience: patience{stop: waittest.Patience, quit: waittest.Patience, leftover: waittest.Patience},
+	}
 }
 
 // newDir returns an empty directory that the server's user can enter, which
@@ -355,13 +360,11 @@ func seededDir(t *testing.T) string {
 
 func startServer(t *testing.T, cfg Config) *Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	s, err := Start(ctx, cfg)
+	s, err := Start(waittest.Context(t), cfg)
 	if err != nil {
 		t.Fatalf("start: %v", err)
 	}
-	t.Cleanup(func() { _ = s.Stop(context.WithoutCancel(ctx)) })
+	t.Cleanup(func() { _ = s.Stop(context.Background()) })
 	return s
 }
 
@@ -374,11 +377,7 @@ func stop(t *testing.T, s *Server) {
 
 func waitDone(t *testing.T, s *Server) {
 	t.Helper()
-	select {
-	case <-s.Done():
-	case <-time.After(30 * time.Second):
-		t.Fatal("Done is still open after 30 seconds")
-	}
+	waittest.Receive(t, "the end of the server", s.Done())
 }
 
 func connect(t *testing.T, s *Server) *pgx.Conn {
@@ -445,18 +444,4 @@ func kill(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // says that it was killed
-}
-
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("after 30 seconds it is still not so that %s", what)
-		}
-	}
 }
