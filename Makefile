@@ -4,7 +4,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 
 .PHONY: run build test bench generate lint check image
 
+# Without a DATABASE_URL the server runs a private PostgreSQL.
 run:
+	@test -n "$$DATABASE_URL" || tools/need postgres
 	go run ./cmd/exportbuckets serve
 
 # The flags are those of the Dockerfile.
@@ -13,11 +15,13 @@ build:
 		-o bin/exportbuckets ./cmd/exportbuckets
 
 test:
+	@tools/need bash curl postgres
 	go test ./...
 
 # Takes some minutes and wants the machine for itself. BENCH has its flags:
 # make bench BENCH=--help.
 bench:
+	@tools/need pgbench postgres
 	go build -C tools/bench -o ../../bin/bench .
 	bin/bench $(BENCH)
 
@@ -29,12 +33,7 @@ lint:
 
 # What .ci/run checks, but for the containers.
 check:
-	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
-	go vet ./...
-	go mod tidy -diff
-	$(TOOL) sqlc diff
-	$(TOOL) golangci-lint run
-	go test -race -shuffle=on ./...
+	CONTAINERS=off .ci/run
 
 image:
 	docker build --build-arg VERSION=$(VERSION) --tag exportbuckets .
