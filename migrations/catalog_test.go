@@ -10,7 +10,7 @@ import (
 )
 
 // servedByPrefix are the foreign keys for which an index on their first columns
-// will do, each with the reason.
+// is enough, each with the reason.
 var servedByPrefix = map[string]string{
 	"api_keys_org_id_id_kind_fkey":                          "api_keys_pkey: one row",
 	"service_accounts_org_id_id_kind_fkey":                  "service_accounts_pkey: one row",

@@ -115,7 +115,8 @@ func grant(orgID, projectID, principalID string) string {
 		"VALUES ('%s', '%s', '%s', 'GROUP_READ_ONLY')", orgID, projectID, principalID)
 }
 
-// Each refused row of the test below is one of these but for one thing.
+// Each row that the test below expects to be refused differs from one of these
+// in one thing.
 func TestTheSchemaAccepts(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
@@ -247,7 +248,7 @@ func TestTheSchemaItselfRefuses(t *testing.T) {
 			role(azureRole, "service_principal_id", "'principal'"), unique,
 			"cloud_provider_access_roles_project_id_service_principal_id_key",
 		},
-		// Its authorized would be neither true nor false.
+		// The column authorized would be neither true nor false.
 		{"a GCP role without a status", role(gcpRole, "gcp_status", "NULL"), notNull, ""},
 		{
 			"a GCP role without an account",
@@ -350,7 +351,7 @@ func TestTheSchemaItselfRefuses(t *testing.T) {
 			t.Parallel()
 			pool := dbtest.New(t)
 			exec(t, pool, tenants)
-			// Without arguments, so that there may be several statements.
+			// Only without arguments may there be several statements.
 			_, err := pool.Exec(t.Context(), tt.sql)
 			var refused *pgconn.PgError
 			if !errors.As(err, &refused) {
@@ -364,7 +365,7 @@ func TestTheSchemaItselfRefuses(t *testing.T) {
 	}
 }
 
-// What an export bucket may name follows from the role's own columns.
+// Whether an export bucket may use a role follows from the role's columns.
 func TestAuthorizedFollowsFromTheRole(t *testing.T) {
 	t.Parallel()
 	for set, want := range map[string]bool{

@@ -34,8 +34,8 @@ func TestEachFileGoesUpAndDown(t *testing.T) {
 	}
 }
 
-// written finds the names that a file gives to constraints and indexes, or
-// takes away.
+// written matches the names of constraints and indexes that a file adds or
+// drops.
 var written = regexp.MustCompile(`(?i)\b(?:(DROP|VALIDATE)\s+)?(?:CONSTRAINT|INDEX(?:\s+CONCURRENTLY)?)` +
 	`(?:\s+IF\s+(?:NOT\s+)?EXISTS)?\s+"?([a-z0-9_]+)"?`)
 

@@ -1,8 +1,8 @@
-// Package migrations holds the schema's history and is its only runner: the
-// server, the migrate command and the tests all come through here.
+// Package migrations holds the migrations of the schema and applies them: for
+// the server, the migrate command and the tests.
 //
-// Every run takes goose's session lock first, so replicas that start together
-// take turns, and whoever comes second finds nothing left to do.
+// Every run takes goose's session lock first. Replicas that start together take
+// turns, and the second one finds nothing left to do.
 package migrations
 
 import (
@@ -27,12 +27,12 @@ var FS embed.FS
 var (
 	// ErrBehind says that the database lacks migrations that this binary has.
 	ErrBehind = errors.New("the database schema is older than this program")
-	// ErrAhead says that the database has migrations that this binary lacks:
-	// a newer release has been here. Nothing is changed then.
+	// ErrAhead says that the database has migrations that this binary lacks,
+	// because a newer release has migrated it. Nothing is changed then.
 	ErrAhead = errors.New("the database schema is newer than this program")
 )
 
-// Migration is one file of the history and whether it has been applied.
+// Migration is one file and whether it has been applied.
 type Migration struct {
 	Name    string
 	Applied bool
@@ -53,7 +53,7 @@ func Up(ctx context.Context, dsn string) error {
 	})
 }
 
-// Down takes back the newest applied migration. It returns ErrAhead, wrapped,
+// Down reverts the newest applied migration. It returns ErrAhead, wrapped,
 // if that migration is not one of this binary's, and an error if there is none.
 func Down(ctx context.Context, dsn string) error {
 	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
@@ -87,9 +87,9 @@ func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	return list, err
 }
 
-// Check returns nil if the schema is the one that this binary knows, and else
-// ErrBehind or ErrAhead, wrapped, or what kept it from finding out. It only
-// reads.
+// Check returns nil if the schema is the one that this binary knows. Otherwise
+// it returns ErrBehind or ErrAhead, wrapped, or the error that kept it from
+// finding out. It only reads.
 func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	conn := stdlib.OpenDBFromPool(pool)
 	defer func() { _ = conn.Close() }() // leaves the pool open
@@ -114,7 +114,7 @@ func check(ctx context.Context, conn *sql.DB) error {
 }
 
 // version returns the version that the database is at, 0 if it was never
-// migrated. Goose would make its table on the way.
+// migrated. Goose's own function would create its table.
 func version(ctx context.Context, conn *sql.DB) (int64, error) {
 	var history sql.NullString
 	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {

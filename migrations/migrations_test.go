@@ -155,7 +155,7 @@ func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 			if err := migrations.Check(t.Context(), pool); !errors.Is(err, migrations.ErrBehind) {
 				t.Errorf("Check: got %v, want ErrBehind", err)
 			}
-			// The pool is still the caller's.
+			// Check has not closed the pool.
 			exec(t, pool, "SELECT")
 			if err := migrations.Up(t.Context(), dsn); err != nil {
 				t.Fatal(err)
@@ -232,7 +232,7 @@ func strs(t *testing.T, pool *pgxpool.Pool, sql string) []string {
 	return list
 }
 
-// schema lists what the catalog holds of the migrations, a line each.
+// schema lists what the migrations have made of the catalog, a line each.
 func schema(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	list := strs(t, pool, `
@@ -311,8 +311,7 @@ func fileNames(t *testing.T) []string {
 	return names
 }
 
-// parts returns what a file does on the way up and on the way down, without
-// comments.
+// parts returns the statements of a file for Up and for Down, without comments.
 func parts(t *testing.T, name string) (up, down string) {
 	t.Helper()
 	text, err := fs.ReadFile(migrations.FS, name)

@@ -116,36 +116,39 @@ var (
 // Validate reports the settings that cannot work, each by its name.
 func (c apiConfig) Validate() error {
 	var invalid []error
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		invalid = append(invalid, fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): %q is not HOST:PORT", c.Listen))
+	report := func(flag, format string, value any) {
+		variable := "EXPORTBUCKETS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+		invalid = append(invalid, fmt.Errorf("--%s (%s): "+format, flag, variable, value))
 	}
-	if c.BaseURL != "" {
-		u, err := url.Parse(c.BaseURL)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
-			invalid = append(invalid, fmt.Errorf(
-				"--base-url (EXPORTBUCKETS_BASE_URL): %q is not an http or https URL without query and fragment", c.BaseURL))
-		}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		report("listen", "%q is not HOST:PORT", c.Listen)
+	}
+	if c.BaseURL != "" && !isBaseURL(c.BaseURL) {
+		report("base-url", "%q is not an http or https URL without query and fragment", c.BaseURL)
 	}
 	for _, proxy := range c.TrustedProxies {
 		_, addressErr := netip.ParseAddr(proxy)
 		if _, err := netip.ParsePrefix(proxy); err != nil && addressErr != nil {
-			invalid = append(invalid, fmt.Errorf(
-				"--trusted-proxies (EXPORTBUCKETS_TRUSTED_PROXIES): %q is neither an address nor a network", proxy))
+			report("trusted-proxies", "%q is neither an address nor a network", proxy)
 		}
 	}
 	if c.AWSRegion != "" && !awsRegion.MatchString(c.AWSRegion) {
-		invalid = append(invalid, fmt.Errorf(
-			"--aws-region (EXPORTBUCKETS_AWS_REGION): %q is not a region like us-east-1", c.AWSRegion))
+		report("aws-region", "%q is not a region like us-east-1", c.AWSRegion)
 	}
 	if !awsAccount.MatchString(c.AWSAccountARN) {
-		invalid = append(invalid, fmt.Errorf(
-			"--aws-account-arn (EXPORTBUCKETS_AWS_ACCOUNT_ARN): %q is not like arn:aws:iam::123456789012:root", c.AWSAccountARN))
+		report("aws-account-arn", "%q is not like arn:aws:iam::123456789012:root", c.AWSAccountARN)
 	}
 	if c.ShutdownTimeout <= 0 {
-		invalid = append(invalid, fmt.Errorf(
-			"--shutdown-timeout (EXPORTBUCKETS_SHUTDOWN_TIMEOUT): %s is not positive", c.ShutdownTimeout))
+		report("shutdown-timeout", "%s is not positive", c.ShutdownTimeout)
 	}
 	return errors.Join(invalid...)
+}
+
+// isBaseURL reports whether links may begin with the text.
+func isBaseURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") &&
+		u.RawQuery == "" && u.Fragment == ""
 }
 
 // serviceLink matches the variables that Kubernetes sets for a service called
@@ -165,10 +168,10 @@ func checkEnvironment(program *kong.Application, environ []string) error {
 	}
 	for _, variable := range environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if !strings.HasPrefix(name, "EXPORTBUCKETS_") || slices.Contains(settings, name) || serviceLink.MatchString(name) {
-			continue
+		known := slices.Contains(settings, name) || serviceLink.MatchString(name)
+		if strings.HasPrefix(name, "EXPORTBUCKETS_") && !known {
+			return fmt.Errorf("the environment variable %s is not a setting of this program; see serve --help", name)
 		}
-		return fmt.Errorf("the environment variable %s is not a setting of this program; see serve --help", name)
 	}
 	return nil
 }

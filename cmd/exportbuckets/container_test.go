@@ -17,11 +17,11 @@ import (
 	"exportbuckets/internal/waittest"
 )
 
-// dockerEnv has the test of the image run if it is "required", and skipped else:
-// to build the image may take longer than all other tests together.
+// dockerEnv is the variable without which the test of the image is skipped: to
+// build the image can take longer than all other tests together.
 const dockerEnv = "TEST_DOCKER"
 
-// maxImageSize is what the image may weigh, in bytes.
+// maxImageSize is the largest size of the image, in bytes.
 const maxImageSize = 30_000_000
 
 // This test is not parallel: it changes the logger of testcontainers, which all
@@ -54,7 +54,7 @@ func TestTheImageKeepsItsBucketsOverARestart(t *testing.T) { //nolint:parallelte
 	restart(t, container)
 
 	// The container's port may be published as another one now. The access
-	// token was issued before, and is as good as it was.
+	// token from before is still valid.
 	p = programIn(t, container)
 	for credentials, via := range map[string]http.RoundTripper{
 		"an API key":       digestKey(t, "demoread"),
@@ -183,7 +183,7 @@ func programIn(t *testing.T, c *testcontainers.DockerContainer) *program {
 	return &program{address: address}
 }
 
-// restart stops the container, which must end well, and starts it again.
+// restart stops the container, which must exit with 0, and starts it again.
 func restart(t *testing.T, c *testcontainers.DockerContainer) {
 	t.Helper()
 	grace := waittest.Patience

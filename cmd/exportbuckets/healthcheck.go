@@ -25,7 +25,7 @@ func (h healthcheckCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): %q is not HOST:PORT", h.Listen)
 		}
 		if address, err := netip.ParseAddr(host); host == "" || err == nil && address.IsUnspecified() {
-			host = "127.0.0.1" // it listens everywhere
+			host = "127.0.0.1" // it listens on every address
 		}
 		url = "http://" + net.JoinHostPort(host, port) + "/readyz"
 	}

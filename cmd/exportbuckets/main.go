@@ -1,5 +1,5 @@
-// Command exportbuckets serves the Atlas Administration API v2 for snapshot
-// export buckets, with everything that a client needs around them.
+// Command exportbuckets serves the part of the Atlas Administration API v2 that
+// manages snapshot export buckets, and what clients need along with that.
 package main
 
 import (

@@ -17,8 +17,7 @@ import (
 	"exportbuckets/migrations"
 )
 
-// wantDone checks that a program did what it was told, and without a word if
-// that is what out says.
+// wantDone checks that a program succeeded and what it wrote to standard output.
 func wantDone(t *testing.T, got ended, out string) {
 	t.Helper()
 	if got.code != 0 {
@@ -29,7 +28,7 @@ func wantDone(t *testing.T, got ended, out string) {
 	}
 }
 
-func TestMigrateGoesUpAndDownAndTellsWhereItIs(t *testing.T) {
+func TestMigrateGoesUpAndDownAndShowsTheVersion(t *testing.T) {
 	t.Parallel()
 	address := dbtest.NewEmptyURL(t)
 	env := []string{"DATABASE_URL=" + address}
@@ -142,17 +141,17 @@ func TestSeedMayBeRepeatedAndRevertsNothing(t *testing.T) {
 	}
 }
 
-func TestASeedFileThatIsNotAsItShouldBeWritesNothing(t *testing.T) {
+func TestAnInvalidSeedFileWritesNothing(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
-		file string // after an organization that is as it should be
+		file string // after a valid organization
 		want []string
 	}{
 		{"an unknown key", "  - id: 5f0000000000000000000a02\n    name: Second\n    nmae: Third\n", []string{"line 6", "nmae"}},
 		{"a value of the wrong form", "  - id: 5F\n    name: Second\n", []string{"line 4"}},
 		{"a missing value", "  - id: 5f0000000000000000000a02\n", []string{"organizations[1].name"}},
-		{"a role on a project that is nowhere", `  - id: 5f0000000000000000000a02
+		{"a role on an unknown project", `  - id: 5f0000000000000000000a02
     name: Second
     apiKeys:
       - id: 5f0000000000000000000e02
@@ -213,7 +212,7 @@ func TestHelpNamesEverySettingAndCommand(t *testing.T) {
 		if !strings.Contains(top.out, "\n  "+name+" ") {
 			t.Errorf("--help: got %s, want it to name the command %q", top.out, name)
 		}
-		// Kong writes as it lists them, so the subtests can't.
+		// To list the flags changes them, so the parallel subtests must not.
 		flags := slices.Concat(command.AllFlags(false)...)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -255,12 +254,12 @@ func TestHealthcheckTellsWhetherAServerIsReady(t *testing.T) {
 	p := serve(t, settings{env: []string{"DATABASE_URL=" + dbtest.NewURL(t)}})
 	url := "http://" + p.address + "/readyz"
 	p.waitReady(t)
-	var healthy ended
-	waittest.Until(t, "the server is healthy", func() bool { // as the program itself waits for seconds only
-		healthy = runProgram(t, nil, "healthcheck", url)
-		return healthy.code == 0
+	var got ended
+	waittest.Until(t, "the health check succeeds", func() bool {
+		got = runProgram(t, nil, "healthcheck", url) // gives the server only seconds to answer
+		return got.code == 0
 	})
-	wantDone(t, healthy, "")
+	wantDone(t, got, "")
 	wantRefusal(t, runProgram(t, nil, "healthcheck", "http://"+p.address+"/nowhere"), "404")
 	p.stop(t)
 	wantRefusal(t, runProgram(t, nil, "healthcheck", url), p.address)

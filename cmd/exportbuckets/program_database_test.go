@@ -148,8 +148,8 @@ func neighbour(t *testing.T, address string) (string, *pgx.Conn) {
 	return database, conn
 }
 
-// withPassword returns the address with a password in it, and what a text has
-// in it that shows the password. A server that asks for none takes any.
+// withPassword returns the address with a password in it, and a part of it that
+// no log may contain. A server that asks for no password accepts any.
 func withPassword(t *testing.T, address string) (withOne, shown string) {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(address)
@@ -157,7 +157,7 @@ func withPassword(t *testing.T, address string) (withOne, shown string) {
 		t.Fatalf("got error %v, want the database's address", err)
 	}
 	if cfg.Password != "" {
-		// It may be a word that the log has for other reasons.
+		// The password may be a word that the log contains for other reasons.
 		return address, ":" + cfg.Password + "@"
 	}
 	u, err := url.Parse(address)

@@ -55,7 +55,7 @@ func TestWithoutADatabaseTheDemoTenantIsServed(t *testing.T) {
 		})
 	}
 	for _, key := range []string{"demoproj", "demoread"} {
-		t.Run(key+" is a stranger to the other project", func(t *testing.T) {
+		t.Run(key+" has no role on the other project", func(t *testing.T) {
 			t.Parallel()
 			got := p.ask(t, digestKey(t, key), otherBuckets, "")
 			wantStatus(t, got, http.StatusUnauthorized)
@@ -71,9 +71,9 @@ func TestWithoutADatabaseTheDemoTenantIsServed(t *testing.T) {
 	})
 }
 
-// runCurl runs a command line as a shell does that it was pasted into, and
-// returns the status and the body of the answer. The command line stays as it
-// is: what makes curl print the status is in its configuration file.
+// runCurl runs a command line in a shell and returns the status and the body of
+// the answer. The command line is not changed: that curl prints the status is
+// set in its configuration file.
 func runCurl(t *testing.T, command string) (status, body string) {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
@@ -115,7 +115,7 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 	got := p.ask(t, caller, path, "")
 	t.Logf("start after kill -9 to first answer: %s", time.Since(started))
 	wantStatus(t, got, http.StatusOK)
-	// A link is to the address listened on, and that is another one now.
+	// The links differ: the server listens on another port now.
 	if got, want := text(t, got.body, "bucketName"), text(t, bucket.body, "bucketName"); got != want {
 		t.Errorf("bucketName: got %q, want %q", got, want)
 	}
@@ -182,7 +182,7 @@ func TestSIGTERMFinishesRequestsInFlight(t *testing.T) {
 }
 
 // openRequest sends the head of a request that creates demoBucket, and returns
-// once the server has let it in and waits for the body.
+// once the server has accepted it and waits for the body.
 func openRequest(t *testing.T, p *program, token string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)

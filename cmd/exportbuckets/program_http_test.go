@@ -147,7 +147,7 @@ func wantStatus(t *testing.T, got answer, want int) {
 	}
 }
 
-// text returns a text of a JSON object.
+// text returns a string of a JSON object.
 func text(t *testing.T, object, key string) string {
 	t.Helper()
 	var fields map[string]json.RawMessage
@@ -157,7 +157,7 @@ func text(t *testing.T, object, key string) string {
 		err = json.Unmarshal(fields[key], &value)
 	}
 	if err != nil {
-		t.Fatalf("%s: got %s (%v), want a text", key, object, err)
+		t.Fatalf("%s: got %s (%v), want a string", key, object, err)
 	}
 	return value
 }
@@ -191,8 +191,8 @@ func (p *program) probe(t *testing.T, path string) int {
 	return readAnswer(t, resp).status
 }
 
-// waitReady waits until the server says that it is ready. On a busy machine its
-// own limit for an answer of the database may pass a few times.
+// waitReady waits until the server says that it is ready. On a busy machine the
+// database may be too slow for the server's own limit a few times.
 func (p *program) waitReady(t *testing.T) {
 	t.Helper()
 	waittest.Until(t, "the server is ready", func() bool {

@@ -71,7 +71,8 @@ func contents(t *testing.T, conn *pgx.Conn) map[string][]string {
 	t.Helper()
 	rows := make(map[string][]string)
 	for _, table := range tables(t, conn) {
-		if all := query[string](t, conn, "SELECT (to_jsonb(r) - 'updated_at')::text FROM "+table+" AS r ORDER BY 1"); len(all) > 0 {
+		all := query[string](t, conn, "SELECT (to_jsonb(r) - 'updated_at')::text FROM "+table+" AS r ORDER BY 1")
+		if len(all) > 0 {
 			rows[table] = all
 		}
 	}
@@ -110,8 +111,8 @@ func stillRunning(pids []int) []int {
 	return slices.DeleteFunc(slices.Clone(pids), func(pid int) bool { return !running(pid) })
 }
 
-// running reports whether there is a process of this id that is more than an
-// entry its parent has not collected yet.
+// running reports whether there is a process of this id that has not ended. One
+// that its parent has not waited for has ended.
 func running(pid int) bool {
 	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
 		return false
@@ -119,7 +120,7 @@ func running(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		_, err := os.Stat("/proc/self/stat")
-		return err != nil // without /proc the first answer stands
+		return err != nil // without /proc it is not known whether it has ended
 	}
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return !strings.HasPrefix(state, "Z")

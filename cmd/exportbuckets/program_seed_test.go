@@ -43,7 +43,7 @@ func TestARestartLeavesTheDemoTenantAsItWasLeft(t *testing.T) {
 	wantStatus(t, p.ask(t, owner, demoRoles+"/5f0000000000000000000d03", ""), http.StatusNotFound)
 }
 
-// change sends what changes something of the demo tenant, and wants it done.
+// change sends a request that changes the demo tenant, and checks that it succeeds.
 func (p *program) change(t *testing.T, method, path, body string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+p.address+path, strings.NewReader(body))

@@ -9,7 +9,7 @@ import (
 	"exportbuckets/internal/dbtest"
 )
 
-func TestASettingThatCouldNotWorkIsRefusedByName(t *testing.T) {
+func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string // of the flag
@@ -34,7 +34,7 @@ func TestASettingThatCouldNotWorkIsRefusedByName(t *testing.T) {
 		{"listen", "8080", "HOST:PORT"},
 		{"listen", "", "HOST:PORT"},
 		{"listen", "127.0.0.1:99999", "99999"},
-		{"listen", "192.0.2.1:0", "192.0.2.1"}, // an address of nobody, RFC 5737
+		{"listen", "192.0.2.1:0", "192.0.2.1"}, // for documentation only: RFC 5737
 		{"base-url", "example.com", "example.com"},
 		{"base-url", "ftp://example.com", "ftp://example.com"},
 		{"base-url", "https://example.com/?a=b", "query"},
@@ -51,7 +51,7 @@ func TestASettingThatCouldNotWorkIsRefusedByName(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name+" is "+tt.value, func(t *testing.T) {
 			t.Parallel()
-			// Nothing answers there, if the setting should be taken after all.
+			// Nothing answers there, should the setting be accepted.
 			harmless := []string{"DATABASE_URL=postgres://127.0.0.1:1/db", "EXPORTBUCKETS_LISTEN=127.0.0.1:0"}
 
 			byFlag := runProgram(t, harmless, "serve", "--"+tt.name+"="+tt.value)
@@ -67,7 +67,7 @@ func TestASettingThatCouldNotWorkIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestACommandLineThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidCommandLineIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -91,7 +91,7 @@ func TestACommandLineThatIsNoneIsRefused(t *testing.T) {
 			[]string{"version"}, "EXPORTBUCKETS_LISTN",
 		},
 		{
-			"a variable that begins like a service's",
+			"a variable that begins like that of a Kubernetes service",
 			[]string{"EXPORTBUCKETS_PORTS=1"},
 			[]string{"version"}, "EXPORTBUCKETS_PORTS",
 		},
@@ -104,7 +104,7 @@ func TestACommandLineThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheVariablesOfAKubernetesServiceAreNoSettings(t *testing.T) {
+func TestTheVariablesOfAKubernetesServiceAreIgnored(t *testing.T) {
 	t.Parallel()
 	env := []string{
 		"EXPORTBUCKETS_SERVICE_HOST=10.96.0.10",
@@ -159,9 +159,9 @@ func TestTheDatabasesPasswordIsNeverShown(t *testing.T) {
 	tests := []struct{ name, address string }{
 		{"the server refuses it", refused.String()},
 		{"nobody answers", "postgres://app:" + databasePassword + "@127.0.0.1:1/db"},
-		{"a port that is none", "postgres://app:" + databasePassword + "@127.0.0.1:port/db"},
-		{"an escape that is none", "postgres://app:" + databasePassword + "%zz@127.0.0.1/db"},
-		{"a setting that is none", "postgres://app:" + databasePassword + "@127.0.0.1/db?sslmode=x"},
+		{"an invalid port", "postgres://app:" + databasePassword + "@127.0.0.1:port/db"},
+		{"an invalid escape", "postgres://app:" + databasePassword + "%zz@127.0.0.1/db"},
+		{"an invalid setting", "postgres://app:" + databasePassword + "@127.0.0.1/db?sslmode=x"},
 		{"pairs, cut short", "host=127.0.0.1 port=1 password='" + databasePassword},
 		{"pairs, nobody answers", "host=127.0.0.1 port=1 user=app password=" + databasePassword},
 		{"another scheme", "mysql://app:" + databasePassword + "@127.0.0.1:1/db"},

@@ -169,7 +169,7 @@ func TestAnUnfinishedTemplateIsMadeAnew(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	// The second time finds it whole.
+	// The second time it is complete.
 	for range 2 {
 		err := s.admin.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return s.ensureTemplate(ctx, conn, name) })
 		if err != nil {
@@ -258,7 +258,7 @@ func TestDatabaseURL(t *testing.T) {
 		}
 	}
 	if _, err := databaseURL("postgres://host:port", "other"); err == nil {
-		t.Error("an address that is none: got no error")
+		t.Error("an invalid address: got no error")
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 // errNoDocker says that no Docker daemon answers.
 var errNoDocker = errors.New("no Docker daemon answers")
 
-// sources are the ways to a server.
+// sources are where a server may come from.
 type sources struct {
 	getenv func(string) string
 	// docker returns the address of a server in a container and what to call

@@ -18,7 +18,7 @@ func TestTheServerIsTheFirstThatThereIs(t *testing.T) {
 		docker  error
 		private error
 		said    []string // in the one line that is printed
-		failed  []string // in the error, if there is to be one
+		failed  []string // in the error, if one is expected
 	}{
 		"an address comes before all else": {
 			env:  map[string]string{urlEnv: address, dockerEnv: "required"},
@@ -52,7 +52,7 @@ func TestTheServerIsTheFirstThatThereIs(t *testing.T) {
 			env:    map[string]string{dockerEnv: "maybe"},
 			failed: []string{dockerEnv, "maybe", "off or required"},
 		},
-		"nothing to be had is an error with the ways on": {
+		"no server is an error that says what to do": {
 			docker:  errNoDocker,
 			private: refused,
 			failed:  []string{"install the PostgreSQL server", "start Docker", "set " + urlEnv, "no Docker daemon", "refused"},

@@ -20,7 +20,7 @@ while [ -e "$1/data/postmaster.pid" ] && [ "$tries" -lt 3000 ]; do
 done
 rm -rf -- "$1"`
 
-// privateServer is a server that this process has to itself.
+// privateServer is a server of this process alone.
 type privateServer struct {
 	postgres *postgres.Server
 	alive    *os.File // once it is closed the directory is removed

@@ -9,8 +9,8 @@ import (
 
 func TestAFolderThatTheServersUserMayNotEnterIsNamed(t *testing.T) {
 	t.Parallel()
-	// Only root runs the server as someone else, so anyone but root checks for
-	// another user than itself.
+	// Only root runs the server as another user. Any other user tests the check
+	// alone.
 	user := &account{name: "stranger", uid: 4242, gid: 4242, groups: []uint32{4242}}
 	closed := filepath.Join(newDir(t), "closed")
 	dir := filepath.Join(closed, "state")
@@ -73,8 +73,8 @@ func TestMayEnterReadsTheBitsOfTheRightClass(t *testing.T) {
 	}
 }
 
-// modeInfo is a file with other permission bits than it has on disk, where the
-// test's own clean-up needs them.
+// modeInfo replaces the permission bits of a file. On disk they must let the
+// test remove the file.
 type modeInfo struct {
 	os.FileInfo
 	mode os.FileMode

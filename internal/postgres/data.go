@@ -73,7 +73,9 @@ func fillData(ctx context.Context, progs programs, fresh string, user *account, 
 }
 
 // runInitdb returns the last lines that initdb wrote along with its error.
-func runInitdb(ctx context.Context, progs programs, fresh string, user *account, locale string, durable bool) (string, error) {
+func runInitdb(
+	ctx context.Context, progs programs, fresh string, user *account, locale string, durable bool,
+) (string, error) {
 	args := []string{
 		"-D", fresh,
 		"-U", role,

@@ -65,7 +65,8 @@ func checkSocketPath(socket string) error {
 	if len(path) <= maxSocketPath {
 		return nil
 	}
-	return fmt.Errorf("the path of the PostgreSQL socket, %s, is %d bytes long and may have %d: %s, with a shorter path",
+	return fmt.Errorf(
+		"the path of the PostgreSQL socket, %s, is %d bytes long and may have %d: %s, with a shorter path",
 		path, len(path), maxSocketPath, otherDir)
 }
 

@@ -106,7 +106,7 @@ func (o *output) tail() string {
 	if len(lines) == 0 {
 		return ""
 	}
-	return "; its last words:\n" + strings.Join(lines, "\n")
+	return "; the last lines of its log:\n" + strings.Join(lines, "\n")
 }
 
 func (o *output) Close() error {

@@ -17,11 +17,11 @@ import (
 	"exportbuckets/internal/waittest"
 )
 
-func TestStopGivesUpOnOrderWhenItsContextEnds(t *testing.T) {
+func TestStopDropsEverythingWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
 	dir := seededDir(t)
 	s := startServer(t, quick(dir))
-	// A stopped process answers to no signal until it is told to go on.
+	// A stopped process handles no signal until it is continued.
 	s.proc.signal(syscall.SIGSTOP)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -123,7 +123,7 @@ func TestAServerLeftRunningIsStopped(t *testing.T) {
 	old := s.proc.cmd
 	stop(t, s)
 
-	// The same server again, with nobody to tell it to end.
+	// The same server again, whose parent will not end it.
 	left := exec.Command(old.Path, old.Args[1:]...)
 	left.Dir, left.Env = old.Dir, old.Env
 	left.SysProcAttr = &syscall.SysProcAttr{Credential: old.SysProcAttr.Credential, Pdeathsig: syscall.SIGKILL}
@@ -151,7 +151,7 @@ func TestAProcessIDInUseByAnotherProgramDoesNotStopUs(t *testing.T) {
 	s.proc.signal(syscall.SIGKILL)
 	waitDone(t, s)
 
-	// PostgreSQL believes a process of its own user to be a server.
+	// PostgreSQL takes any process of its own user for a server.
 	other := exec.Command("sleep", "600")
 	other.SysProcAttr = &syscall.SysProcAttr{Credential: s.proc.cmd.SysProcAttr.Credential, Pdeathsig: syscall.SIGKILL}
 	if err := other.Start(); err != nil {
@@ -190,7 +190,7 @@ func TestACancelledStartLeavesNothingBehind(t *testing.T) {
 			}()
 			s, err := Start(ctx, quick(dir))
 			if err == nil {
-				// The server was faster than the cancelling.
+				// The server had started before the context ended.
 				stop(t, s)
 			} else if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want context.Canceled", err)
@@ -225,7 +225,7 @@ func replacePID(t *testing.T, file string, pid int) {
 }
 
 // pending reports whether the process has been sent the signal and has not
-// taken it yet.
+// handled it yet.
 func pending(t *testing.T, pid int, sig syscall.Signal) bool {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

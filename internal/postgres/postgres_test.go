@@ -114,9 +114,10 @@ func TestStartMakesAServerThatTakesConnections(t *testing.T) {
 
 func TestSettingsWinOverTheDefaults(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, Config{Dir: seededDir(t), Settings: map[string]string{"fsync": "off", "lc_messages": "C.UTF-8"}})
+	settings := map[string]string{"fsync": "off", "lc_messages": "C.UTF-8"}
+	s := startServer(t, Config{Dir: seededDir(t), Settings: settings})
 	conn := connect(t, s)
-	for setting, want := range map[string]string{"fsync": "off", "lc_messages": "C.UTF-8"} {
+	for setting, want := range settings {
 		if got := show(t, conn, setting); got != want {
 			t.Errorf("%s: got %q, want %q", setting, got, want)
 		}
@@ -172,7 +173,7 @@ func TestTheServerIsOutsideOurProcessGroup(t *testing.T) {
 	}
 }
 
-func TestDoneTellsThatTheServerDied(t *testing.T) {
+func TestDoneIsClosedWhenTheServerIsKilled(t *testing.T) {
 	t.Parallel()
 	dir := seededDir(t)
 	s := startServer(t, quick(dir))
@@ -187,7 +188,7 @@ func TestDoneTellsThatTheServerDied(t *testing.T) {
 	wantNote(t, s, "committed")
 }
 
-func TestDoneTellsThatSomeoneElseStoppedTheServer(t *testing.T) {
+func TestDoneIsClosedWhenSomeoneElseStopsTheServer(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, quick(seededDir(t)))
 	s.proc.signal(syscall.SIGTERM)
@@ -197,7 +198,7 @@ func TestDoneTellsThatSomeoneElseStoppedTheServer(t *testing.T) {
 	}
 }
 
-func TestAKilledFirstStartLeavesNothingHalfMade(t *testing.T) {
+func TestAKilledFirstStartLeavesNoUnfinishedData(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	parent, _ := startHelper(t, dir)
@@ -217,15 +218,15 @@ func TestAKilledFirstStartLeavesNothingHalfMade(t *testing.T) {
 func TestAnUnfinishedDataDirectoryIsReplaced(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
-	rubbish := filepath.Join(dir, "data.new", "base")
-	if err := os.MkdirAll(rubbish, 0o700); err != nil {
+	unfinished := filepath.Join(dir, "data.new", "base")
+	if err := os.MkdirAll(unfinished, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	s := startServer(t, quick(dir))
 	execute(t, connect(t, s), "SELECT 1")
 }
 
-func TestStartFailsWithTheServersLastWords(t *testing.T) {
+func TestStartFailsWithTheLastLinesOfTheLog(t *testing.T) {
 	t.Parallel()
 	cfg := quick(seededDir(t))
 	cfg.Settings["shared_buffers"] = "many"
@@ -237,7 +238,7 @@ func TestStartFailsWithTheServersLastWords(t *testing.T) {
 	execute(t, connect(t, s), "SELECT 1")
 }
 
-func TestNoProgramsIsAnErrorWithTheWaysOn(t *testing.T) {
+func TestNoProgramsIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	_, err := Start(t.Context(), Config{Dir: newDir(t), folders: []string{t.TempDir()}})
 	if !errors.Is(err, ErrNoBinaries) {
@@ -273,7 +274,7 @@ func TestADataDirectoryOfAnotherVersionIsRefused(t *testing.T) {
 	}
 }
 
-func TestADataDirectoryThatIsNotOneIsRefused(t *testing.T) {
+func TestADirectoryWithoutPostgreSQLDataIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o700); err != nil {
@@ -289,8 +290,13 @@ func TestATooLongSocketPathIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newDir(t), strings.Repeat("x", 100))
 	_, err := Start(t.Context(), quick(dir))
-	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(maxSocketPath)) || !strings.Contains(err.Error(), "--state-dir") {
-		t.Errorf("got %v, want an error with the limit and the way out", err)
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, part := range []string{strconv.Itoa(maxSocketPath), "--state-dir"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("got %q, want it to contain %s", err, part)
+		}
 	}
 }
 

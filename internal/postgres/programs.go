@@ -31,8 +31,9 @@ type programs struct {
 	major    int
 }
 
-// usualFolders returns patterns of where known systems put PostgreSQL: Debian, Red Hat, its own default, Gentoo and Alpine, Arch and BSD,
-// Homebrew on both kinds of Mac, MacPorts, Postgres.app.
+// usualFolders returns patterns of where known systems put PostgreSQL: Debian,
+// Red Hat, PostgreSQL's own default, Gentoo and Alpine, Arch and BSD, Homebrew on
+// both kinds of Mac, MacPorts, Postgres.app.
 func usualFolders() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",
@@ -154,7 +155,9 @@ func expand(patterns []string) []string {
 
 // inspect returns the installations in the folders, and those that the account
 // may not enter. It skips the known programs and adds what it finds to them.
-func inspect(ctx context.Context, folders []string, known map[string]bool, user *account) (found []programs, refused []string) {
+func inspect(
+	ctx context.Context, folders []string, known map[string]bool, user *account,
+) (found []programs, refused []string) {
 	for _, folder := range folders {
 		p := programs{initdb: filepath.Join(folder, "initdb"), postgres: filepath.Join(folder, "postgres")}
 		if !executable(p.initdb) || !executable(p.postgres) {
