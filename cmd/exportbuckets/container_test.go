@@ -21,6 +21,10 @@ import (
 // build the image can take longer than all other tests together.
 const dockerEnv = "TEST_DOCKER"
 
+// imageEnv is the variable that names an image of this repository to test.
+// Without it the test builds one.
+const imageEnv = "TEST_IMAGE"
+
 // maxImageSize is the largest size of the image, in bytes.
 const maxImageSize = 30_000_000
 
@@ -98,17 +102,12 @@ func startPostgres(t *testing.T, nw *testcontainers.DockerNetwork) {
 	}
 }
 
-// startImage builds the image of this repository and starts it.
+// startImage starts the image of this repository.
 func startImage(t *testing.T, nw *testcontainers.DockerNetwork) *testcontainers.DockerContainer {
 	t.Helper()
 	const seedFile = "/seed.yaml"
 	var build bytes.Buffer
-	c, err := testcontainers.Run(t.Context(), "",
-		testcontainers.WithDockerfile(testcontainers.FromDockerfile{
-			Context:        "../..",
-			Repo:           "exportbuckets-test",
-			BuildLogWriter: &build,
-		}),
+	options := []testcontainers.ContainerCustomizer{
 		network.WithNetwork(nil, nw),
 		testcontainers.WithFiles(testcontainers.ContainerFile{
 			HostFilePath:      demoSeedFile,
@@ -121,10 +120,19 @@ func startImage(t *testing.T, nw *testcontainers.DockerNetwork) *testcontainers.
 		}),
 		testcontainers.WithExposedPorts("8080/tcp"),
 		waitFor(wait.ForHTTP("/readyz").WithPort("8080/tcp").WithStartupTimeout(waittest.Patience)),
-	)
+	}
+	image := os.Getenv(imageEnv)
+	if image == "" {
+		options = append(options, testcontainers.WithDockerfile(testcontainers.FromDockerfile{
+			Context:        "../..",
+			Repo:           "exportbuckets-test",
+			BuildLogWriter: &build,
+		}))
+	}
+	c, err := testcontainers.Run(t.Context(), image, options...)
 	cleanUp(t, c, "the image")
 	if err != nil {
-		t.Fatalf("got error %v, want the image built and started; the build:\n%s", err, &build)
+		t.Fatalf("got error %v, want the image started; its build:\n%s", err, &build)
 	}
 	return c
 }
