@@ -8,8 +8,9 @@
 //     TEST_DOCKER=off Docker is not used; with TEST_DOCKER=required nothing
 //     else is.
 //  3. A private server of this test process, from the PostgreSQL programs that
-//     are installed on the machine, in a temporary directory. The server ends
-//     and the directory is removed when the process ends, for whatever reason.
+//     are installed on the machine, in a temporary directory, in memory if there
+//     is room. The server ends and the directory is removed when the process
+//     ends, for whatever reason.
 //
 // A line on standard error says which one it is. If there is none the tests
 // fail; no test is skipped.

@@ -100,11 +100,13 @@ func runContainer(ctx context.Context, patience time.Duration) (address, id stri
 		testcontainers.WithReuseByName(fmt.Sprintf("exportbuckets-test-%.12s", testcontainers.SessionID())),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_PASSWORD": password}),
 		testcontainers.WithExposedPorts("5432/tcp"),
+		testcontainers.WithTmpfs(map[string]string{"/var/lib/postgresql/data": "rw"}), // as sharedMemory
 		testcontainers.WithCmd("postgres",
 			"-c", "autovacuum=off",
 			"-c", "fsync=off",
 			"-c", "full_page_writes=off",
 			"-c", "max_connections=300",
+			"-c", "max_wal_size=128MB",
 			"-c", "synchronous_commit=off",
 		),
 		// The first of these lines is of the server that prepares the data.

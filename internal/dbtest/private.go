@@ -31,7 +31,7 @@ type privateServer struct {
 // stops the server when the process ends, and a shell that reads from a pipe
 // with no other writer then removes the directory.
 func startPrivate(ctx context.Context) (string, *privateServer, error) {
-	dir, err := os.MkdirTemp("", "exportbuckets-test-")
+	dir, err := os.MkdirTemp(parentDir(), "exportbuckets-test-")
 	if err != nil {
 		return "", nil, fmt.Errorf("directory for the server: %w", err)
 	}
@@ -49,6 +49,7 @@ func startPrivate(ctx context.Context) (string, *privateServer, error) {
 		"full_page_writes":   "off",
 		"max_connections":    "300",
 		"max_wal_senders":    "0",
+		"max_wal_size":       "128MB",
 		"synchronous_commit": "off",
 		"wal_level":          "minimal",
 	}})
@@ -57,6 +58,27 @@ func startPrivate(ctx context.Context) (string, *privateServer, error) {
 		return "", nil, err
 	}
 	return s.ConnString("postgres"), &privateServer{postgres: s, alive: alive}, nil
+}
+
+// sharedMemory is where Linux has a file system in memory. To copy the three
+// hundred files of a database takes 10 ms there, and up to 200 ms on a disk.
+const sharedMemory = "/dev/shm"
+
+// roomInMemory is the space in bytes without which sharedMemory is not used. A
+// container has 64 MiB by default.
+const roomInMemory = 2 << 30
+
+// parentDir returns where the server's directory is made: in memory if there is
+// room and TMPDIR does not say otherwise.
+func parentDir() string {
+	var fs syscall.Statfs_t
+	if os.Getenv("TMPDIR") != "" || syscall.Statfs(sharedMemory, &fs) != nil {
+		return os.TempDir()
+	}
+	if fs.Bavail < roomInMemory/uint64(fs.Bsize) {
+		return os.TempDir()
+	}
+	return sharedMemory
 }
 
 // removeAtExit removes the directory once the returned file is closed, as the
