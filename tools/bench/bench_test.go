@@ -86,8 +86,8 @@ func TestARunMeasuresEverythingAndFindsEveryRow(t *testing.T) {
 			t.Errorf("%s: got %+v, want figures", op.name, b.report.Phases)
 		}
 	}
-	if len(b.report.Beside) != 4 || len(b.report.OpenLoop) != 5 || len(b.report.Startup) != 4 || b.report.Parameters == nil {
-		t.Errorf("got %+v, want all parts", b.report)
+	if r := b.report; len(r.Beside) != 4 || len(r.OpenLoop) != 5 || len(r.Startup) != 4 || r.Parameters == nil {
+		t.Errorf("got %+v, want all parts", r)
 	}
 	if got := b.report.Facts.Postgres["fsync"]; got != "on" {
 		t.Errorf("fsync: got %q, want on", got)
@@ -130,7 +130,8 @@ func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	b := newSmallBench(t, 1, io.Discard)
-	s, err := b.newSubject(ctx, b.cluster, "lossy", b.programs[0], dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
+	s, err := b.newSubject(ctx, b.cluster, "lossy", b.programs[0],
+		dataset{tenants: 5, buckets: 20, full: 1, each: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,8 @@ func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 	if err := s.verify(ctx); err != nil {
 		t.Fatalf("got error %v, want every row found", err)
 	}
-	if err := s.writeScripts(ctx, []operation{create, pgbenchCreate, pgbenchGet, pgbenchList, pgbenchDelete}); err != nil {
+	err = s.writeScripts(ctx, []operation{create, pgbenchCreate, pgbenchGet, pgbenchList, pgbenchDelete})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{

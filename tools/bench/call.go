@@ -116,7 +116,8 @@ type source struct {
 
 func newSource(data dataset, stock *supply, seed int) source {
 	return source{
-		random: rand.New(rand.NewPCG(uint64(data.now.UnixNano()), uint64(seed))), //nolint:gosec // Nothing to guess here.
+		//nolint:gosec // Nothing to guess here.
+		random: rand.New(rand.NewPCG(uint64(data.now.UnixNano()), uint64(seed))),
 		data:   data,
 		stock:  stock,
 	}
@@ -145,8 +146,10 @@ var (
 	create       = operation{name: "create", flag: "create", next: nextCreate, creates: true}
 	get          = operation{name: "get", flag: "get", next: nextGet}
 	listOf100    = operation{name: "list of 100", flag: "list", next: nextList}
-	digestCreate = operation{name: "digest create", flag: "digest-create", next: nextCreate, digest: true, creates: true}
-	remove       = operation{name: "delete", flag: "delete", next: nextDelete, deletes: true}
+	digestCreate = operation{
+		name: "digest create", flag: "digest-create", next: nextCreate, digest: true, creates: true,
+	}
+	remove = operation{name: "delete", flag: "delete", next: nextDelete, deletes: true}
 
 	pgbenchCreate = operation{name: "pgbench create", flag: create.flag, creates: true, pgbench: &createWork}
 	pgbenchGet    = operation{name: "pgbench get", flag: get.flag, pgbench: &getWork}

@@ -11,7 +11,10 @@ import (
 
 // compared is a report of two servers and five rounds.
 func compared() *report {
-	r := &report{Memories: []memoryUse{{Idle: 20 << 20, Peak: 30 << 20, Clients: 8}, {Idle: 10 << 20, Peak: 20 << 20, Clients: 8}}}
+	r := &report{Memories: []memoryUse{
+		{Idle: 20 << 20, Peak: 30 << 20, Clients: 8},
+		{Idle: 10 << 20, Peak: 20 << 20, Clients: 8},
+	}}
 	for round, faster := range []float64{1.5, 1.1, 1.2, 0.9, 1.3} {
 		speed := 1000 * float64(round+1) // of the machine
 		for name, rate := range map[string]float64{"A": speed, "B": speed * faster} {

@@ -21,7 +21,8 @@ func answerChallenge(challenge string, r call) (string, error) {
 	ha2 := md5Hex(r.method + ":" + r.path)
 	response := md5Hex(r.tenant.ha1() + ":" + nonce + ":" + count + ":" + cnonce + ":auth:" + ha2)
 	return fmt.Sprintf(
-		`Digest username="%s", realm="%s", nonce="%s", uri="%s", algorithm=MD5, qop=auth, nc=%s, cnonce="%s", response="%s"`,
+		`Digest username="%s", realm="%s", nonce="%s", uri="%s", algorithm=MD5, `+
+			`qop=auth, nc=%s, cnonce="%s", response="%s"`,
 		r.tenant.publicKey(), realm, nonce, r.path, count, cnonce, response), nil
 }
 

@@ -49,7 +49,8 @@ func TestAClosedLoopCountsEveryAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := int(answered.Load()); got < with.clients || out.count != got || len(out.latencies) != got || out.created != got {
+	got := int(answered.Load())
+	if got < with.clients || out.count != got || len(out.latencies) != got || out.created != got {
 		t.Errorf("got %d counted, %d latencies and %d created, want %d, and at least one for each client",
 			out.count, len(out.latencies), out.created, got)
 	}

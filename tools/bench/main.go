@@ -54,10 +54,11 @@ To compare two builds of the server, name both:
     go build -o /tmp/new ./cmd/exportbuckets
     make bench BENCH='--server /tmp/old --server /tmp/new --operations list --clients 64'
 
-The first is A, the second is B. Each has a PostgreSQL of its own, migrated by itself. Both do each operation one after the
-other, in turn first, 20 rounds of a second each. Shown are the medians of both, and of B ÷ A within a round the median and
-the quartiles: if 1 lies between those, the builds may be alike. Compare a build with itself to see the noise. pgbench is
-not run.`
+The first is A, the second is B. Each has a PostgreSQL of its own with a database that it migrated
+itself. Both do each operation one after the other, each first in every second round, 20 rounds of
+a second. Shown are the medians of both, and of B ÷ A within a round the median and the quartiles:
+if 1 lies between those, the builds may be alike. Compare a build with itself to see the noise.
+pgbench is not run.`
 
 // run is the program. It leaves nothing behind, however ctx ends.
 func run(ctx context.Context, args []string, stdout io.Writer) (err error) {

@@ -22,7 +22,9 @@ func (b *bench) measureParameters(ctx context.Context, s *subject) error {
 	for range (b.cfg.Rounds + 1) / 2 {
 		for i, script := range s.scripts[pgbenchCreate.name].parameters() {
 			with := pressure{clients: 1, threads: 1, duration: b.cfg.Duration}
-			p, err := s.attempt(ctx, operation{}, with, func() (outcome, error) { return s.pgbench.run(ctx, script, with) })
+			p, err := s.attempt(ctx, operation{}, with, func() (outcome, error) {
+				return s.pgbench.run(ctx, script, with)
+			})
 			if err != nil {
 				return err
 			}

@@ -34,7 +34,8 @@ func (r *report) writeSVG(path string) error {
 	})
 	for i, c := range list {
 		top := i * chartHeight
-		if err := c.draw(painter.Child(charts.PainterBoxOption(charts.NewBox(0, top, chartWidth, top+chartHeight)))); err != nil {
+		box := charts.NewBox(0, top, chartWidth, top+chartHeight)
+		if err := c.draw(painter.Child(charts.PainterBoxOption(box))); err != nil {
 			return err
 		}
 	}
@@ -86,7 +87,10 @@ func (r *report) charts() []chart {
 		byClients("Closed loop, operations per second", r.ClosedLoop, rate),
 		byClients("Closed loop, p50 in ms", r.ClosedLoop, p50),
 	}
-	open := chart{title: "Open loop at half the peak rate, ms", names: []string{"p50", "p95", "p99"}, values: make([][]float64, 3)}
+	open := chart{
+		title: "Open loop at half the peak rate, ms",
+		names: []string{"p50", "p95", "p99"}, values: make([][]float64, 3),
+	}
 	for _, s := range r.OpenLoop {
 		open.labels = append(open.labels, s.Operation)
 		for i, v := range []float64{s.Latency.P50, s.Latency.P95, s.Latency.P99} {

@@ -15,7 +15,9 @@ func TestParseStatReadsCPUTimes(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	for _, line := range []string{"", "812 (short) S 77", "812 (name) S x 812 812 0 -1 4194560 9 8 7 6 30 12 500 100 20"} {
+	for _, line := range []string{
+		"", "812 (short) S 77", "812 (name) S x 812 812 0 -1 4194560 9 8 7 6 30 12 500 100 20",
+	} {
 		if got, err := parseStat(line); err == nil {
 			t.Errorf("%q: got %+v, want an error", line, got)
 		}

@@ -127,13 +127,15 @@ func (r *report) writeText(out io.Writer) error {
 	r.writeStartup(t)
 	r.writeGoals(t)
 	if others := r.others(); others > quiet {
-		t.linef("\nOther programs took %.0f %% of the machine in the middle of the phases: these figures are no good.", 100*others)
+		t.linef("\nOther programs took %.0f %% of the machine in the middle of the phases: these figures are no good.",
+			100*others)
 	}
 	return t.flush()
 }
 
 func (r *report) writeClosedLoop(t *tables) {
-	t.headingf("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s", r.Run.Rounds, r.Run.Seconds)
+	t.headingf("Closed loop: as many requests as the clients can make, medians of %d rounds of %g s",
+		r.Run.Rounds, r.Run.Seconds)
 	t.row("operation", "", "clients", "per s", "least", "most", "p50 ms", "p95", "p99",
 		"CPU µs client", "server", "postgres", "others %")
 	for _, s := range r.ClosedLoop {
@@ -163,7 +165,8 @@ func (r *report) writeComparisons(t *tables) {
 		r.Run.Rounds, r.Run.Seconds)
 	t.row("operation", "clients", "", "A", "B", "B ÷ A", "from", "to")
 	for _, c := range r.Comparisons {
-		t.row(c.Operation, c.Clients, c.Figure, figure(c.A), figure(c.B), t.fine(c.Ratio), t.fine(c.Lower), t.fine(c.Upper))
+		t.row(c.Operation, c.Clients, c.Figure, figure(c.A), figure(c.B),
+			t.fine(c.Ratio), t.fine(c.Lower), t.fine(c.Upper))
 	}
 	for i, m := range r.Memories {
 		t.linef("%s: %s", serverNames[i], m)
@@ -177,8 +180,8 @@ func (r *report) writeOpenLoop(t *tables) {
 	t.headingf("Open loop: requests at half the peak rate, whether or not answers come")
 	t.row("operation", "offered per s", "per s", "p50 ms", "p95", "p99", "others %")
 	for _, s := range r.OpenLoop {
-		t.row(s.Operation, s.Offered, t.whole(s.Rate), t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99),
-			t.whole(100*s.Others))
+		t.row(s.Operation, s.Offered, t.whole(s.Rate),
+			t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99), t.whole(100*s.Others))
 	}
 }
 
@@ -207,7 +210,8 @@ func (r *report) writeStartup(t *tables) {
 		t.headingf("Start: from exec to the first 200 of /readyz, medians")
 		t.row("database", "", "ms", "least", "most")
 		for _, s := range r.Startup {
-			t.row(s.kind(), s.Name, t.whole(1e3*s.Seconds), t.whole(1e3*slices.Min(s.Each)), t.whole(1e3*slices.Max(s.Each)))
+			t.row(s.kind(), s.Name, t.whole(1e3*s.Seconds),
+				t.whole(1e3*slices.Min(s.Each)), t.whole(1e3*slices.Max(s.Each)))
 		}
 	}
 }
@@ -228,7 +232,8 @@ func (r *report) writeFacts(t *tables) {
 	t.linef("PostgreSQL: %s", strings.Join(parts, " "))
 	t.linef("%d tenants with %d export buckets, and %d with %d each for lists",
 		r.Run.Tenants, r.Run.Buckets, r.Run.Full, pageSize)
-	t.linef("%d threads of clients, pgbench --protocol=prepared; server --no-rate-limits --log-level=%s", r.Run.Threads, r.Run.LogLevel)
+	t.linef("%d threads of clients, pgbench --protocol=prepared; server --no-rate-limits --log-level=%s",
+		r.Run.Threads, r.Run.LogLevel)
 	if p := r.Parameters; p != nil {
 		t.linef("pgbench computes ids and token hashes in SQL: a statement of these alone takes %.1f µs, "+
 			"and %.1f µs if they are sent ready made", p.Computed, p.Plain)
@@ -294,7 +299,8 @@ func (t *tables) row(cells ...any) {
 }
 
 func (t *tables) growthRow(s summary, rows int) {
-	t.row(s.Operation, rows, t.whole(s.Rate), t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99), t.whole(100*s.Others))
+	t.row(s.Operation, rows, t.whole(s.Rate),
+		t.fine(s.Latency.P50), t.fine(s.Latency.P95), t.fine(s.Latency.P99), t.whole(100*s.Others))
 }
 
 func (*tables) whole(f float64) string { return fmt.Sprintf("%.0f", f) }

@@ -96,12 +96,18 @@ func TestASummaryHasTheMediansOfTheRounds(t *testing.T) {
 	var phases []phase
 	for round, rate := range []float64{300, 100, 200} {
 		phases = append(phases,
-			phase{Operation: "b", Clients: 8, Round: round, Rate: rate, Latency: latency{P50: rate / 100}, CPU: cpu{Server: rate}},
+			phase{
+				Operation: "b", Clients: 8, Round: round, Rate: rate,
+				Latency: latency{P50: rate / 100}, CPU: cpu{Server: rate},
+			},
 			phase{Operation: "a", Clients: 1, Round: round, Rate: 2 * rate, Others: rate})
 	}
 	want := []summary{
 		{Operation: "a", Clients: 1, Rate: 400, Slowest: 200, Fastest: 600, Others: 200},
-		{Operation: "b", Clients: 8, Rate: 200, Slowest: 100, Fastest: 300, Latency: latency{P50: 2}, CPU: cpu{Server: 200}},
+		{
+			Operation: "b", Clients: 8, Rate: 200, Slowest: 100, Fastest: 300,
+			Latency: latency{P50: 2}, CPU: cpu{Server: 200},
+		},
 	}
 	if diff := cmp.Diff(want, summarize(phases)); diff != "" {
 		t.Errorf("summaries (-want +got):\n%s", diff)

@@ -88,7 +88,9 @@ func checkScript(t *testing.T, name string, s *script, want string) {
 	if rest := regexp.MustCompile(`\$[0-9]+|(?m)^--.*`).FindString(s.text); rest != "" {
 		t.Errorf("%s: got %q in\n%s\nwant nothing that pgbench does not know", name, rest, s.text)
 	}
-	defined := map[string]bool{"tenant": true, "serial": true, "turn": true, "clients": true, "client_id": true, "next": true}
+	defined := map[string]bool{
+		"tenant": true, "serial": true, "turn": true, "clients": true, "client_id": true, "next": true,
+	}
 	for _, v := range s.variables {
 		defined[v.name] = true
 	}

@@ -141,7 +141,9 @@ func (s *subject) restock(ctx context.Context, lasts time.Duration) error {
 	if lacking <= 0 {
 		return nil
 	}
-	err := copyBuckets(ctx, s.conn, lacking, func(i int) (bucket, time.Time) { return s.data.deletable(end + i), s.data.now })
+	err := copyBuckets(ctx, s.conn, lacking, func(i int) (bucket, time.Time) {
+		return s.data.deletable(end + i), s.data.now
+	})
 	if err != nil {
 		return err
 	}
