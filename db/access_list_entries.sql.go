@@ -13,27 +13,10 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const countAccessListEntries = `-- name: CountAccessListEntries :one
-SELECT count(*)
-FROM access_list_entries
-WHERE org_id = $1 AND principal_id = $2
-`
-
-type CountAccessListEntriesParams struct {
-	OrgID       objectid.ID
-	PrincipalID objectid.ID
-}
-
-func (q *Queries) CountAccessListEntries(ctx context.Context, db DBTX, arg CountAccessListEntriesParams) (int64, error) {
-	row := db.QueryRow(ctx, countAccessListEntries, arg.OrgID, arg.PrincipalID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const deleteAccessListEntry = `-- name: DeleteAccessListEntry :execrows
+const deleteAccessListEntry = `-- name: DeleteAccessListEntry :one
 DELETE FROM access_list_entries
 WHERE org_id = $1 AND principal_id = $2 AND cidr_block = $3
+RETURNING cidr_block
 `
 
 type DeleteAccessListEntryParams struct {
@@ -42,12 +25,11 @@ type DeleteAccessListEntryParams struct {
 	CIDRBlock   netip.Prefix
 }
 
-func (q *Queries) DeleteAccessListEntry(ctx context.Context, db DBTX, arg DeleteAccessListEntryParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteAccessListEntry, arg.OrgID, arg.PrincipalID, arg.CIDRBlock)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteAccessListEntry(ctx context.Context, db DBTX, arg DeleteAccessListEntryParams) (netip.Prefix, error) {
+	row := db.QueryRow(ctx, deleteAccessListEntry, arg.OrgID, arg.PrincipalID, arg.CIDRBlock)
+	var cidr_block netip.Prefix
+	err := row.Scan(&cidr_block)
+	return cidr_block, err
 }
 
 const getAccessListEntry = `-- name: GetAccessListEntry :one
@@ -102,7 +84,7 @@ func (q *Queries) InsertAccessListEntry(ctx context.Context, db DBTX, arg Insert
 }
 
 const listAccessListEntries = `-- name: ListAccessListEntries :many
-SELECT org_id, principal_id, cidr_block, created_at, request_count, last_used_at, last_used_address
+SELECT access_list_entries.org_id, access_list_entries.principal_id, access_list_entries.cidr_block, access_list_entries.created_at, access_list_entries.request_count, access_list_entries.last_used_at, access_list_entries.last_used_address, count(*) OVER () AS total_count
 FROM access_list_entries
 WHERE org_id = $1 AND principal_id = $2
 ORDER BY created_at, cidr_block
@@ -117,7 +99,13 @@ type ListAccessListEntriesParams struct {
 	RowLimit    int32
 }
 
-func (q *Queries) ListAccessListEntries(ctx context.Context, db DBTX, arg ListAccessListEntriesParams) ([]AccessListEntry, error) {
+type ListAccessListEntriesRow struct {
+	AccessListEntry AccessListEntry
+	TotalCount      int64
+}
+
+// In the order of their creation, each with the number of all.
+func (q *Queries) ListAccessListEntries(ctx context.Context, db DBTX, arg ListAccessListEntriesParams) ([]ListAccessListEntriesRow, error) {
 	rows, err := db.Query(ctx, listAccessListEntries,
 		arg.OrgID,
 		arg.PrincipalID,
@@ -128,17 +116,18 @@ func (q *Queries) ListAccessListEntries(ctx context.Context, db DBTX, arg ListAc
 		return nil, err
 	}
 	defer rows.Close()
-	items := []AccessListEntry{}
+	items := []ListAccessListEntriesRow{}
 	for rows.Next() {
-		var i AccessListEntry
+		var i ListAccessListEntriesRow
 		if err := rows.Scan(
-			&i.OrgID,
-			&i.PrincipalID,
-			&i.CIDRBlock,
-			&i.CreatedAt,
-			&i.RequestCount,
-			&i.LastUsedAt,
-			&i.LastUsedAddress,
+			&i.AccessListEntry.OrgID,
+			&i.AccessListEntry.PrincipalID,
+			&i.AccessListEntry.CIDRBlock,
+			&i.AccessListEntry.CreatedAt,
+			&i.AccessListEntry.RequestCount,
+			&i.AccessListEntry.LastUsedAt,
+			&i.AccessListEntry.LastUsedAddress,
+			&i.TotalCount,
 		); err != nil {
 			return nil, err
 		}

@@ -12,78 +12,6 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const countAPIKeys = `-- name: CountAPIKeys :one
-SELECT count(*)
-FROM api_keys
-WHERE api_keys.org_id = $1
-    AND (
-        $2::object_id IS NULL
-        OR api_keys.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $2::object_id
-        )
-    )
-`
-
-type CountAPIKeysParams struct {
-	OrgID     objectid.ID
-	ProjectID *objectid.ID
-}
-
-// Counts what ListAPIKeys lists.
-func (q *Queries) CountAPIKeys(ctx context.Context, db DBTX, arg CountAPIKeysParams) (int64, error) {
-	row := db.QueryRow(ctx, countAPIKeys, arg.OrgID, arg.ProjectID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const getAPIKey = `-- name: GetAPIKey :one
-SELECT org_id, id, description, public_key, private_key_suffix
-FROM api_keys
-WHERE api_keys.org_id = $1
-    AND api_keys.id = $2
-    AND (
-        $3::object_id IS NULL
-        OR api_keys.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $3::object_id
-        )
-    )
-`
-
-type GetAPIKeyParams struct {
-	OrgID     objectid.ID
-	ID        objectid.ID
-	ProjectID *objectid.ID
-}
-
-type GetAPIKeyRow struct {
-	OrgID            objectid.ID
-	ID               objectid.ID
-	Description      string
-	PublicKey        string
-	PrivateKeySuffix *string
-}
-
-// A key of the organization or, if a project is given, one that has a role there.
-func (q *Queries) GetAPIKey(ctx context.Context, db DBTX, arg GetAPIKeyParams) (GetAPIKeyRow, error) {
-	row := db.QueryRow(ctx, getAPIKey, arg.OrgID, arg.ID, arg.ProjectID)
-	var i GetAPIKeyRow
-	err := row.Scan(
-		&i.OrgID,
-		&i.ID,
-		&i.Description,
-		&i.PublicKey,
-		&i.PrivateKeySuffix,
-	)
-	return i, err
-}
-
 const insertAPIKey = `-- name: InsertAPIKey :exec
 INSERT INTO api_keys (org_id, id, description, public_key, ha1, private_key_suffix, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -113,25 +41,27 @@ func (q *Queries) InsertAPIKey(ctx context.Context, db DBTX, arg InsertAPIKeyPar
 }
 
 const listAPIKeys = `-- name: ListAPIKeys :many
-SELECT org_id, id, description, public_key, private_key_suffix
+SELECT org_id, id, description, public_key, private_key_suffix, count(*) OVER () AS total_count
 FROM api_keys
 WHERE api_keys.org_id = $1
+    AND ($2::object_id IS NULL OR api_keys.id = $2::object_id)
     AND (
-        $2::object_id IS NULL
+        $3::object_id IS NULL
         OR api_keys.id IN (
             SELECT project_role_grants.principal_id
             FROM project_role_grants
             WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $2::object_id
+                AND project_role_grants.project_id = $3::object_id
         )
     )
 ORDER BY public_key COLLATE "C"
-LIMIT $4::integer
-OFFSET $3::bigint
+LIMIT $5::integer
+OFFSET $4::bigint
 `
 
 type ListAPIKeysParams struct {
 	OrgID     objectid.ID
+	ID        *objectid.ID
 	ProjectID *objectid.ID
 	RowOffset int64
 	RowLimit  int32
@@ -143,13 +73,15 @@ type ListAPIKeysRow struct {
 	Description      string
 	PublicKey        string
 	PrivateKeySuffix *string
+	TotalCount       int64
 }
 
 // The keys of the organization or, if a project is given, those that have a role
-// there.
+// there, each with the number of all; or the one of them that has an id.
 func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParams) ([]ListAPIKeysRow, error) {
 	rows, err := db.Query(ctx, listAPIKeys,
 		arg.OrgID,
+		arg.ID,
 		arg.ProjectID,
 		arg.RowOffset,
 		arg.RowLimit,
@@ -167,6 +99,7 @@ func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParam
 			&i.Description,
 			&i.PublicKey,
 			&i.PrivateKeySuffix,
+			&i.TotalCount,
 		); err != nil {
 			return nil, err
 		}
@@ -180,16 +113,17 @@ func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParam
 
 const updateAPIKey = `-- name: UpdateAPIKey :exec
 UPDATE api_keys
-SET description = $1
+SET description = coalesce($1, description)
 WHERE org_id = $2 AND id = $3
 `
 
 type UpdateAPIKeyParams struct {
-	Description string
+	Description *string
 	OrgID       objectid.ID
 	ID          objectid.ID
 }
 
+// Leaves what is NULL as it is.
 func (q *Queries) UpdateAPIKey(ctx context.Context, db DBTX, arg UpdateAPIKeyParams) error {
 	_, err := db.Exec(ctx, updateAPIKey, arg.Description, arg.OrgID, arg.ID)
 	return err

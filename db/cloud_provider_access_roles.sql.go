@@ -12,11 +12,12 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const deleteAccessRole = `-- name: DeleteAccessRole :execrows
+const deleteAccessRole = `-- name: DeleteAccessRole :one
 DELETE FROM cloud_provider_access_roles
 WHERE project_id = $1
     AND id = $2
     AND cloud_provider = $3
+RETURNING id
 `
 
 type DeleteAccessRoleParams struct {
@@ -25,12 +26,11 @@ type DeleteAccessRoleParams struct {
 	CloudProvider CloudProvider
 }
 
-func (q *Queries) DeleteAccessRole(ctx context.Context, db DBTX, arg DeleteAccessRoleParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteAccessRole, arg.ProjectID, arg.ID, arg.CloudProvider)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteAccessRole(ctx context.Context, db DBTX, arg DeleteAccessRoleParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, deleteAccessRole, arg.ProjectID, arg.ID, arg.CloudProvider)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const deleteProjectAccessRoles = `-- name: DeleteProjectAccessRoles :exec
@@ -185,6 +185,8 @@ INSERT INTO cloud_provider_access_roles (
     created_at,
     updated_at,
     assumed_role_external_id,
+    iam_assumed_role_arn,
+    authorized_at,
     azure_app_id,
     service_principal_id,
     tenant_id,
@@ -202,8 +204,11 @@ VALUES (
     $7,
     $8,
     $9,
-    $10
+    $10,
+    $11,
+    $12
 )
+ON CONFLICT (project_id, id) DO NOTHING
 RETURNING project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 `
 
@@ -211,8 +216,10 @@ type InsertAccessRoleParams struct {
 	ProjectID             objectid.ID
 	ID                    objectid.ID
 	CloudProvider         CloudProvider
-	Now                   time.Time
+	CreatedAt             time.Time
 	AssumedRoleExternalID *string
+	IAMAssumedRoleARN     *string
+	AuthorizedAt          *time.Time
 	AzureAppID            *string
 	ServicePrincipalID    *string
 	TenantID              *string
@@ -220,13 +227,16 @@ type InsertAccessRoleParams struct {
 	GCPStatus             *GCPRoleStatus
 }
 
+// Adds the role, or returns no row if the project has one of that id.
 func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAccessRoleParams) (CloudProviderAccessRole, error) {
 	row := db.QueryRow(ctx, insertAccessRole,
 		arg.ProjectID,
 		arg.ID,
 		arg.CloudProvider,
-		arg.Now,
+		arg.CreatedAt,
 		arg.AssumedRoleExternalID,
+		arg.IAMAssumedRoleARN,
+		arg.AuthorizedAt,
 		arg.AzureAppID,
 		arg.ServicePrincipalID,
 		arg.TenantID,
@@ -253,105 +263,59 @@ func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAcces
 	return i, err
 }
 
-const insertAccessRoleIfMissing = `-- name: InsertAccessRoleIfMissing :exec
-INSERT INTO cloud_provider_access_roles (
-    project_id,
-    id,
-    cloud_provider,
-    created_at,
-    updated_at,
-    assumed_role_external_id,
-    iam_assumed_role_arn,
-    authorized_at,
-    azure_app_id,
-    service_principal_id,
-    tenant_id,
-    gcp_service_account,
-    gcp_status
-)
-VALUES (
-    $1,
-    $2,
-    $3,
-    $4,
-    $4,
-    $5,
-    $6,
-    $7,
-    $8,
-    $9,
-    $10,
-    $11,
-    $12
-)
-ON CONFLICT (project_id, id) DO NOTHING
-`
-
-type InsertAccessRoleIfMissingParams struct {
-	ProjectID             objectid.ID
-	ID                    objectid.ID
-	CloudProvider         CloudProvider
-	Now                   time.Time
-	AssumedRoleExternalID *string
-	IAMAssumedRoleARN     *string
-	AuthorizedAt          *time.Time
-	AzureAppID            *string
-	ServicePrincipalID    *string
-	TenantID              *string
-	GCPServiceAccount     *string
-	GCPStatus             *GCPRoleStatus
-}
-
-func (q *Queries) InsertAccessRoleIfMissing(ctx context.Context, db DBTX, arg InsertAccessRoleIfMissingParams) error {
-	_, err := db.Exec(ctx, insertAccessRoleIfMissing,
-		arg.ProjectID,
-		arg.ID,
-		arg.CloudProvider,
-		arg.Now,
-		arg.AssumedRoleExternalID,
-		arg.IAMAssumedRoleARN,
-		arg.AuthorizedAt,
-		arg.AzureAppID,
-		arg.ServicePrincipalID,
-		arg.TenantID,
-		arg.GCPServiceAccount,
-		arg.GCPStatus,
-	)
-	return err
-}
-
 const listAccessRoles = `-- name: ListAccessRoles :many
-SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
-FROM cloud_provider_access_roles
-WHERE project_id = $1
-ORDER BY created_at, id
+SELECT
+    role.project_id, role.id, role.cloud_provider, role.created_at, role.updated_at, role.assumed_role_external_id, role.iam_assumed_role_arn, role.authorized_at, role.azure_app_id, role.service_principal_id, role.tenant_id, role.gcp_service_account, role.gcp_status, role.authorized,
+    ARRAY(
+        SELECT export_buckets.id::text
+        FROM export_buckets
+        WHERE export_buckets.project_id = $1 AND export_buckets.role_id = role.id
+        ORDER BY export_buckets.created_at, export_buckets.id
+    )::text[] AS export_bucket_ids
+FROM cloud_provider_access_roles AS role
+WHERE role.project_id = $1
+    AND ($2::object_id IS NULL OR role.id = $2::object_id)
+ORDER BY role.created_at, role.id
 `
 
-// All of them: Atlas does not page this list.
-func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, projectID objectid.ID) ([]CloudProviderAccessRole, error) {
-	rows, err := db.Query(ctx, listAccessRoles, projectID)
+type ListAccessRolesParams struct {
+	ProjectID objectid.ID
+	ID        *objectid.ID
+}
+
+type ListAccessRolesRow struct {
+	CloudProviderAccessRole CloudProviderAccessRole
+	ExportBucketIDs         []string
+}
+
+// The access roles of the project, or the one of them that has an id, each with
+// the ids of the export buckets that use it, oldest first. All of them: Atlas does
+// not page this list.
+func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, arg ListAccessRolesParams) ([]ListAccessRolesRow, error) {
+	rows, err := db.Query(ctx, listAccessRoles, arg.ProjectID, arg.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CloudProviderAccessRole{}
+	items := []ListAccessRolesRow{}
 	for rows.Next() {
-		var i CloudProviderAccessRole
+		var i ListAccessRolesRow
 		if err := rows.Scan(
-			&i.ProjectID,
-			&i.ID,
-			&i.CloudProvider,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.AssumedRoleExternalID,
-			&i.IAMAssumedRoleARN,
-			&i.AuthorizedAt,
-			&i.AzureAppID,
-			&i.ServicePrincipalID,
-			&i.TenantID,
-			&i.GCPServiceAccount,
-			&i.GCPStatus,
-			&i.Authorized,
+			&i.CloudProviderAccessRole.ProjectID,
+			&i.CloudProviderAccessRole.ID,
+			&i.CloudProviderAccessRole.CloudProvider,
+			&i.CloudProviderAccessRole.CreatedAt,
+			&i.CloudProviderAccessRole.UpdatedAt,
+			&i.CloudProviderAccessRole.AssumedRoleExternalID,
+			&i.CloudProviderAccessRole.IAMAssumedRoleARN,
+			&i.CloudProviderAccessRole.AuthorizedAt,
+			&i.CloudProviderAccessRole.AzureAppID,
+			&i.CloudProviderAccessRole.ServicePrincipalID,
+			&i.CloudProviderAccessRole.TenantID,
+			&i.CloudProviderAccessRole.GCPServiceAccount,
+			&i.CloudProviderAccessRole.GCPStatus,
+			&i.CloudProviderAccessRole.Authorized,
+			&i.ExportBucketIDs,
 		); err != nil {
 			return nil, err
 		}

@@ -7,33 +7,14 @@ package db
 
 import (
 	"context"
-	"time"
 
 	"exportbuckets/internal/objectid"
 )
 
-const countExportBuckets = `-- name: CountExportBuckets :one
-SELECT count(*)
-FROM export_buckets
-WHERE project_id = $1
-    AND cloud_provider::text = ANY($2::text[])
-`
-
-type CountExportBucketsParams struct {
-	ProjectID      objectid.ID
-	CloudProviders []string
-}
-
-func (q *Queries) CountExportBuckets(ctx context.Context, db DBTX, arg CountExportBucketsParams) (int64, error) {
-	row := db.QueryRow(ctx, countExportBuckets, arg.ProjectID, arg.CloudProviders)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const deleteExportBucket = `-- name: DeleteExportBucket :execrows
+const deleteExportBucket = `-- name: DeleteExportBucket :one
 DELETE FROM export_buckets
 WHERE project_id = $1 AND id = $2
+RETURNING id
 `
 
 type DeleteExportBucketParams struct {
@@ -41,12 +22,11 @@ type DeleteExportBucketParams struct {
 	ID        objectid.ID
 }
 
-func (q *Queries) DeleteExportBucket(ctx context.Context, db DBTX, arg DeleteExportBucketParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteExportBucket, arg.ProjectID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteExportBucket(ctx context.Context, db DBTX, arg DeleteExportBucketParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, deleteExportBucket, arg.ProjectID, arg.ID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const deleteProjectExportBuckets = `-- name: DeleteProjectExportBuckets :exec
@@ -59,129 +39,7 @@ func (q *Queries) DeleteProjectExportBuckets(ctx context.Context, db DBTX, proje
 	return err
 }
 
-const getExportBucket = `-- name: GetExportBucket :one
-SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
-FROM export_buckets
-WHERE project_id = $1 AND id = $2
-`
-
-type GetExportBucketParams struct {
-	ProjectID objectid.ID
-	ID        objectid.ID
-}
-
-func (q *Queries) GetExportBucket(ctx context.Context, db DBTX, arg GetExportBucketParams) (ExportBucket, error) {
-	row := db.QueryRow(ctx, getExportBucket, arg.ProjectID, arg.ID)
-	var i ExportBucket
-	err := row.Scan(
-		&i.ProjectID,
-		&i.ID,
-		&i.CloudProvider,
-		&i.BucketName,
-		&i.RoleID,
-		&i.CreatedAt,
-		&i.Region,
-		&i.RequirePrivateNetworking,
-		&i.ServiceURL,
-		&i.TenantID,
-	)
-	return i, err
-}
-
-const insertExportBucket = `-- name: InsertExportBucket :one
-WITH role AS (
-    SELECT access_role.id, access_role.cloud_provider, access_role.tenant_id
-    FROM cloud_provider_access_roles AS access_role
-    WHERE access_role.project_id = $1::object_id
-        AND access_role.id = $8::object_id
-        AND access_role.cloud_provider = $9::cloud_provider
-        AND access_role.authorized
-    FOR SHARE SKIP LOCKED
-)
-INSERT INTO export_buckets (
-    project_id,
-    id,
-    cloud_provider,
-    bucket_name,
-    role_id,
-    created_at,
-    region,
-    require_private_networking,
-    service_url,
-    tenant_id
-)
-SELECT
-    $1::object_id,
-    $2::object_id,
-    role.cloud_provider,
-    $3::text,
-    role.id,
-    $4::timestamptz,
-    $5::text,
-    $6::boolean,
-    $7::text,
-    role.tenant_id
-FROM role
-RETURNING project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
-`
-
-type InsertExportBucketParams struct {
-	ProjectID                objectid.ID
-	ID                       objectid.ID
-	BucketName               string
-	CreatedAt                time.Time
-	Region                   *string
-	RequirePrivateNetworking *bool
-	ServiceURL               *string
-	RoleID                   objectid.ID
-	CloudProvider            CloudProvider
-}
-
-// Adds the bucket if its role is of this project and this cloud provider, is
-// authorized, and is not being changed, and returns no row if it is not. FOR
-// SHARE holds the role as it is until the commit: whoever changes or deletes it
-// meanwhile waits. Whoever was first is not waited for here.
-func (q *Queries) InsertExportBucket(ctx context.Context, db DBTX, arg InsertExportBucketParams) (ExportBucket, error) {
-	row := db.QueryRow(ctx, insertExportBucket,
-		arg.ProjectID,
-		arg.ID,
-		arg.BucketName,
-		arg.CreatedAt,
-		arg.Region,
-		arg.RequirePrivateNetworking,
-		arg.ServiceURL,
-		arg.RoleID,
-		arg.CloudProvider,
-	)
-	var i ExportBucket
-	err := row.Scan(
-		&i.ProjectID,
-		&i.ID,
-		&i.CloudProvider,
-		&i.BucketName,
-		&i.RoleID,
-		&i.CreatedAt,
-		&i.Region,
-		&i.RequirePrivateNetworking,
-		&i.ServiceURL,
-		&i.TenantID,
-	)
-	return i, err
-}
-
 const insertExportBuckets = `-- name: InsertExportBuckets :many
-WITH asked AS (
-    SELECT
-        unnest($1::text[]) AS project_id,
-        unnest($2::text[]) AS id,
-        unnest($3::text[])::cloud_provider AS cloud_provider,
-        unnest($4::text[]) AS bucket_name,
-        unnest($5::text[]) AS role_id,
-        unnest($6::timestamptz[]) AS created_at,
-        unnest($7::text[]) AS region,
-        unnest($8::boolean[]) AS require_private_networking,
-        unnest($9::text[]) AS service_url
-)
 INSERT INTO export_buckets (
     project_id,
     id,
@@ -201,11 +59,21 @@ SELECT
     asked.bucket_name,
     asked.role_id,
     asked.created_at,
-    nullif(asked.region, ''),
-    CASE WHEN asked.cloud_provider = 'AWS' THEN asked.require_private_networking END,
-    nullif(asked.service_url, ''),
+    asked.region,
+    asked.require_private_networking,
+    asked.service_url,
     role.tenant_id
-FROM asked
+FROM jsonb_to_recordset($1::jsonb) AS asked (
+    project_id text,
+    id text,
+    cloud_provider cloud_provider,
+    bucket_name text,
+    role_id text,
+    created_at timestamptz,
+    region text,
+    require_private_networking boolean,
+    service_url text
+)
 CROSS JOIN LATERAL (
     SELECT access_role.tenant_id
     FROM cloud_provider_access_roles AS access_role
@@ -219,33 +87,14 @@ CROSS JOIN LATERAL (
 RETURNING project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
 `
 
-type InsertExportBucketsParams struct {
-	ProjectIDs                []string
-	IDs                       []string
-	CloudProviders            []string
-	BucketNames               []string
-	RoleIDs                   []string
-	CreatedAts                []time.Time
-	Regions                   []string
-	RequirePrivateNetworkings []bool
-	ServiceURLs               []string
-}
-
-// Does what InsertExportBucket does for many buckets at once, of any projects.
-// Text that a bucket lacks is empty. Returns those that were added. LATERAL and
-// LIMIT keep every lookup one by index: Postgres can't know how few there are.
-func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertExportBucketsParams) ([]ExportBucket, error) {
-	rows, err := db.Query(ctx, insertExportBuckets,
-		arg.ProjectIDs,
-		arg.IDs,
-		arg.CloudProviders,
-		arg.BucketNames,
-		arg.RoleIDs,
-		arg.CreatedAts,
-		arg.Regions,
-		arg.RequirePrivateNetworkings,
-		arg.ServiceURLs,
-	)
+// Adds export buckets, of any projects, and returns those that it added: each
+// whose role is of the same project and cloud provider, is authorized and is not
+// being changed. FOR SHARE holds the role as it is until the commit: whoever
+// changes or deletes it meanwhile waits. Whoever was first is not waited for
+// here. LATERAL and LIMIT keep every lookup one by index: Postgres can't know how
+// few there are.
+func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, asked []byte) ([]ExportBucket, error) {
+	rows, err := db.Query(ctx, insertExportBuckets, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -275,79 +124,27 @@ func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, arg InsertEx
 	return items, nil
 }
 
-const listExportBucketIDsByRole = `-- name: ListExportBucketIDsByRole :many
-SELECT role_id, array_agg(id::text ORDER BY created_at, id)::text[] AS ids
-FROM export_buckets
-WHERE project_id = $1
-    AND ($2::object_id IS NULL OR role_id = $2::object_id)
-GROUP BY role_id
-ORDER BY role_id
-`
-
-type ListExportBucketIDsByRoleParams struct {
-	ProjectID objectid.ID
-	RoleID    *objectid.ID
-}
-
-type ListExportBucketIDsByRoleRow struct {
-	RoleID objectid.ID
-	IDs    []string
-}
-
-// The ids of the export buckets of each access role that has some, or of one
-// role, oldest first.
-func (q *Queries) ListExportBucketIDsByRole(ctx context.Context, db DBTX, arg ListExportBucketIDsByRoleParams) ([]ListExportBucketIDsByRoleRow, error) {
-	rows, err := db.Query(ctx, listExportBucketIDsByRole, arg.ProjectID, arg.RoleID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ListExportBucketIDsByRoleRow{}
-	for rows.Next() {
-		var i ListExportBucketIDsByRoleRow
-		if err := rows.Scan(&i.RoleID, &i.IDs); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listExportBuckets = `-- name: ListExportBuckets :many
+WITH export_buckets AS NOT MATERIALIZED (
+    SELECT bucket.project_id, bucket.id, bucket.cloud_provider, bucket.bucket_name, bucket.role_id, bucket.created_at, bucket.region, bucket.require_private_networking, bucket.service_url, bucket.tenant_id
+    FROM export_buckets AS bucket
+    WHERE bucket.project_id = $4 AND bucket.cloud_provider::text = ANY($5::text[])
+)
 SELECT
     export_buckets.project_id, export_buckets.id, export_buckets.cloud_provider, export_buckets.bucket_name, export_buckets.role_id, export_buckets.created_at, export_buckets.region, export_buckets.require_private_networking, export_buckets.service_url, export_buckets.tenant_id,
-    CASE
-        WHEN NOT $1::boolean THEN 0
-        WHEN $2::boolean THEN (
-            SELECT count(*)
-            FROM export_buckets AS any_bucket
-            WHERE any_bucket.project_id = $3
-        )
-        ELSE (
-            SELECT count(*)
-            FROM export_buckets AS some_bucket
-            WHERE some_bucket.project_id = $3
-                AND some_bucket.cloud_provider::text = ANY($4::text[])
-        )
-    END::bigint AS total_count
+    CASE WHEN $1::boolean THEN (SELECT count(*) FROM export_buckets AS counted) ELSE 0 END::bigint AS total_count
 FROM export_buckets
-WHERE project_id = $3
-    AND ($2::boolean OR cloud_provider::text = ANY($4::text[]))
 ORDER BY created_at, id
-LIMIT $6::integer
-OFFSET $5::bigint
+LIMIT $3::integer
+OFFSET $2::bigint
 `
 
 type ListExportBucketsParams struct {
 	Counted        bool
-	EveryProvider  bool
-	ProjectID      objectid.ID
-	CloudProviders []string
 	RowOffset      int64
 	RowLimit       int32
+	ProjectID      objectid.ID
+	CloudProviders []string
 }
 
 type ListExportBucketsRow struct {
@@ -356,15 +153,14 @@ type ListExportBucketsRow struct {
 }
 
 // In the order of their creation, each with the number of all if it is asked
-// for. Those of every cloud provider are counted in the index alone.
+// for. The statement sees no other export buckets than those of its first part.
 func (q *Queries) ListExportBuckets(ctx context.Context, db DBTX, arg ListExportBucketsParams) ([]ListExportBucketsRow, error) {
 	rows, err := db.Query(ctx, listExportBuckets,
 		arg.Counted,
-		arg.EveryProvider,
-		arg.ProjectID,
-		arg.CloudProviders,
 		arg.RowOffset,
 		arg.RowLimit,
+		arg.ProjectID,
+		arg.CloudProviders,
 	)
 	if err != nil {
 		return nil, err
@@ -416,9 +212,8 @@ type ListExportBucketsByIDParams struct {
 	IDs        []string
 }
 
-// Finds what GetExportBucket does for many requests at once, of any projects.
-// LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
-// there are.
+// Finds export buckets of any projects. LATERAL and LIMIT keep every lookup one by
+// index: Postgres can't know how few there are.
 func (q *Queries) ListExportBucketsByID(ctx context.Context, db DBTX, arg ListExportBucketsByIDParams) ([]ExportBucket, error) {
 	rows, err := db.Query(ctx, listExportBucketsByID, arg.ProjectIDs, arg.IDs)
 	if err != nil {

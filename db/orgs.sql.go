@@ -64,21 +64,42 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 	return i, err
 }
 
-const insertOrgIfMissing = `-- name: InsertOrgIfMissing :exec
+const getOrgMaxSecretHours = `-- name: GetOrgMaxSecretHours :one
+SELECT coalesce((settings ->> 'maxServiceAccountSecretValidityInHours')::integer, $1::integer)::integer AS hours
+FROM orgs
+WHERE id = $2
+`
+
+type GetOrgMaxSecretHoursParams struct {
+	ByDefault int32
+	OrgID     objectid.ID
+}
+
+// The longest validity that the organization allows the secrets of its service
+// accounts.
+func (q *Queries) GetOrgMaxSecretHours(ctx context.Context, db DBTX, arg GetOrgMaxSecretHoursParams) (int32, error) {
+	row := db.QueryRow(ctx, getOrgMaxSecretHours, arg.ByDefault, arg.OrgID)
+	var hours int32
+	err := row.Scan(&hours)
+	return hours, err
+}
+
+const insertOrg = `-- name: InsertOrg :exec
 INSERT INTO orgs (id, name, api_access_list_required, created_at)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (id) DO NOTHING
 `
 
-type InsertOrgIfMissingParams struct {
+type InsertOrgParams struct {
 	ID                    objectid.ID
 	Name                  string
 	APIAccessListRequired bool
 	CreatedAt             time.Time
 }
 
-func (q *Queries) InsertOrgIfMissing(ctx context.Context, db DBTX, arg InsertOrgIfMissingParams) error {
-	_, err := db.Exec(ctx, insertOrgIfMissing,
+// Adds the organization unless there is one of that id.
+func (q *Queries) InsertOrg(ctx context.Context, db DBTX, arg InsertOrgParams) error {
+	_, err := db.Exec(ctx, insertOrg,
 		arg.ID,
 		arg.Name,
 		arg.APIAccessListRequired,

@@ -30,99 +30,6 @@ func (q *Queries) DeletePrincipal(ctx context.Context, db DBTX, arg DeletePrinci
 	return err
 }
 
-const getPrincipal = `-- name: GetPrincipal :one
-WITH credential AS (
-    SELECT org_id, id, ha1
-    FROM api_keys
-    WHERE $3::text IS NOT NULL AND public_key = $3::text
-    UNION ALL
-    SELECT org_id, service_account_id, NULL
-    FROM access_tokens
-    WHERE $4::bytea IS NOT NULL
-        AND token_hash = $4::bytea
-        AND expires_at > $5
-)
-SELECT
-    credential.org_id,
-    credential.id,
-    credential.ha1,
-    orgs.api_access_list_required,
-    ARRAY(
-        SELECT entry.cidr_block
-        FROM access_list_entries AS entry
-        WHERE entry.org_id = credential.org_id AND entry.principal_id = credential.id
-    )::cidr[] AS access_list,
-    ARRAY(
-        SELECT org_grant.role::text
-        FROM org_role_grants AS org_grant
-        WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
-    )::text[] AS org_roles,
-    ((
-        SELECT named_org.id
-        FROM orgs AS named_org
-        WHERE $1::object_id IS NOT NULL AND named_org.id = $1::object_id
-    ) IS NOT NULL)::boolean AS org_exists,
-    projects.org_id AS project_org_id,
-    ARRAY(
-        SELECT project_grant.role::text
-        FROM project_role_grants AS project_grant
-        WHERE project_grant.project_id = projects.id AND project_grant.principal_id = credential.id
-    )::text[] AS project_roles
-FROM credential
-JOIN orgs ON orgs.id = credential.org_id
-LEFT JOIN projects ON projects.id = $2::object_id
-`
-
-type GetPrincipalParams struct {
-	OrgID     *objectid.ID
-	ProjectID *objectid.ID
-	PublicKey *string
-	TokenHash []byte
-	Now       time.Time
-}
-
-type GetPrincipalRow struct {
-	OrgID                 objectid.ID
-	ID                    objectid.ID
-	HA1                   []byte
-	APIAccessListRequired bool
-	AccessList            []netip.Prefix
-	OrgRoles              []string
-	OrgExists             bool
-	ProjectOrgID          *objectid.ID
-	ProjectRoles          []string
-}
-
-// Finds the principal that a public key or the hash of an access token belongs
-// to, with all that decides what it may do: its organization's rule and its own
-// list about addresses, and its roles in the organization and on one project;
-// and whether there is the organization that the request names.
-// The one query of an authenticated request before the service acts. IS NOT NULL
-// keeps Postgres from beginning to scan an index for a credential of the other
-// kind, or for an organization that the request does not name.
-func (q *Queries) GetPrincipal(ctx context.Context, db DBTX, arg GetPrincipalParams) (GetPrincipalRow, error) {
-	row := db.QueryRow(ctx, getPrincipal,
-		arg.OrgID,
-		arg.ProjectID,
-		arg.PublicKey,
-		arg.TokenHash,
-		arg.Now,
-	)
-	var i GetPrincipalRow
-	err := row.Scan(
-		&i.OrgID,
-		&i.ID,
-		&i.HA1,
-		&i.APIAccessListRequired,
-		&i.AccessList,
-		&i.OrgRoles,
-		&i.OrgExists,
-		&i.ProjectOrgID,
-		&i.ProjectRoles,
-	)
-	return i, err
-}
-
 const getPrincipalKind = `-- name: GetPrincipalKind :one
 SELECT kind
 FROM principals
@@ -201,9 +108,10 @@ func (q *Queries) GetPrincipalOfKindForNoKeyUpdate(ctx context.Context, db DBTX,
 	return id, err
 }
 
-const insertPrincipal = `-- name: InsertPrincipal :exec
+const insertPrincipal = `-- name: InsertPrincipal :execrows
 INSERT INTO principals (org_id, id, kind)
 VALUES ($1, $2, $3)
+ON CONFLICT (org_id, id) DO NOTHING
 `
 
 type InsertPrincipalParams struct {
@@ -212,25 +120,9 @@ type InsertPrincipalParams struct {
 	Kind  PrincipalKind
 }
 
-func (q *Queries) InsertPrincipal(ctx context.Context, db DBTX, arg InsertPrincipalParams) error {
-	_, err := db.Exec(ctx, insertPrincipal, arg.OrgID, arg.ID, arg.Kind)
-	return err
-}
-
-const insertPrincipalIfMissing = `-- name: InsertPrincipalIfMissing :execrows
-INSERT INTO principals (org_id, id, kind)
-VALUES ($1, $2, $3)
-ON CONFLICT (org_id, id) DO NOTHING
-`
-
-type InsertPrincipalIfMissingParams struct {
-	OrgID objectid.ID
-	ID    objectid.ID
-	Kind  PrincipalKind
-}
-
-func (q *Queries) InsertPrincipalIfMissing(ctx context.Context, db DBTX, arg InsertPrincipalIfMissingParams) (int64, error) {
-	result, err := db.Exec(ctx, insertPrincipalIfMissing, arg.OrgID, arg.ID, arg.Kind)
+// Adds the principal unless there is one of that id in the organization.
+func (q *Queries) InsertPrincipal(ctx context.Context, db DBTX, arg InsertPrincipalParams) (int64, error) {
+	result, err := db.Exec(ctx, insertPrincipal, arg.OrgID, arg.ID, arg.Kind)
 	if err != nil {
 		return 0, err
 	}
@@ -238,14 +130,6 @@ func (q *Queries) InsertPrincipalIfMissing(ctx context.Context, db DBTX, arg Ins
 }
 
 const listPrincipals = `-- name: ListPrincipals :many
-WITH asked AS (
-    SELECT
-        unnest($2::integer[]) AS ordinal,
-        unnest($3::text[]) AS public_key,
-        unnest($4::bytea[]) AS token_hash,
-        unnest($5::text[]) AS org_id,
-        unnest($6::text[]) AS project_id
-)
 SELECT
     asked.ordinal::integer AS ordinal,
     credential.org_id,
@@ -262,22 +146,35 @@ SELECT
         FROM org_role_grants AS org_grant
         WHERE org_grant.org_id = credential.org_id AND org_grant.principal_id = credential.id
     )::text[] AS org_roles,
-    ((SELECT orgs.id FROM orgs WHERE orgs.id = asked.org_id) IS NOT NULL)::boolean AS org_exists,
-    coalesce((SELECT projects.org_id FROM projects WHERE projects.id = asked.project_id)::text, '')::text AS project_org_id,
+    ((
+        SELECT named_org.id
+        FROM orgs AS named_org
+        WHERE asked.org_id IS NOT NULL AND named_org.id = asked.org_id
+    ) IS NOT NULL)::boolean AS org_exists,
+    (project.org_id IS NOT NULL)::boolean AS project_exists,
+    (project.org_id IS NOT DISTINCT FROM credential.org_id)::boolean AS project_in_org,
     ARRAY(
         SELECT project_grant.role::text
         FROM project_role_grants AS project_grant
-        WHERE project_grant.project_id = asked.project_id AND project_grant.principal_id = credential.id
+        WHERE project_grant.project_id = project.id AND project_grant.principal_id = credential.id
     )::text[] AS project_roles
-FROM asked
+FROM jsonb_to_recordset($1::jsonb) AS asked (
+    ordinal integer,
+    public_key text,
+    token_hash text,
+    org_id text,
+    project_id text
+)
 CROSS JOIN LATERAL (
     SELECT api_keys.org_id, api_keys.id, api_keys.ha1
     FROM api_keys
-    WHERE api_keys.public_key = asked.public_key
+    WHERE asked.public_key IS NOT NULL AND api_keys.public_key = asked.public_key
     UNION ALL
     SELECT access_tokens.org_id, access_tokens.service_account_id, NULL
     FROM access_tokens
-    WHERE access_tokens.token_hash = asked.token_hash AND access_tokens.expires_at > $1
+    WHERE asked.token_hash IS NOT NULL
+        AND access_tokens.token_hash = decode(asked.token_hash, 'base64')
+        AND access_tokens.expires_at > $2
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
@@ -286,15 +183,17 @@ CROSS JOIN LATERAL (
     WHERE orgs.id = credential.org_id
     LIMIT 1
 ) AS org
+LEFT JOIN LATERAL (
+    SELECT projects.id, projects.org_id
+    FROM projects
+    WHERE projects.id = asked.project_id
+    LIMIT 1
+) AS project ON true
 `
 
 type ListPrincipalsParams struct {
-	Now         time.Time
-	Ordinals    []int32
-	PublicKeys  []string
-	TokenHashes [][]byte
-	OrgIDs      []string
-	ProjectIDs  []string
+	Asked []byte
+	Now   time.Time
 }
 
 type ListPrincipalsRow struct {
@@ -306,24 +205,21 @@ type ListPrincipalsRow struct {
 	AccessList            []netip.Prefix
 	OrgRoles              []string
 	OrgExists             bool
-	ProjectOrgID          string
+	ProjectExists         bool
+	ProjectInOrg          bool
 	ProjectRoles          []string
 }
 
-// Does what GetPrincipal does for many requests at once. What one does not have,
-// of a public key and a token hash, or of the ids, is empty. A request without a
-// principal has no row, and a project that is not there has no organization.
-// LATERAL and LIMIT keep every lookup one by index: Postgres can't know how few
-// there are.
+// Finds the principals that public keys and hashes of access tokens belong to,
+// each with all that decides what it may do: its organization's rule and its own
+// list about addresses, its roles in the organization and on one project, and
+// whether the organization and the project are there that the request names.
+// The one query of an authenticated request before its operation. A request
+// without a principal has no row. LATERAL and LIMIT keep every lookup one by
+// index: Postgres can't know how few there are. IS NOT NULL keeps it from
+// beginning to scan an index for what a request does not name.
 func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipalsParams) ([]ListPrincipalsRow, error) {
-	rows, err := db.Query(ctx, listPrincipals,
-		arg.Now,
-		arg.Ordinals,
-		arg.PublicKeys,
-		arg.TokenHashes,
-		arg.OrgIDs,
-		arg.ProjectIDs,
-	)
+	rows, err := db.Query(ctx, listPrincipals, arg.Asked, arg.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -340,7 +236,8 @@ func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipal
 			&i.AccessList,
 			&i.OrgRoles,
 			&i.OrgExists,
-			&i.ProjectOrgID,
+			&i.ProjectExists,
+			&i.ProjectInOrg,
 			&i.ProjectRoles,
 		); err != nil {
 			return nil, err

@@ -15,34 +15,11 @@ import (
 const countProjects = `-- name: CountProjects :one
 SELECT count(*)
 FROM projects
-WHERE projects.org_id = $1
-    AND (
-        $2::boolean
-        OR EXISTS (
-            SELECT
-            FROM project_role_grants
-            WHERE project_role_grants.project_id = projects.id
-                AND project_role_grants.org_id = projects.org_id
-                AND project_role_grants.principal_id = $3
-        )
-    )
-    AND starts_with(lower(projects.name), lower($4::text))
+WHERE org_id = $1
 `
 
-type CountProjectsParams struct {
-	OrgID        objectid.ID
-	EveryProject bool
-	PrincipalID  objectid.ID
-	NamePrefix   string
-}
-
-func (q *Queries) CountProjects(ctx context.Context, db DBTX, arg CountProjectsParams) (int64, error) {
-	row := db.QueryRow(ctx, countProjects,
-		arg.OrgID,
-		arg.EveryProject,
-		arg.PrincipalID,
-		arg.NamePrefix,
-	)
+func (q *Queries) CountProjects(ctx context.Context, db DBTX, orgID objectid.ID) (int64, error) {
+	row := db.QueryRow(ctx, countProjects, orgID)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -207,6 +184,7 @@ INSERT INTO projects (
     limits
 )
 VALUES ($1, $2, $3, $4, $5, true, $6, '{}', '{}')
+ON CONFLICT (id) DO NOTHING
 RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
 `
 
@@ -219,6 +197,7 @@ type InsertProjectParams struct {
 	Tags                      []byte
 }
 
+// Adds the project, or returns no row if there is one of that id.
 func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectParams) (Project, error) {
 	row := db.QueryRow(ctx, insertProject,
 		arg.ID,
@@ -241,39 +220,6 @@ func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectP
 		&i.Limits,
 	)
 	return i, err
-}
-
-const insertProjectIfMissing = `-- name: InsertProjectIfMissing :exec
-INSERT INTO projects (
-    id,
-    org_id,
-    name,
-    created_at,
-    with_default_alerts_settings,
-    managed_slow_ms,
-    tags,
-    settings,
-    limits
-)
-VALUES ($1, $2, $3, $4, true, true, '[]', '{}', '{}')
-ON CONFLICT (id) DO NOTHING
-`
-
-type InsertProjectIfMissingParams struct {
-	ID        objectid.ID
-	OrgID     objectid.ID
-	Name      string
-	CreatedAt time.Time
-}
-
-func (q *Queries) InsertProjectIfMissing(ctx context.Context, db DBTX, arg InsertProjectIfMissingParams) error {
-	_, err := db.Exec(ctx, insertProjectIfMissing,
-		arg.ID,
-		arg.OrgID,
-		arg.Name,
-		arg.CreatedAt,
-	)
-	return err
 }
 
 const listPrincipalProjectsForKeyShare = `-- name: ListPrincipalProjectsForKeyShare :many
@@ -316,7 +262,7 @@ func (q *Queries) ListPrincipalProjectsForKeyShare(ctx context.Context, db DBTX,
 }
 
 const listProjects = `-- name: ListProjects :many
-SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+SELECT projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, count(*) OVER () AS total_count
 FROM projects
 WHERE projects.org_id = $1
     AND (
@@ -344,9 +290,14 @@ type ListProjectsParams struct {
 	RowLimit     int32
 }
 
+type ListProjectsRow struct {
+	Project    Project
+	TotalCount int64
+}
+
 // The projects that the principal has a role on and whose name begins so, in
-// whatever case, by name in byte order.
-func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsParams) ([]Project, error) {
+// whatever case, by name in byte order, each with the number of all.
+func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsParams) ([]ListProjectsRow, error) {
 	rows, err := db.Query(ctx, listProjects,
 		arg.OrgID,
 		arg.EveryProject,
@@ -359,19 +310,20 @@ func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsPar
 		return nil, err
 	}
 	defer rows.Close()
-	items := []Project{}
+	items := []ListProjectsRow{}
 	for rows.Next() {
-		var i Project
+		var i ListProjectsRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.OrgID,
-			&i.Name,
-			&i.CreatedAt,
-			&i.WithDefaultAlertsSettings,
-			&i.ManagedSlowMs,
-			&i.Tags,
-			&i.Settings,
-			&i.Limits,
+			&i.Project.ID,
+			&i.Project.OrgID,
+			&i.Project.Name,
+			&i.Project.CreatedAt,
+			&i.Project.WithDefaultAlertsSettings,
+			&i.Project.ManagedSlowMs,
+			&i.Project.Tags,
+			&i.Project.Settings,
+			&i.Project.Limits,
+			&i.TotalCount,
 		); err != nil {
 			return nil, err
 		}
@@ -426,7 +378,7 @@ const updateProjectLimit = `-- name: UpdateProjectLimit :one
 UPDATE projects
 SET limits = limits || jsonb_build_object($1::text, $2::bigint)
 WHERE id = $3
-RETURNING limits
+RETURNING id
 `
 
 type UpdateProjectLimitParams struct {
@@ -435,17 +387,18 @@ type UpdateProjectLimitParams struct {
 	ProjectID objectid.ID
 }
 
-func (q *Queries) UpdateProjectLimit(ctx context.Context, db DBTX, arg UpdateProjectLimitParams) ([]byte, error) {
+func (q *Queries) UpdateProjectLimit(ctx context.Context, db DBTX, arg UpdateProjectLimitParams) (objectid.ID, error) {
 	row := db.QueryRow(ctx, updateProjectLimit, arg.Name, arg.Value, arg.ProjectID)
-	var limits []byte
-	err := row.Scan(&limits)
-	return limits, err
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
-const updateProjectLimitToDefault = `-- name: UpdateProjectLimitToDefault :execrows
+const updateProjectLimitToDefault = `-- name: UpdateProjectLimitToDefault :one
 UPDATE projects
 SET limits = limits - $1::text
 WHERE id = $2
+RETURNING id
 `
 
 type UpdateProjectLimitToDefaultParams struct {
@@ -454,18 +407,18 @@ type UpdateProjectLimitToDefaultParams struct {
 }
 
 // Brings a limit back to its default.
-func (q *Queries) UpdateProjectLimitToDefault(ctx context.Context, db DBTX, arg UpdateProjectLimitToDefaultParams) (int64, error) {
-	result, err := db.Exec(ctx, updateProjectLimitToDefault, arg.Name, arg.ProjectID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) UpdateProjectLimitToDefault(ctx context.Context, db DBTX, arg UpdateProjectLimitToDefaultParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, updateProjectLimitToDefault, arg.Name, arg.ProjectID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
-const updateProjectManagedSlowMs = `-- name: UpdateProjectManagedSlowMs :execrows
+const updateProjectManagedSlowMs = `-- name: UpdateProjectManagedSlowMs :one
 UPDATE projects
 SET managed_slow_ms = $1
 WHERE id = $2
+RETURNING id
 `
 
 type UpdateProjectManagedSlowMsParams struct {
@@ -473,12 +426,11 @@ type UpdateProjectManagedSlowMsParams struct {
 	ProjectID     objectid.ID
 }
 
-func (q *Queries) UpdateProjectManagedSlowMs(ctx context.Context, db DBTX, arg UpdateProjectManagedSlowMsParams) (int64, error) {
-	result, err := db.Exec(ctx, updateProjectManagedSlowMs, arg.ManagedSlowMs, arg.ProjectID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) UpdateProjectManagedSlowMs(ctx context.Context, db DBTX, arg UpdateProjectManagedSlowMsParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, updateProjectManagedSlowMs, arg.ManagedSlowMs, arg.ProjectID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const updateProjectSettings = `-- name: UpdateProjectSettings :one

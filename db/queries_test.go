@@ -17,10 +17,9 @@ import (
 // tenant, each with the reason.
 var crossTenant = map[string]string{
 	"ListExportBucketsByID": "finds buckets of many projects; each is asked for with its own",
-	"GetPrincipal": "finds the caller by its credential, and with it its organization; the project is the " +
-		"request's, and the service compares its organization with the caller's",
+	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +
+		"request's, and its organization is compared with the caller's",
 	"InsertExportBuckets":           "adds buckets of many projects; each of them names its role's project, which must be its own",
-	"ListPrincipals":                "does what GetPrincipal does, for many requests",
 	"ListLiveServiceAccountSecrets": "finds a client by its id: the token request does not say which organization it is of",
 }
 
@@ -28,7 +27,6 @@ var crossTenant = map[string]string{
 var whole = map[string]string{
 	"ListAccessRoles":                  "Atlas does not page the access roles of a project",
 	"ListAccessRolesForUpdate":         "holds them all",
-	"ListExportBucketIDsByRole":        "goes with ListAccessRoles: one row for each role",
 	"ListExportBucketsByID":            "has at most one row for each that was asked for",
 	"ListPrincipalProjectsForKeyShare": "holds them all",
 	"ListPrincipals":                   "has at most one row for each that was asked for",
@@ -91,17 +89,19 @@ func TestTheTenantRuleSeesWhatItShould(t *testing.T) {
 	t.Parallel()
 	tables := []string{"buckets", "roles"}
 	for sql, want := range map[string]int{
-		"SELECT * FROM buckets WHERE project_id = @project_id AND id = @id":           0,
-		"SELECT * FROM buckets WHERE id = @id":                                        1,
-		"SELECT * FROM buckets WHERE project_id = @id":                                1,
-		"SELECT * FROM buckets AS b JOIN roles AS r ON r.id = b.role_id":              2,
-		"SELECT * FROM orgs WHERE id = @id":                                           0,
-		"UPDATE buckets SET name = @name WHERE id = @id":                              1,
-		"UPDATE buckets SET name = @name WHERE id = @id AND project_id = @project_id": 0,
-		"DELETE FROM buckets WHERE id = @id":                                          1,
-		"DELETE FROM buckets WHERE org_id = @org_id":                                  0,
-		"INSERT INTO buckets (project_id, id) VALUES (@project_id, @id)":              0,
-		"INSERT INTO buckets (id) VALUES (@id)":                                       1,
+		"SELECT * FROM buckets WHERE project_id = @project_id AND id = @id":                                     0,
+		"SELECT * FROM buckets WHERE id = @id":                                                                  1,
+		"SELECT * FROM buckets WHERE project_id = @id":                                                          1,
+		"SELECT * FROM buckets AS b JOIN roles AS r ON r.id = b.role_id":                                        2,
+		"SELECT * FROM orgs WHERE id = @id":                                                                     0,
+		"UPDATE buckets SET name = @name WHERE id = @id":                                                        1,
+		"UPDATE buckets SET name = @name WHERE id = @id AND project_id = @project_id":                           0,
+		"DELETE FROM buckets WHERE id = @id":                                                                    1,
+		"DELETE FROM buckets WHERE org_id = @org_id":                                                            0,
+		"WITH buckets AS (SELECT b.* FROM buckets AS b WHERE b.project_id = @project_id) SELECT * FROM buckets": 0,
+		"WITH buckets AS (SELECT b.* FROM buckets AS b WHERE b.id = @id) SELECT count(*) FROM buckets":          1,
+		"INSERT INTO buckets (project_id, id) VALUES (@project_id, @id)":                                        0,
+		"INSERT INTO buckets (id) VALUES (@id)":                                                                 1,
 		"WITH r AS (SELECT id FROM roles WHERE roles.id = @id) " +
 			"INSERT INTO buckets (project_id, id) SELECT @project_id, r.id FROM r WHERE project_id = @project_id": 1,
 		"WITH r AS (SELECT id FROM roles WHERE roles.project_id = @project_id) " +
@@ -223,6 +223,9 @@ func tenantFaults(sql string, tables []string) []string {
 		if strings.HasSuffix(before, " AS ") || strings.HasSuffix(before, "sqlc.embed(") {
 			continue
 		}
+		if isWithQuery(sql, table, at[0]) {
+			continue
+		}
 		statement := around(sql, at[0])
 		if !strings.HasSuffix(before, "INSERT INTO ") {
 			if !tenantIs.MatchString(statement) {
@@ -244,6 +247,17 @@ func tenantFaults(sql string, tables []string) []string {
 		}
 	}
 	return faults
+}
+
+// isWithQuery says whether the name of a table, at a place, is that of a WITH query:
+// outside the query it stands for what the query returns.
+func isWithQuery(sql, table string, at int) bool {
+	begin := strings.Index(sql, "WITH "+table+" AS ")
+	if begin < 0 {
+		return false
+	}
+	open := begin + strings.IndexByte(sql[begin:], '(') + 1
+	return at < open || at > open+len(around(sql, open))
 }
 
 // around returns what stands in the parentheses around a place.

@@ -30,9 +30,10 @@ func (q *Queries) CountServiceAccountSecrets(ctx context.Context, db DBTX, arg C
 	return count, err
 }
 
-const deleteServiceAccountSecret = `-- name: DeleteServiceAccountSecret :execrows
+const deleteServiceAccountSecret = `-- name: DeleteServiceAccountSecret :one
 DELETE FROM service_account_secrets
 WHERE org_id = $1 AND service_account_id = $2 AND id = $3
+RETURNING id
 `
 
 type DeleteServiceAccountSecretParams struct {
@@ -42,12 +43,11 @@ type DeleteServiceAccountSecretParams struct {
 }
 
 // Deletes the secret with the tokens that were issued for it.
-func (q *Queries) DeleteServiceAccountSecret(ctx context.Context, db DBTX, arg DeleteServiceAccountSecretParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteServiceAccountSecret, arg.OrgID, arg.ServiceAccountID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteServiceAccountSecret(ctx context.Context, db DBTX, arg DeleteServiceAccountSecretParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, deleteServiceAccountSecret, arg.OrgID, arg.ServiceAccountID, arg.ID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const insertServiceAccountSecret = `-- name: InsertServiceAccountSecret :exec

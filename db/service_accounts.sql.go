@@ -12,72 +12,6 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const countServiceAccounts = `-- name: CountServiceAccounts :one
-SELECT count(*)
-FROM service_accounts
-WHERE service_accounts.org_id = $1
-    AND (
-        $2::object_id IS NULL
-        OR service_accounts.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $2::object_id
-        )
-    )
-`
-
-type CountServiceAccountsParams struct {
-	OrgID     objectid.ID
-	ProjectID *objectid.ID
-}
-
-// Counts what ListServiceAccounts lists.
-func (q *Queries) CountServiceAccounts(ctx context.Context, db DBTX, arg CountServiceAccountsParams) (int64, error) {
-	row := db.QueryRow(ctx, countServiceAccounts, arg.OrgID, arg.ProjectID)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const getServiceAccount = `-- name: GetServiceAccount :one
-SELECT org_id, id, kind, name, description, created_at
-FROM service_accounts
-WHERE service_accounts.org_id = $1
-    AND service_accounts.id = $2
-    AND (
-        $3::object_id IS NULL
-        OR service_accounts.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $3::object_id
-        )
-    )
-`
-
-type GetServiceAccountParams struct {
-	OrgID     objectid.ID
-	ID        objectid.ID
-	ProjectID *objectid.ID
-}
-
-// An account of the organization or, if a project is given, one that has a role
-// there.
-func (q *Queries) GetServiceAccount(ctx context.Context, db DBTX, arg GetServiceAccountParams) (ServiceAccount, error) {
-	row := db.QueryRow(ctx, getServiceAccount, arg.OrgID, arg.ID, arg.ProjectID)
-	var i ServiceAccount
-	err := row.Scan(
-		&i.OrgID,
-		&i.ID,
-		&i.Kind,
-		&i.Name,
-		&i.Description,
-		&i.CreatedAt,
-	)
-	return i, err
-}
-
 const insertServiceAccount = `-- name: InsertServiceAccount :exec
 INSERT INTO service_accounts (org_id, id, name, description, created_at)
 VALUES ($1, $2, $3, $4, $5)
@@ -103,35 +37,44 @@ func (q *Queries) InsertServiceAccount(ctx context.Context, db DBTX, arg InsertS
 }
 
 const listServiceAccounts = `-- name: ListServiceAccounts :many
-SELECT org_id, id, kind, name, description, created_at
+SELECT service_accounts.org_id, service_accounts.id, service_accounts.kind, service_accounts.name, service_accounts.description, service_accounts.created_at, count(*) OVER () AS total_count
 FROM service_accounts
 WHERE service_accounts.org_id = $1
+    AND ($2::object_id IS NULL OR service_accounts.id = $2::object_id)
     AND (
-        $2::object_id IS NULL
+        $3::object_id IS NULL
         OR service_accounts.id IN (
             SELECT project_role_grants.principal_id
             FROM project_role_grants
             WHERE project_role_grants.org_id = $1
-                AND project_role_grants.project_id = $2::object_id
+                AND project_role_grants.project_id = $3::object_id
         )
     )
 ORDER BY service_accounts.created_at, service_accounts.id
-LIMIT $4::integer
-OFFSET $3::bigint
+LIMIT $5::integer
+OFFSET $4::bigint
 `
 
 type ListServiceAccountsParams struct {
 	OrgID     objectid.ID
+	ID        *objectid.ID
 	ProjectID *objectid.ID
 	RowOffset int64
 	RowLimit  int32
 }
 
+type ListServiceAccountsRow struct {
+	ServiceAccount ServiceAccount
+	TotalCount     int64
+}
+
 // The accounts of the organization or, if a project is given, those that have a
-// role there, in the order of their creation.
-func (q *Queries) ListServiceAccounts(ctx context.Context, db DBTX, arg ListServiceAccountsParams) ([]ServiceAccount, error) {
+// role there, in the order of their creation, each with the number of all; or the
+// one of them that has an id.
+func (q *Queries) ListServiceAccounts(ctx context.Context, db DBTX, arg ListServiceAccountsParams) ([]ListServiceAccountsRow, error) {
 	rows, err := db.Query(ctx, listServiceAccounts,
 		arg.OrgID,
+		arg.ID,
 		arg.ProjectID,
 		arg.RowOffset,
 		arg.RowLimit,
@@ -140,16 +83,17 @@ func (q *Queries) ListServiceAccounts(ctx context.Context, db DBTX, arg ListServ
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ServiceAccount{}
+	items := []ListServiceAccountsRow{}
 	for rows.Next() {
-		var i ServiceAccount
+		var i ListServiceAccountsRow
 		if err := rows.Scan(
-			&i.OrgID,
-			&i.ID,
-			&i.Kind,
-			&i.Name,
-			&i.Description,
-			&i.CreatedAt,
+			&i.ServiceAccount.OrgID,
+			&i.ServiceAccount.ID,
+			&i.ServiceAccount.Kind,
+			&i.ServiceAccount.Name,
+			&i.ServiceAccount.Description,
+			&i.ServiceAccount.CreatedAt,
+			&i.TotalCount,
 		); err != nil {
 			return nil, err
 		}

@@ -12,30 +12,30 @@ import (
 
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenant"
 	"exportbuckets/migrations"
 )
 
-// parts is what the server consists of behind its listener and in front of its
-// database.
-type parts struct {
-	handler    http.Handler
-	writeUsage func(context.Context) error
-}
-
 // assemble puts together the services and the API in front of them.
-func (p plan) assemble(ctx context.Context, pool *pgxpool.Pool, baseURL string, log *slog.Logger) (parts, error) {
-	service, err := atlas.New(ctx, pool, atlas.Config{
-		AWSRegion:           p.api.AWSRegion,
+func (p plan) assemble(
+	ctx context.Context, pool *pgxpool.Pool, baseURL string, log *slog.Logger,
+) (http.Handler, *iam.Service, error) {
+	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
+	callers, err := iam.New(ctx, pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
-		Now:                 time.Now,
-		NewID:               objectid.New,
 		Random:              rand.Reader,
 	})
 	if err != nil {
-		return parts{}, err
+		return nil, nil, err
 	}
-	handler, err := api.New(service, api.Config{
+	handler, err := api.New(api.Services{
+		IAM:    callers,
+		Tenant: tenant.New(pool, env),
+		Backup: backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
+	}, api.Config{
 		BaseURL:        baseURL,
 		AWSAccountARN:  p.api.AWSAccountARN,
 		TrustedProxies: p.api.TrustedProxies,
@@ -44,10 +44,7 @@ func (p plan) assemble(ctx context.Context, pool *pgxpool.Pool, baseURL string, 
 		Ready:          func(ctx context.Context) error { return ready(ctx, pool) },
 		Log:            log,
 	})
-	if err != nil {
-		return parts{}, err
-	}
-	return parts{handler: handler, writeUsage: service.WriteUsage}, nil
+	return handler, callers, err
 }
 
 // ready returns why requests cannot be served, or nil. A schema that is newer

@@ -109,21 +109,19 @@ func (d *database) close(ctx context.Context) {
 	}
 }
 
-// planOnce makes a connection plan each of its statements once. By default
-// PostgreSQL plans some of them again for every request, to suit the parameters
-// that are NULL, which takes longer than to run them.
-func planOnce(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
-	return err //nolint:wrapcheck // Pgx says which connection it is of.
-}
-
 func (d *database) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(d.url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	config.MaxConns = d.maxConnections
-	config.AfterConnect = planOnce
+	// Each statement is planned once. By default PostgreSQL plans some of them again
+	// for every request, to suit the parameters that are NULL, which takes longer
+	// than to run them.
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
+		return err //nolint:wrapcheck // Pgx says which connection it is of.
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)

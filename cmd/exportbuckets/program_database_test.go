@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/waittest"
 )
 
@@ -90,12 +90,12 @@ func digestAnswer(t *testing.T, challenge, publicKey string) string {
 	if nonce == nil {
 		t.Fatalf("challenge: got %q, want one with a nonce", challenge)
 	}
-	ha1 := hex.EncodeToString(digest.HA1(publicKey, atlas.Realm, demoKeys[publicKey]))
+	ha1 := hex.EncodeToString(digest.HA1(publicKey, iam.Realm, demoKeys[publicKey]))
 	ha2 := md5Hex("GET:" + demoBuckets)
 	response := md5Hex(strings.Join([]string{ha1, nonce[1], "00000001", "c0ffee", "auth", ha2}, ":"))
 	return fmt.Sprintf(`Digest username="%s", realm="%s", nonce="%s", uri="%s", response="%s", `+
 		`algorithm=MD5, cnonce="c0ffee", qop=auth, nc=00000001`,
-		publicKey, atlas.Realm, nonce[1], demoBuckets, response)
+		publicKey, iam.Realm, nonce[1], demoBuckets, response)
 }
 
 func md5Hex(s string) string {

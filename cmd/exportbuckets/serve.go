@@ -60,11 +60,11 @@ func (p plan) run(ctx context.Context, o output) error {
 	}
 	defer pool.Close()
 	baseURL := p.baseURL(listener.Addr())
-	parts, err := p.assemble(ctx, pool, baseURL, o.log)
+	handler, callers, err := p.assemble(ctx, pool, baseURL, o.log)
 	if err != nil {
 		return err
 	}
-	stopUsage := startUsageWriter(ctx, parts.writeUsage, o.log)
+	stopUsage := startUsageWriter(ctx, callers.WriteLastUsed, o.log)
 	defer stopUsage()
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", baseURL)
 	if p.demo {
@@ -72,7 +72,7 @@ func (p plan) run(ctx context.Context, o output) error {
 			return err
 		}
 	}
-	return p.serve(ctx, listener, parts.handler, db, o.log)
+	return p.serve(ctx, listener, handler, db, o.log)
 }
 
 const demoHint = `To create an export bucket of the demo tenant:

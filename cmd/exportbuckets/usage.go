@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 )
@@ -20,31 +19,26 @@ const (
 func startUsageWriter(
 	ctx context.Context, write func(context.Context) error, log *slog.Logger,
 ) (stop func()) {
-	tryWrite := func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, usageTimeout)
-		defer cancel()
-		if err := write(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			log.Warn("the last use of credentials is not written", "error", err)
-		}
-	}
 	ticking, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		ticker := time.NewTicker(usageInterval)
 		defer ticker.Stop()
-		for {
+		for ticking.Err() == nil {
 			select {
-			case <-ticking.Done():
-				return
+			case <-ticking.Done(): // once more
 			case <-ticker.C:
-				tryWrite(ticking)
 			}
+			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTimeout)
+			if err := write(bounded); err != nil {
+				log.Warn("the last use of credentials is not written", "error", err)
+			}
+			cancel()
 		}
 	}()
 	return func() {
 		cancel()
 		<-done
-		tryWrite(context.WithoutCancel(ctx))
 	}
 }

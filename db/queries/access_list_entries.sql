@@ -10,17 +10,13 @@ FROM access_list_entries
 WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;
 
 -- name: ListAccessListEntries :many
-SELECT *
+-- In the order of their creation, each with the number of all.
+SELECT sqlc.embed(access_list_entries), count(*) OVER () AS total_count
 FROM access_list_entries
 WHERE org_id = @org_id AND principal_id = @principal_id
 ORDER BY created_at, cidr_block
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
-
--- name: CountAccessListEntries :one
-SELECT count(*)
-FROM access_list_entries
-WHERE org_id = @org_id AND principal_id = @principal_id;
 
 -- name: UpdateAccessListEntryUsage :exec
 -- Adds requests that came from the network since the last time. Replicas write
@@ -34,6 +30,7 @@ SET request_count = coalesce(request_count, 0) + @requests::bigint,
     END
 WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;
 
--- name: DeleteAccessListEntry :execrows
+-- name: DeleteAccessListEntry :one
 DELETE FROM access_list_entries
-WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block;
+WHERE org_id = @org_id AND principal_id = @principal_id AND cidr_block = @cidr_block
+RETURNING cidr_block;

@@ -2,28 +2,13 @@
 INSERT INTO api_keys (org_id, id, description, public_key, ha1, private_key_suffix, created_at)
 VALUES (@org_id, @id, @description, @public_key, @ha1, @private_key_suffix, @created_at);
 
--- name: GetAPIKey :one
--- A key of the organization or, if a project is given, one that has a role there.
-SELECT org_id, id, description, public_key, private_key_suffix
-FROM api_keys
-WHERE api_keys.org_id = @org_id
-    AND api_keys.id = @id
-    AND (
-        sqlc.narg('project_id')::object_id IS NULL
-        OR api_keys.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = @org_id
-                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
-        )
-    );
-
 -- name: ListAPIKeys :many
 -- The keys of the organization or, if a project is given, those that have a role
--- there.
-SELECT org_id, id, description, public_key, private_key_suffix
+-- there, each with the number of all; or the one of them that has an id.
+SELECT org_id, id, description, public_key, private_key_suffix, count(*) OVER () AS total_count
 FROM api_keys
 WHERE api_keys.org_id = @org_id
+    AND (sqlc.narg('id')::object_id IS NULL OR api_keys.id = sqlc.narg('id')::object_id)
     AND (
         sqlc.narg('project_id')::object_id IS NULL
         OR api_keys.id IN (
@@ -37,22 +22,8 @@ ORDER BY public_key COLLATE "C"
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
--- name: CountAPIKeys :one
--- Counts what ListAPIKeys lists.
-SELECT count(*)
-FROM api_keys
-WHERE api_keys.org_id = @org_id
-    AND (
-        sqlc.narg('project_id')::object_id IS NULL
-        OR api_keys.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = @org_id
-                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
-        )
-    );
-
 -- name: UpdateAPIKey :exec
+-- Leaves what is NULL as it is.
 UPDATE api_keys
-SET description = @description
+SET description = coalesce(sqlc.narg('description'), description)
 WHERE org_id = @org_id AND id = @id;

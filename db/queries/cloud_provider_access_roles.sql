@@ -1,33 +1,5 @@
 -- name: InsertAccessRole :one
-INSERT INTO cloud_provider_access_roles (
-    project_id,
-    id,
-    cloud_provider,
-    created_at,
-    updated_at,
-    assumed_role_external_id,
-    azure_app_id,
-    service_principal_id,
-    tenant_id,
-    gcp_service_account,
-    gcp_status
-)
-VALUES (
-    @project_id,
-    @id,
-    @cloud_provider,
-    @now,
-    @now,
-    @assumed_role_external_id,
-    @azure_app_id,
-    @service_principal_id,
-    @tenant_id,
-    @gcp_service_account,
-    @gcp_status
-)
-RETURNING *;
-
--- name: InsertAccessRoleIfMissing :exec
+-- Adds the role, or returns no row if the project has one of that id.
 INSERT INTO cloud_provider_access_roles (
     project_id,
     id,
@@ -47,8 +19,8 @@ VALUES (
     @project_id,
     @id,
     @cloud_provider,
-    @now,
-    @now,
+    @created_at,
+    @created_at,
     @assumed_role_external_id,
     @iam_assumed_role_arn,
     @authorized_at,
@@ -58,7 +30,8 @@ VALUES (
     @gcp_service_account,
     @gcp_status
 )
-ON CONFLICT (project_id, id) DO NOTHING;
+ON CONFLICT (project_id, id) DO NOTHING
+RETURNING *;
 
 -- name: GetAccessRole :one
 SELECT *
@@ -88,11 +61,21 @@ ORDER BY created_at, id
 LIMIT 1;
 
 -- name: ListAccessRoles :many
--- All of them: Atlas does not page this list.
-SELECT *
-FROM cloud_provider_access_roles
-WHERE project_id = @project_id
-ORDER BY created_at, id;
+-- The access roles of the project, or the one of them that has an id, each with
+-- the ids of the export buckets that use it, oldest first. All of them: Atlas does
+-- not page this list.
+SELECT
+    sqlc.embed(role),
+    ARRAY(
+        SELECT export_buckets.id::text
+        FROM export_buckets
+        WHERE export_buckets.project_id = @project_id AND export_buckets.role_id = role.id
+        ORDER BY export_buckets.created_at, export_buckets.id
+    )::text[] AS export_bucket_ids
+FROM cloud_provider_access_roles AS role
+WHERE role.project_id = @project_id
+    AND (sqlc.narg('id')::object_id IS NULL OR role.id = sqlc.narg('id')::object_id)
+ORDER BY role.created_at, role.id;
 
 -- name: ListAccessRolesForUpdate :many
 -- Holds all roles of the project: whoever uses one for an export bucket waits.
@@ -135,11 +118,12 @@ WHERE cloud_provider_access_roles.project_id = @project_id
     AND cloud_provider_access_roles.cloud_provider = 'AZURE'
 RETURNING *;
 
--- name: DeleteAccessRole :execrows
+-- name: DeleteAccessRole :one
 DELETE FROM cloud_provider_access_roles
 WHERE project_id = @project_id
     AND id = @id
-    AND cloud_provider = @cloud_provider;
+    AND cloud_provider = @cloud_provider
+RETURNING id;
 
 -- name: DeleteProjectAccessRoles :exec
 DELETE FROM cloud_provider_access_roles

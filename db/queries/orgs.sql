@@ -1,4 +1,5 @@
--- name: InsertOrgIfMissing :exec
+-- name: InsertOrg :exec
+-- Adds the organization unless there is one of that id.
 INSERT INTO orgs (id, name, api_access_list_required, created_at)
 VALUES (@id, @name, @api_access_list_required, @created_at)
 ON CONFLICT (id) DO NOTHING;
@@ -14,6 +15,13 @@ SELECT *
 FROM orgs
 WHERE id = @org_id
 FOR NO KEY UPDATE;
+
+-- name: GetOrgMaxSecretHours :one
+-- The longest validity that the organization allows the secrets of its service
+-- accounts.
+SELECT coalesce((settings ->> 'maxServiceAccountSecretValidityInHours')::integer, @by_default::integer)::integer AS hours
+FROM orgs
+WHERE id = @org_id;
 
 -- name: CountOrgs :one
 SELECT count(*)

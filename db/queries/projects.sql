@@ -1,4 +1,5 @@
 -- name: InsertProject :one
+-- Adds the project, or returns no row if there is one of that id.
 INSERT INTO projects (
     id,
     org_id,
@@ -11,22 +12,8 @@ INSERT INTO projects (
     limits
 )
 VALUES (@id, @org_id, @name, @created_at, @with_default_alerts_settings, true, @tags, '{}', '{}')
+ON CONFLICT (id) DO NOTHING
 RETURNING *;
-
--- name: InsertProjectIfMissing :exec
-INSERT INTO projects (
-    id,
-    org_id,
-    name,
-    created_at,
-    with_default_alerts_settings,
-    managed_slow_ms,
-    tags,
-    settings,
-    limits
-)
-VALUES (@id, @org_id, @name, @created_at, true, true, '[]', '{}', '{}')
-ON CONFLICT (id) DO NOTHING;
 
 -- name: GetProject :one
 SELECT *
@@ -74,8 +61,8 @@ FOR UPDATE;
 
 -- name: ListProjects :many
 -- The projects that the principal has a role on and whose name begins so, in
--- whatever case, by name in byte order.
-SELECT *
+-- whatever case, by name in byte order, each with the number of all.
+SELECT sqlc.embed(projects), count(*) OVER () AS total_count
 FROM projects
 WHERE projects.org_id = @org_id
     AND (
@@ -109,18 +96,7 @@ FOR KEY SHARE OF projects;
 -- name: CountProjects :one
 SELECT count(*)
 FROM projects
-WHERE projects.org_id = @org_id
-    AND (
-        @every_project::boolean
-        OR EXISTS (
-            SELECT
-            FROM project_role_grants
-            WHERE project_role_grants.project_id = projects.id
-                AND project_role_grants.org_id = projects.org_id
-                AND project_role_grants.principal_id = @principal_id
-        )
-    )
-    AND starts_with(lower(projects.name), lower(@name_prefix::text));
+WHERE org_id = @org_id;
 
 -- name: UpdateProject :one
 -- Leaves what is NULL as it is.
@@ -138,22 +114,24 @@ SET settings = settings || @changes::jsonb
 WHERE id = @project_id
 RETURNING settings;
 
--- name: UpdateProjectManagedSlowMs :execrows
+-- name: UpdateProjectManagedSlowMs :one
 UPDATE projects
 SET managed_slow_ms = @managed_slow_ms
-WHERE id = @project_id;
+WHERE id = @project_id
+RETURNING id;
 
 -- name: UpdateProjectLimit :one
 UPDATE projects
 SET limits = limits || jsonb_build_object(@name::text, @value::bigint)
 WHERE id = @project_id
-RETURNING limits;
+RETURNING id;
 
--- name: UpdateProjectLimitToDefault :execrows
+-- name: UpdateProjectLimitToDefault :one
 -- Brings a limit back to its default.
 UPDATE projects
 SET limits = limits - @name::text
-WHERE id = @project_id;
+WHERE id = @project_id
+RETURNING id;
 
 -- name: DeleteProject :exec
 DELETE FROM projects

@@ -41,7 +41,8 @@ UPDATE service_account_secrets
 SET last_used_at = greatest(last_used_at, @last_used_at::timestamptz)
 WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id;
 
--- name: DeleteServiceAccountSecret :execrows
+-- name: DeleteServiceAccountSecret :one
 -- Deletes the secret with the tokens that were issued for it.
 DELETE FROM service_account_secrets
-WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id;
+WHERE org_id = @org_id AND service_account_id = @service_account_id AND id = @id
+RETURNING id;

@@ -2,29 +2,14 @@
 INSERT INTO service_accounts (org_id, id, name, description, created_at)
 VALUES (@org_id, @id, @name, @description, @created_at);
 
--- name: GetServiceAccount :one
--- An account of the organization or, if a project is given, one that has a role
--- there.
-SELECT *
-FROM service_accounts
-WHERE service_accounts.org_id = @org_id
-    AND service_accounts.id = @id
-    AND (
-        sqlc.narg('project_id')::object_id IS NULL
-        OR service_accounts.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = @org_id
-                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
-        )
-    );
-
 -- name: ListServiceAccounts :many
 -- The accounts of the organization or, if a project is given, those that have a
--- role there, in the order of their creation.
-SELECT *
+-- role there, in the order of their creation, each with the number of all; or the
+-- one of them that has an id.
+SELECT sqlc.embed(service_accounts), count(*) OVER () AS total_count
 FROM service_accounts
 WHERE service_accounts.org_id = @org_id
+    AND (sqlc.narg('id')::object_id IS NULL OR service_accounts.id = sqlc.narg('id')::object_id)
     AND (
         sqlc.narg('project_id')::object_id IS NULL
         OR service_accounts.id IN (
@@ -37,21 +22,6 @@ WHERE service_accounts.org_id = @org_id
 ORDER BY service_accounts.created_at, service_accounts.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
-
--- name: CountServiceAccounts :one
--- Counts what ListServiceAccounts lists.
-SELECT count(*)
-FROM service_accounts
-WHERE service_accounts.org_id = @org_id
-    AND (
-        sqlc.narg('project_id')::object_id IS NULL
-        OR service_accounts.id IN (
-            SELECT project_role_grants.principal_id
-            FROM project_role_grants
-            WHERE project_role_grants.org_id = @org_id
-                AND project_role_grants.project_id = sqlc.narg('project_id')::object_id
-        )
-    );
 
 -- name: UpdateServiceAccount :exec
 -- Leaves what is NULL as it is.

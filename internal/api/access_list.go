@@ -1,57 +1,30 @@
 package api
 
 import (
+	"context"
+
+	"github.com/go-json-experiment/json/jsontext"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/iam"
 )
 
-// The access lists of API keys and of service accounts differ in how an entry is
-// written, and in nothing else. B is the body of one.
-
-func createNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db.AccessListEntry) B) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
+// createNetworks adds networks to the access list of a credential and answers with
+// a page of it. The access lists of API keys and of service accounts differ in how
+// an entry is written, and in nothing else: B is the body of one.
+func createNetworks[B any](
+	ctx context.Context, s *Server, owner atlas.CredentialOwner, c *call, of iam.CredentialName,
+	body func(db.AccessListEntry) B,
+) (list, error) {
 	page, err := queryPage(c)
 	if err != nil {
-		return err
+		return list{}, err
 	}
-	var reqs []atlas.AccessListEntryRequest
-	if err := decodeArray(c, &reqs); err != nil {
-		return err
+	var reqs []iam.AccessListEntryRequest
+	if err := decode(c, jsontext.KindBeginArray, &reqs); err != nil {
+		return list{}, err
 	}
-	accessList, err := s.atlas.CreateAccessListEntries(c.Request.Context(), owner, of, reqs, page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, accessList, body)
-}
-
-func listNetworks[B any](s *Server, c *call, of atlas.Credential, body func(db.AccessListEntry) B) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	accessList, err := s.atlas.ListAccessListEntries(c.Request.Context(), reader, of, page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, accessList, body)
-}
-
-func (s *Server) deleteNetwork(c *call, of atlas.Credential) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.DeleteAccessListEntry(c.Request.Context(), owner, of, c.Param("ipAddress")); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+	entries, err := s.iam.CreateAccessListEntries(ctx, owner, of, reqs, page)
+	return newList(c, page, atlas.MapList(entries, body)), err
 }

@@ -1,11 +1,12 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"time"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 	"exportbuckets/internal/objectid"
 )
 
@@ -62,7 +63,7 @@ type accessRolesBody struct {
 }
 
 // newAccessRoleBody returns the body of the role's cloud provider.
-func (s *Server) newAccessRoleBody(role atlas.AccessRole) any {
+func (s *Server) newAccessRoleBody(role backup.AccessRole) any {
 	usages := make([]featureUsageBody, len(role.ExportBucketIDs))
 	for i, id := range role.ExportBucketIDs {
 		usages[i] = featureUsageBody{
@@ -118,32 +119,18 @@ func wholeSecondsOrNil(t *time.Time) *time.Time {
 	return &whole
 }
 
-func (s *Server) createAccessRole(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.AccessRoleRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	role, err := s.atlas.CreateAccessRole(c.Request.Context(), project, req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAccessRoleBody(role))
+func (s *Server) createAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, _ *call, req backup.AccessRoleRequest,
+) (any, error) {
+	role, err := s.backup.CreateAccessRole(ctx, project, req)
+	return s.newAccessRoleBody(role), err
 }
 
-func (s *Server) listAccessRoles(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	roles, err := s.atlas.ListAccessRoles(c.Request.Context(), project)
-	if err != nil {
-		return err
-	}
+func (s *Server) listAccessRoles(
+	ctx context.Context, project atlas.ProjectReader, _ *call,
+) (accessRolesBody, error) {
 	var body accessRolesBody
+	roles, err := s.backup.ListAccessRoles(ctx, project)
 	for _, role := range roles {
 		switch one := s.newAccessRoleBody(role).(type) {
 		case awsRoleBody:
@@ -154,46 +141,21 @@ func (s *Server) listAccessRoles(c *call) error {
 			body.GCPServiceAccounts = append(body.GCPServiceAccounts, one)
 		}
 	}
-	return respond(c, http.StatusOK, body)
+	return body, err
 }
 
-func (s *Server) getAccessRole(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	role, err := s.atlas.GetAccessRole(c.Request.Context(), project, c.Param("roleId"))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAccessRoleBody(role))
+func (s *Server) getAccessRole(ctx context.Context, project atlas.ProjectReader, c *call) (any, error) {
+	role, err := s.backup.GetAccessRole(ctx, project, c.param("roleId"))
+	return s.newAccessRoleBody(role), err
 }
 
-func (s *Server) updateAccessRole(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.AccessRoleRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	role, err := s.atlas.UpdateAccessRole(c.Request.Context(), project, c.Param("roleId"), req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAccessRoleBody(role))
+func (s *Server) updateAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, c *call, req backup.AccessRoleRequest,
+) (any, error) {
+	role, err := s.backup.UpdateAccessRole(ctx, project, c.param("roleId"), req)
+	return s.newAccessRoleBody(role), err
 }
 
-func (s *Server) deleteAccessRole(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	err = s.atlas.DeleteAccessRole(c.Request.Context(), project, c.Param("cloudProvider"), c.Param("roleId"))
-	if err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) deleteAccessRole(ctx context.Context, project atlas.ProjectOwner, c *call) (noContent, error) {
+	return noContent{}, s.backup.DeleteAccessRole(ctx, project, c.param("cloudProvider"), c.param("roleId"))
 }

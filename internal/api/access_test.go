@@ -256,7 +256,7 @@ func TestBackupManagersMayChangeExportBucketsWhereASettingSaysSo(t *testing.T) {
 	for caller, may := range map[string]level{"backup manager": writer, "project reader": reader} {
 		t.Run(caller, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, func(s *settings) { s.atlas.BackupManagersWrite = true })
+			b := setup(t, func(s *settings) { s.iam.BackupManagersWrite = true })
 			checkAccess(t, b, caller, may)
 		})
 	}
@@ -315,6 +315,35 @@ func TestTheAccessToEveryRouteIsTested(t *testing.T) {
 	for _, route := range routes {
 		if !tested[route] {
 			t.Errorf("%s: got no test of who may, want one in accesses", route)
+		}
+	}
+}
+
+// leastOf is the level that each proof takes, on a project and in an organization.
+var leastOf = map[string]struct{ onProject, inOrg level }{
+	"OrgReader":             {nobody, member},
+	"OrgOwner":              {nobody, creator},
+	"CredentialReader":      {reader, member},
+	"CredentialOwner":       {owner, creator},
+	"ServiceAccountInviter": {creator, nobody},
+	"ProjectReader":         {reader, nobody},
+	"ProjectOwner":          {owner, nobody},
+	"BackupWriter":          {writer, nobody},
+}
+
+func TestTheRouteTableSaysWhoMay(t *testing.T) {
+	t.Parallel()
+	access := api.Access()
+	for _, tt := range accesses() {
+		least, ok := leastOf[access[tt.route]]
+		want := least.inOrg
+		if strings.Contains(tt.route, ":groupId") {
+			want = least.onProject
+		}
+		// The others prove nothing before the operation looks at the request.
+		if !ok && access[tt.route] != "Principal" || ok && tt.least != want {
+			t.Errorf("%s: got %q in the route table, but level %d is tested, want %d",
+				tt.route, access[tt.route], tt.least, want)
 		}
 	}
 }

@@ -1,9 +1,10 @@
 package api
 
 import (
-	"net/http"
+	"context"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -24,7 +25,7 @@ type roleBody struct {
 	RoleName string       `json:"roleName"`
 }
 
-func newRoleBodies(key atlas.APIKey) []roleBody {
+func newRoleBodies(key iam.APIKey) []roleBody {
 	roles := make([]roleBody, len(key.Roles))
 	for i, role := range key.Roles {
 		roles[i] = roleBody{GroupID: role.ProjectID, RoleName: role.Name}
@@ -35,7 +36,7 @@ func newRoleBodies(key atlas.APIKey) []roleBody {
 	return roles
 }
 
-func (s *Server) newAPIKeyBody(key atlas.APIKey) apiKeyBody {
+func (s *Server) newAPIKeyBody(key iam.APIKey) apiKeyBody {
 	return apiKeyBody{
 		Desc:       key.Description,
 		ID:         key.ID,
@@ -46,95 +47,43 @@ func (s *Server) newAPIKeyBody(key atlas.APIKey) apiKeyBody {
 	}
 }
 
-// namedAPIKey is the API key that the path names.
-func namedAPIKey(c *call) atlas.Credential {
-	return atlas.NamedAPIKey(c.Param("apiUserId"))
+// apiKeyName is the API key that the path names.
+func apiKeyName(c *call) iam.CredentialName {
+	return iam.APIKeyName(c.param("apiUserId"))
 }
 
-func (s *Server) createAPIKey(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.APIKeyRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	key, err := s.atlas.CreateAPIKey(c.Request.Context(), owner, req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAPIKeyBody(key))
+func (s *Server) createAPIKey(
+	ctx context.Context, owner atlas.CredentialOwner, _ *call, req iam.APIKeyRequest,
+) (apiKeyBody, error) {
+	key, err := s.iam.CreateAPIKey(ctx, owner, req)
+	return s.newAPIKeyBody(key), err
 }
 
-func (s *Server) listAPIKeys(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	keys, err := s.atlas.ListAPIKeys(c.Request.Context(), reader, page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, keys, s.newAPIKeyBody)
+func (s *Server) listAPIKeys(
+	ctx context.Context, reader atlas.CredentialReader, _ *call, page atlas.Page,
+) (atlas.List[apiKeyBody], error) {
+	keys, err := s.iam.ListAPIKeys(ctx, reader, page)
+	return atlas.MapList(keys, s.newAPIKeyBody), err
 }
 
-func (s *Server) getAPIKey(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	key, err := s.atlas.GetAPIKey(c.Request.Context(), reader, namedAPIKey(c))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAPIKeyBody(key))
+func (s *Server) getAPIKey(ctx context.Context, reader atlas.CredentialReader, c *call) (apiKeyBody, error) {
+	key, err := s.iam.GetAPIKey(ctx, reader, apiKeyName(c))
+	return s.newAPIKeyBody(key), err
 }
 
-func (s *Server) updateAPIKey(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.APIKeyRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	key, err := s.atlas.UpdateAPIKey(c.Request.Context(), owner, namedAPIKey(c), req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAPIKeyBody(key))
+func (s *Server) updateAPIKey(
+	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.APIKeyRequest,
+) (apiKeyBody, error) {
+	key, err := s.iam.UpdateAPIKey(ctx, owner, apiKeyName(c), req)
+	return s.newAPIKeyBody(key), err
 }
 
-func (s *Server) assignAPIKey(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var assignments []atlas.APIKeyAssignment
-	if err := decodeArray(c, &assignments); err != nil {
-		return err
-	}
-	if err := s.atlas.AssignAPIKey(c.Request.Context(), owner, namedAPIKey(c), assignments); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) assignAPIKey(
+	ctx context.Context, owner atlas.CredentialOwner, c *call, assignments []iam.APIKeyAssignment,
+) (noContent, error) {
+	return noContent{}, s.iam.AssignAPIKey(ctx, owner, apiKeyName(c), assignments)
 }
 
-func (s *Server) deleteAPIKey(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.DeleteAPIKey(c.Request.Context(), owner, namedAPIKey(c)); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) deleteAPIKey(ctx context.Context, owner atlas.CredentialOwner, c *call) (noContent, error) {
+	return noContent{}, s.iam.DeleteAPIKey(ctx, owner, apiKeyName(c))
 }

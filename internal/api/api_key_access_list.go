@@ -1,12 +1,13 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"net/netip"
 	"net/url"
 	"time"
 
 	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
 )
 
 // apiKeyNetworkBody is an entry of an API key's access list.
@@ -40,26 +41,24 @@ func (s *Server) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBod
 	return body
 }
 
-func (s *Server) createAPIKeyNetworks(c *call) error {
-	return createNetworks(s, c, namedAPIKey(c), s.newAPIKeyNetworkBody)
+func (s *Server) createAPIKeyNetworks(ctx context.Context, owner atlas.CredentialOwner, c *call) (list, error) {
+	return createNetworks(ctx, s, owner, c, apiKeyName(c), s.newAPIKeyNetworkBody)
 }
 
-func (s *Server) listAPIKeyNetworks(c *call) error {
-	return listNetworks(s, c, namedAPIKey(c), s.newAPIKeyNetworkBody)
+func (s *Server) listAPIKeyNetworks(
+	ctx context.Context, reader atlas.CredentialReader, c *call, page atlas.Page,
+) (atlas.List[apiKeyNetworkBody], error) {
+	entries, err := s.iam.ListAccessListEntries(ctx, reader, apiKeyName(c), page)
+	return atlas.MapList(entries, s.newAPIKeyNetworkBody), err
 }
 
-func (s *Server) getAPIKeyNetwork(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	entry, err := s.atlas.GetAccessListEntry(c.Request.Context(), reader, namedAPIKey(c), c.Param("ipAddress"))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newAPIKeyNetworkBody(entry))
+func (s *Server) getAPIKeyNetwork(
+	ctx context.Context, reader atlas.CredentialReader, c *call,
+) (apiKeyNetworkBody, error) {
+	entry, err := s.iam.GetAccessListEntry(ctx, reader, apiKeyName(c), c.param("ipAddress"))
+	return s.newAPIKeyNetworkBody(entry), err
 }
 
-func (s *Server) deleteAPIKeyNetwork(c *call) error {
-	return s.deleteNetwork(c, namedAPIKey(c))
+func (s *Server) deleteAPIKeyNetwork(ctx context.Context, owner atlas.CredentialOwner, c *call) (noContent, error) {
+	return noContent{}, s.iam.DeleteAccessListEntry(ctx, owner, apiKeyName(c), c.param("ipAddress"))
 }

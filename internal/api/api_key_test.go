@@ -287,7 +287,7 @@ func TestTheUseOfAccessListsIsWrittenFromTimeToTime(t *testing.T) {
 		t.Errorf("before it is written (-want +got):\n%s", diff)
 	}
 	for range 2 { // the second has nothing to write
-		if err := b.atlas.WriteUsage(t.Context()); err != nil {
+		if err := b.iam.WriteLastUsed(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "access_list_used", read())

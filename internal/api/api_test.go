@@ -27,10 +27,13 @@ import (
 
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
+	"exportbuckets/internal/tenant"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -123,18 +126,20 @@ func (l *eventLog) String() string {
 
 // bundle is a server with the demo tenant and those of testdata/tenants.yaml.
 type bundle struct {
-	server  *httptest.Server
-	handler http.Handler // what the server serves, without its checks
-	pool    *pgxpool.Pool
-	atlas   *atlas.Service
-	clock   *clock
-	log     *eventLog
+	server   *httptest.Server
+	handler  http.Handler // what the server serves, without its checks
+	pool     *pgxpool.Pool
+	iam      *iam.Service
+	services api.Services
+	clock    *clock
+	log      *eventLog
 }
 
 // settings are what a test may change before the server starts.
 type settings struct {
-	api   api.Config
-	atlas atlas.Config
+	api    api.Config
+	iam    iam.Config
+	backup backup.Config
 }
 
 func setup(t testing.TB, change ...func(*settings)) *bundle {
@@ -146,6 +151,13 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	t.Helper()
 	b := &bundle{pool: pool, clock: newClock(), log: new(eventLog)}
 	var created atomic.Uint32
+	env := atlas.Env{Clock: b.clock.Now, NewID: func(time.Time) objectid.ID {
+		id, err := objectid.Parse(fmt.Sprintf("6a7900010203040506%06x", created.Add(1)))
+		if err != nil {
+			t.Error(err)
+		}
+		return id
+	}}
 	s := settings{
 		api: api.Config{
 			BaseURL:       "https://cloud.example.com",
@@ -155,18 +167,8 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 			Ready:         func(context.Context) error { return nil },
 			Log:           slog.New(slog.NewJSONHandler(b.log, nil)),
 		},
-		atlas: atlas.Config{
-			AWSRegion: "us-east-1",
-			Now:       b.clock.Now,
-			NewID: func(time.Time) objectid.ID {
-				id, err := objectid.Parse(fmt.Sprintf("6a7900010203040506%06x", created.Add(1)))
-				if err != nil {
-					t.Error(err)
-				}
-				return id
-			},
-			Random: new(sequence),
-		},
+		iam:    iam.Config{Random: new(sequence)},
+		backup: backup.Config{AWSRegion: "us-east-1"},
 	}
 	for _, f := range change {
 		f(&s)
@@ -184,10 +186,13 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 			t.Fatal(err)
 		}
 	}
-	if b.atlas, err = atlas.New(t.Context(), b.pool, s.atlas); err != nil {
+	if b.iam, err = iam.New(t.Context(), b.pool, env, s.iam); err != nil {
 		t.Fatal(err)
 	}
-	handler, err := api.New(b.atlas, s.api)
+	b.services = api.Services{
+		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
+	}
+	handler, err := api.New(b.services, s.api)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +272,7 @@ func (b *bundle) do(t testing.TB, r request) answer {
 // token returns a new access token of the demo service account.
 func (b *bundle) token(t testing.TB) string {
 	t.Helper()
-	token, err := b.atlas.CreateAccessToken(t.Context(), demoClientID, demoClientSecret)
+	token, err := b.iam.CreateAccessToken(t.Context(), demoClientID, demoClientSecret)
 	if err != nil {
 		t.Fatal(err)
 	}

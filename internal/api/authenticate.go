@@ -11,27 +11,28 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/iam"
 )
 
 // authenticate returns who is calling. It looks at nothing of the request but
 // its credentials, its address and the ids of tenants in its path: the first digest
 // request of curl has no body, and that of Go clients has all of it.
-func (s *Server) authenticate(c *gin.Context) (atlas.Principal, error) {
+func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
 	principal, err := s.principal(c)
 	var refusal *atlas.Error // known, but not from this address
 	if err == nil || errors.As(err, &refusal) {
 		setSecurityHeaders(c.Writer.Header())
-		c.Set(principalKey, principal.ID)
+		c.Set(principalKey, principal.ID())
 	}
 	return principal, err
 }
 
-func (s *Server) principal(c *gin.Context) (atlas.Principal, error) {
-	from := atlas.Origin{Address: clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
+func (s *Server) principal(c *gin.Context) (*atlas.Principal, error) {
+	from := iam.Origin{Address: clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
 	scheme, credentials, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	switch strings.ToLower(scheme) {
 	case "bearer":
-		principal, err := s.atlas.AuthenticateBearer(c.Request.Context(), strings.TrimSpace(credentials), from)
+		principal, err := s.iam.AuthenticateBearer(c.Request.Context(), strings.TrimSpace(credentials), from)
 		if errors.Is(err, atlas.ErrUnauthenticated) {
 			return principal, bearerError{}
 		}
@@ -39,16 +40,16 @@ func (s *Server) principal(c *gin.Context) (atlas.Principal, error) {
 	case "digest":
 		return s.digestPrincipal(c, from)
 	default:
-		return atlas.Principal{}, challengeError{}
+		return nil, challengeError{}
 	}
 }
 
-func (s *Server) digestPrincipal(c *gin.Context, from atlas.Origin) (atlas.Principal, error) {
+func (s *Server) digestPrincipal(c *gin.Context, from iam.Origin) (*atlas.Principal, error) {
 	credentials, err := digest.Parse(c.GetHeader("Authorization"))
 	if err != nil || credentials.URI != c.Request.RequestURI {
-		return atlas.Principal{}, challengeError{}
+		return nil, challengeError{}
 	}
-	principal, err := s.atlas.AuthenticateDigest(c.Request.Context(), credentials, c.Request.Method, from)
+	principal, err := s.iam.AuthenticateDigest(c.Request.Context(), credentials, c.Request.Method, from)
 	switch {
 	case errors.Is(err, atlas.ErrUnauthenticated):
 		return principal, challengeError{}
@@ -85,7 +86,7 @@ func (s *Server) writeChallenge(c *gin.Context, stale bool) {
 	// answer only when all of it is taken.
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	h := c.Writer.Header()
-	h.Set("WWW-Authenticate", digest.Challenge(atlas.Realm, s.atlas.NewNonce(), stale))
+	h.Set("WWW-Authenticate", digest.Challenge(iam.Realm, s.iam.NewNonce(), stale))
 	h.Set("Vary", "Accept-Encoding")
 	writeBody(c, http.StatusUnauthorized, jsonType, []byte(challengeBody))
 }

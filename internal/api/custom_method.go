@@ -20,9 +20,9 @@ func cutCustomMethod(route string) (path, method string) {
 	return route[:i], route[i:]
 }
 
-// takeCustomMethod removes the custom method from the last parameter of the
+// trimCustomMethod removes the custom method from the last parameter of the
 // path, and returns false if it is not there.
-func takeCustomMethod(c *gin.Context, method string) bool {
+func trimCustomMethod(c *gin.Context, method string) bool {
 	if method == "" {
 		return true
 	}
@@ -33,9 +33,9 @@ func takeCustomMethod(c *gin.Context, method string) bool {
 }
 
 // offered returns the methods of the operations at a path.
-func offered(path string) []string {
+func (s *Server) offered(path string) []string {
 	var methods []string
-	for _, op := range operations {
+	for _, op := range s.operations() {
 		if matches(op.path, path) {
 			methods = append(methods, op.method)
 		}

@@ -19,20 +19,12 @@ import (
 // maxBody is the size of the largest body that is read, in bytes.
 const maxBody = 1 << 20
 
-// decode reads the request's JSON body into dst, a pointer to a struct. Keys are
-// case-sensitive, of a repeated key the last counts, and an unknown key is
-// refused by name. A body that is no JSON at all is refused before its fields
-// are looked at; of wrong fields the first in the body is named.
-func decode(c *call, dst any) error {
-	return decodeKind(c, jsontext.KindBeginObject, dst)
-}
-
-// decodeArray does the same for dst, a pointer to a slice of structs.
-func decodeArray(c *call, dst any) error {
-	return decodeKind(c, jsontext.KindBeginArray, dst)
-}
-
-func decodeKind(c *call, kind jsontext.Kind, dst any) error {
+// decode reads the request's JSON body into dst: an object into a struct, an array
+// into a slice of structs. Keys are case-sensitive, of a repeated key the last
+// counts, and an unknown key is refused by name. A body that is no JSON at all is
+// refused before its fields are looked at; of wrong fields the first in the body is
+// named.
+func decode(c *call, kind jsontext.Kind, dst any) error {
 	data, err := checkBody(c)
 	if err != nil {
 		return err
@@ -69,15 +61,15 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 // more.
 const bodyPatience = 500 * time.Millisecond
 
-// takenBody is a request's body, and how reading it ended: nil is its end.
-type takenBody struct {
+// requestBody is a request's body, and how reading it ended: nil is its end.
+type requestBody struct {
 	data []byte
 	err  error
 }
 
-// takeBody waits for the body, which the handler will decode, and says whether
+// readBody waits for the body, which the handler will decode, and says whether
 // it took long.
-func (s *Server) takeBody(c *gin.Context) (body takenBody, slow bool) {
+func (s *Server) readBody(c *gin.Context) (body requestBody, slow bool) {
 	if c.Request.ContentLength == 0 {
 		return body, false
 	}
@@ -89,7 +81,7 @@ func (s *Server) takeBody(c *gin.Context) (body takenBody, slow bool) {
 // checkBody refuses a media type other than JSON, which only an empty body may
 // leave out, and a body over maxBody.
 func checkBody(c *call) ([]byte, error) {
-	contentType := c.GetHeader("Content-Type")
+	contentType := c.gin.GetHeader("Content-Type")
 	if !isJSON(contentType) && (contentType != "" || len(c.body.data) > 0) {
 		return nil, emptyError(http.StatusUnsupportedMediaType)
 	}
@@ -97,7 +89,7 @@ func checkBody(c *call) ([]byte, error) {
 		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
 	}
 	if c.body.err != nil { // cut off, too slow, or not what its header promised
-		_ = c.Error(c.body.err)
+		_ = c.gin.Error(c.body.err)
 		return nil, atlas.NewError(atlas.CodeMalformedJSON)
 	}
 	return c.body.data, nil

@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 )
 
 // FuzzDecode holds decode against encoding/json: what it takes, the other takes
@@ -30,8 +32,8 @@ func FuzzDecode(f *testing.F) {
 		c, _ := gin.CreateTestContext(httptest.NewRecorder())
 		c.Request = httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 		c.Request.Header.Set("Content-Type", "application/json")
-		var got atlas.ExportBucketRequest
-		err := decode(&call{Context: c, body: takenBody{data: body}}, &got)
+		var got backup.ExportBucketRequest
+		err := decode(&call{gin: c, body: requestBody{data: body}}, jsontext.KindBeginObject, &got)
 		var refusal *atlas.Error
 		switch {
 		case errors.As(err, &refusal):
@@ -41,7 +43,7 @@ func FuzzDecode(f *testing.F) {
 		case err != nil:
 			t.Errorf("%q: got %v, want a refusal that the client may read", body, err)
 		default:
-			var want atlas.ExportBucketRequest
+			var want backup.ExportBucketRequest
 			if err := json.Unmarshal(body, &want); err != nil {
 				t.Fatalf("%q: accepted, but encoding/json says %v", body, err)
 			}

@@ -10,68 +10,13 @@ import (
 	"exportbuckets/internal/atlas"
 )
 
-// statuses is the one table from error code to HTTP status.
-var statuses = map[atlas.Code]int{
-	atlas.CodeAccessListEntryNotFound:        http.StatusNotFound,
-	atlas.CodeAccessRoleNotAuthorized:        http.StatusBadRequest,
-	atlas.CodeAccessRoleNotFound:             http.StatusNotFound,
-	atlas.CodeAPIKeyNotFound:                 http.StatusBadRequest,
-	atlas.CodeAPIKeyRequiresDescription:      http.StatusBadRequest,
-	atlas.CodeAttributeReadOnly:              http.StatusBadRequest,
-	atlas.CodeAWSIAMRoleInUse:                http.StatusBadRequest,
-	atlas.CodeAzureServicePrincipalInUse:     http.StatusBadRequest,
-	atlas.CodeAzureServicePrincipalInvalid:   http.StatusBadRequest,
-	atlas.CodeBadAccessListRequest:           http.StatusBadRequest,
-	atlas.CodeCannotAssumeRole:               http.StatusBadRequest,
-	atlas.CodeClusterNotFound:                http.StatusNotFound,
-	atlas.CodeDuplicateAzureServicePrincipal: http.StatusConflict,
-	atlas.CodeExportBucketNameInvalid:        http.StatusBadRequest,
-	atlas.CodeExportBucketNotFound:           http.StatusNotFound,
-	atlas.CodeGCPServiceAccountInUse:         http.StatusBadRequest,
-	atlas.CodeInvalidAttribute:               http.StatusBadRequest,
-	atlas.CodeInvalidEnumValue:               http.StatusBadRequest,
-	atlas.CodeInvalidJSON:                    http.StatusBadRequest,
-	atlas.CodeInvalidJSONAttribute:           http.StatusBadRequest,
-	atlas.CodeInvalidNetwork:                 http.StatusBadRequest,
-	atlas.CodeInvalidProjectID:               http.StatusNotFound,
-	atlas.CodeInvalidProjectName:             http.StatusBadRequest,
-	atlas.CodeInvalidProvider:                http.StatusBadRequest,
-	atlas.CodeInvalidQueryParameter:          http.StatusBadRequest,
-	atlas.CodeInvalidRoleAssignment:          http.StatusBadRequest,
-	atlas.CodeInvalidRoleForOrg:              http.StatusBadRequest,
-	atlas.CodeInvalidRoleForProject:          http.StatusBadRequest,
-	atlas.CodeInvalidTeamID:                  http.StatusNotFound,
-	atlas.CodeInvalidVersionDate:             http.StatusNotAcceptable,
-	atlas.CodeIPAddressNotOnAccessList:       http.StatusForbidden,
-	atlas.CodeMalformedJSON:                  http.StatusBadRequest,
-	atlas.CodeMaxProjectsExceeded:            http.StatusBadRequest,
-	atlas.CodeMissingAPIKeyRoles:             http.StatusBadRequest,
-	atlas.CodeMissingAttribute:               http.StatusBadRequest,
-	atlas.CodeMissingQueryParameter:          http.StatusBadRequest,
-	atlas.CodeNotInProject:                   http.StatusUnauthorized,
-	atlas.CodeNotOrgProjectCreator:           http.StatusUnauthorized,
-	atlas.CodeOrgNotFound:                    http.StatusNotFound,
-	atlas.CodeOrgRequiresAccessList:          http.StatusForbidden,
-	atlas.CodeProjectAlreadyExists:           http.StatusConflict,
-	atlas.CodeProjectNotFound:                http.StatusNotFound,
-	atlas.CodeRateLimited:                    http.StatusTooManyRequests,
-	atlas.CodeRequestTooLarge:                http.StatusRequestEntityTooLarge,
-	atlas.CodeResourceNotFound:               http.StatusNotFound,
-	atlas.CodeServiceAccountNotFound:         http.StatusNotFound,
-	atlas.CodeTeamNotFound:                   http.StatusNotFound,
-	atlas.CodeUnexpected:                     http.StatusInternalServerError,
-	atlas.CodeUserUnauthorized:               http.StatusUnauthorized,
-	atlas.CodeValidation:                     http.StatusBadRequest,
-	atlas.CodeVersionGone:                    http.StatusGone,
-}
-
 // errorBody is Atlas' ApiError.
 type errorBody struct {
-	Detail     string     `json:"detail"`
-	Error      int        `json:"error"`
-	ErrorCode  atlas.Code `json:"errorCode"`
-	Parameters []any      `json:"parameters"`
-	Reason     string     `json:"reason"`
+	Detail     string `json:"detail"`
+	Error      int    `json:"error"`
+	ErrorCode  string `json:"errorCode"`
+	Parameters []any  `json:"parameters"`
+	Reason     string `json:"reason"`
 }
 
 // challengeError asks for digest credentials.
@@ -129,15 +74,15 @@ func (s *Server) writeError(c *gin.Context, err error) {
 }
 
 func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
-	status := statuses[refusal.Code]
+	status := refusal.Code.Status
 	body := errorBody{
 		Detail:     refusal.Detail,
 		Error:      status,
-		ErrorCode:  refusal.Code,
+		ErrorCode:  refusal.Code.Name,
 		Parameters: refusal.Parameters,
 		Reason:     http.StatusText(status),
 	}
-	c.Header("X-Error-Code", string(refusal.Code))
+	c.Header("X-Error-Code", refusal.Code.Name)
 	c.Header("Vary", "Accept-Encoding")
 	data, err := present(c, status, body)
 	writeErrorBody(c, status, data, err)

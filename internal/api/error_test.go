@@ -124,7 +124,7 @@ func TestErrorCodesAreWrittenLikeAtlas(t *testing.T) {
 	t.Parallel()
 	const missing = "%!v(MISSING)" // what fmt puts where a parameter is to be
 	var lines []string
-	for _, code := range slices.Sorted(slices.Values(atlas.Codes())) {
+	for _, code := range slices.SortedFunc(slices.Values(atlas.Codes()), byName) {
 		var parameters []any
 		for i := range strings.Count(atlas.NewError(code).Detail, missing) {
 			parameters = append(parameters, fmt.Sprintf("<%d>", i+1))
@@ -137,6 +137,8 @@ func TestErrorCodesAreWrittenLikeAtlas(t *testing.T) {
 	}
 	golden(t, "errors", "[\n"+strings.Join(lines, ",\n")+"\n]\n")
 }
+
+func byName(a, b atlas.Code) int { return strings.Compare(a.Name, b.Name) }
 
 func TestFaultsOfOursSayNothingToTheClient(t *testing.T) {
 	t.Parallel()

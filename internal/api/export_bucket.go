@@ -1,10 +1,11 @@
 package api
 
 import (
-	"net/http"
+	"context"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 	"exportbuckets/internal/objectid"
 )
 
@@ -71,75 +72,35 @@ func (s *Server) newExportBucketBody(bucket db.ExportBucket) exportBucketBody {
 	return body
 }
 
-func (s *Server) createExportBucket(c *call) error {
-	project, err := s.atlas.BackupWriter(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.ExportBucketRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	bucket, err := s.atlas.CreateExportBucket(c.Request.Context(), project, exportBucketProviders(c.version), req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newExportBucketBody(bucket))
+func (s *Server) createExportBucket(
+	ctx context.Context, project atlas.BackupWriter, c *call, req backup.ExportBucketRequest,
+) (exportBucketBody, error) {
+	bucket, err := s.backup.CreateExportBucket(ctx, project, exportBucketProviders(c.version), req)
+	return s.newExportBucketBody(bucket), err
 }
 
-func (s *Server) listExportBuckets(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	buckets, err := s.atlas.ListExportBuckets(c.Request.Context(), project, exportBucketProviders(c.version), page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, buckets, newExportBucketItem)
+func (s *Server) listExportBuckets(
+	ctx context.Context, project atlas.ProjectReader, c *call, page atlas.Page,
+) (atlas.List[exportBucketBody], error) {
+	buckets, err := s.backup.ListExportBuckets(ctx, project, exportBucketProviders(c.version), page)
+	return atlas.MapList(buckets, newExportBucketItem), err
 }
 
-func (s *Server) getExportBucket(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	bucket, err := s.atlas.GetExportBucket(
-		c.Request.Context(), project, exportBucketProviders(c.version), c.Param("exportBucketId"))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newExportBucketBody(bucket))
+func (s *Server) getExportBucket(
+	ctx context.Context, project atlas.ProjectReader, c *call,
+) (exportBucketBody, error) {
+	providers := exportBucketProviders(c.version)
+	bucket, err := s.backup.GetExportBucket(ctx, project, providers, c.param("exportBucketId"))
+	return s.newExportBucketBody(bucket), err
 }
 
-func (s *Server) updateExportBucket(c *call) error {
-	project, err := s.atlas.BackupWriter(c.principal)
-	if err != nil {
-		return err
-	}
-	var update atlas.ExportBucketUpdate
-	if err := decode(c, &update); err != nil {
-		return err
-	}
-	bucket, err := s.atlas.UpdateExportBucket(c.Request.Context(), project, c.Param("exportBucketId"), update)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, s.newExportBucketBody(bucket))
+func (s *Server) updateExportBucket(
+	ctx context.Context, project atlas.BackupWriter, c *call, update backup.ExportBucketUpdate,
+) (exportBucketBody, error) {
+	bucket, err := s.backup.UpdateExportBucket(ctx, project, c.param("exportBucketId"), update)
+	return s.newExportBucketBody(bucket), err
 }
 
-func (s *Server) deleteExportBucket(c *call) error {
-	project, err := s.atlas.BackupWriter(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.DeleteExportBucket(c.Request.Context(), project, c.Param("exportBucketId")); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) deleteExportBucket(ctx context.Context, project atlas.BackupWriter, c *call) (noContent, error) {
+	return noContent{}, s.backup.DeleteExportBucket(ctx, project, c.param("exportBucketId"))
 }

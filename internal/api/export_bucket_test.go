@@ -283,7 +283,7 @@ func TestTheSameBucketMayBeAddedAgain(t *testing.T) {
 
 func TestRegionIsLeftOutWhileUnknown(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *settings) { s.atlas.AWSRegion = "" })
+	b := setup(t, func(s *settings) { s.backup.AWSRegion = "" })
 	golden(t, "create_aws_no_region", b.create(t, awsBody).body)
 }
 

@@ -3,17 +3,31 @@ package api
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
 
+// table is the route table, of handlers that serve nothing.
+func table() []operation { return new(Server).operations() }
+
 // Routes returns every entry of the route table, as method and path.
 func Routes() []string {
-	routes := make([]string, len(operations))
-	for i, op := range operations {
+	routes := make([]string, len(table()))
+	for i, op := range table() {
 		routes[i] = op.method + " " + op.path
 	}
 	return routes
+}
+
+// Access returns the name of the proof that each entry of the route table takes, by
+// method and path.
+func Access() map[string]string {
+	access := make(map[string]string, len(table()))
+	for _, op := range table() {
+		access[op.method+" "+op.path] = op.endpoint.access[strings.IndexByte(op.endpoint.access, '.')+1:]
+	}
+	return access
 }
 
 // Version is one version of an operation, with its dates as the table has them.
@@ -22,8 +36,8 @@ type Version struct{ Date, Successor, Sunset string }
 // Versions returns the versions of every entry of the route table, oldest first,
 // by method and path.
 func Versions() map[string][]Version {
-	versions := make(map[string][]Version, len(operations))
-	for _, op := range operations {
+	versions := make(map[string][]Version, len(table()))
+	for _, op := range table() {
 		for _, v := range op.versions {
 			route := op.method + " " + op.path
 			versions[route] = append(versions[route], Version{v.date, v.successor, v.sunset})

@@ -53,7 +53,7 @@ func (s *Server) logRequest(c *gin.Context) {
 	for _, err := range c.Errors {
 		if refusal, ok := errors.AsType[*atlas.Error](err); ok {
 			// Its sentence may quote the request.
-			attrs = append(attrs, slog.String("error_code", string(refusal.Code)))
+			attrs = append(attrs, slog.String("error_code", refusal.Code.Name))
 		} else {
 			attrs = append(attrs, slog.String("error", err.Error()))
 		}

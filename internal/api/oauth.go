@@ -45,11 +45,7 @@ type oauthErrorBody struct {
 }
 
 func errInvalidRequest() error {
-	return &oauthError{
-		status:      http.StatusBadRequest,
-		code:        "invalid_request",
-		description: "The provided credentials are not valid.",
-	}
+	return &oauthError{http.StatusBadRequest, "invalid_request", "The provided credentials are not valid.", nil}
 }
 
 // oauth returns the gin handler of a token endpoint.
@@ -65,24 +61,15 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 		case errors.As(err, &refusal), errors.Is(err, context.Canceled):
 			s.writeError(c, err)
 		case errors.Is(err, atlas.ErrInvalidClient):
-			s.writeError(c, &oauthError{
-				status:      http.StatusUnauthorized,
-				code:        "invalid_client",
-				description: "Invalid credentials provided.",
-			})
+			s.writeError(c, &oauthError{http.StatusUnauthorized, "invalid_client", "Invalid credentials provided.", nil})
 		default:
-			s.writeError(c, &oauthError{
-				status:      http.StatusInternalServerError,
-				code:        "server_error",
-				description: "Unexpected error.",
-				cause:       err,
-			})
+			s.writeError(c, &oauthError{http.StatusInternalServerError, "server_error", "Unexpected error.", err})
 		}
 	}
 }
 
 func (s *Server) createAccessToken(c *gin.Context) error {
-	if err := s.takeTokenRequest(c); err != nil {
+	if err := s.limitTokenRequests(c); err != nil {
 		return err
 	}
 	id, secret, err := clientCredentials(c)
@@ -94,13 +81,9 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 	case "":
 		return errInvalidRequest()
 	default:
-		return &oauthError{
-			status:      http.StatusBadRequest,
-			code:        "unsupported_grant_type",
-			description: "Invalid grant type.",
-		}
+		return &oauthError{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant type.", nil}
 	}
-	token, err := s.atlas.CreateAccessToken(c.Request.Context(), id, secret)
+	token, err := s.iam.CreateAccessToken(c.Request.Context(), id, secret)
 	if err != nil {
 		return err
 	}
@@ -121,7 +104,7 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.atlas.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token")); err != nil {
+	if err := s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token")); err != nil {
 		return err
 	}
 	c.Status(http.StatusOK)
@@ -152,12 +135,12 @@ func unescape(s string) string {
 	return s
 }
 
-// takeTokenRequest holds each address to Atlas' ten token requests a minute.
-func (s *Server) takeTokenRequest(c *gin.Context) error {
+// limitTokenRequests holds each address to Atlas' ten token requests a minute.
+func (s *Server) limitTokenRequests(c *gin.Context) error {
 	if !s.cfg.RateLimits {
 		return nil
 	}
-	_, retryAfter := s.limits.take(accessTokens, clientAddress(c).String())
+	_, retryAfter := s.limits.allow(tokenLimit, clientAddress(c).String())
 	if retryAfter == 0 {
 		return nil
 	}
@@ -166,6 +149,6 @@ func (s *Server) takeTokenRequest(c *gin.Context) error {
 		status: http.StatusTooManyRequests,
 		code:   "rate_limited",
 		description: fmt.Sprintf("Resource %s is limited to %d requests every 1 minutes.",
-			c.Request.URL.Path, accessTokens.capacity),
+			c.Request.URL.Path, tokenLimit.capacity),
 	}
 }

@@ -1,11 +1,12 @@
 package api
 
 import (
-	"net/http"
+	"context"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenant"
 )
 
 // orgBody is an organization on the wire. Atlas, "Organizations".
@@ -30,42 +31,8 @@ func (s *Server) orgURL(id objectid.ID) string {
 	return s.cfg.BaseURL + orgsRoot + "/" + id.String()
 }
 
-func (s *Server) listOrgs(c *call) error {
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	orgs, err := s.atlas.ListOrgs(c.Request.Context(), c.principal, c.Query("name"))
-	if err != nil {
-		return err
-	}
-	body := list{Links: s.pageLinks(c, page, false)}
-	if page.Count {
-		body.TotalCount = new(int64(len(orgs)))
-	}
-	results := []orgBody{}
-	for _, org := range orgs {
-		if page.Number == 1 {
-			results = append(results, s.newOrgItem(org))
-		}
-	}
-	body.Results = results
-	return respond(c, http.StatusOK, body)
-}
-
-func (s *Server) getOrg(c *call) error {
-	org, err := s.atlas.OrgReader(c.principal)
-	if err != nil {
-		return err
-	}
-	row, err := s.atlas.GetOrg(c.Request.Context(), org)
-	if err != nil {
-		return err
-	}
-	return s.respondOrg(c, row)
-}
-
-func (s *Server) respondOrg(c *call, org db.Org) error {
+// newOrgBody is an organization as it is shown alone, with links to what it has.
+func (s *Server) newOrgBody(org db.Org) orgBody {
 	body := s.newOrgItem(org)
 	for _, part := range []string{"groups", "teams", "users"} {
 		body.Links = append(body.Links, link{
@@ -73,58 +40,42 @@ func (s *Server) respondOrg(c *call, org db.Org) error {
 			Rel:  "https://cloud.mongodb.com/" + part,
 		})
 	}
-	return respond(c, http.StatusOK, body)
+	return body
 }
 
-func (s *Server) updateOrg(c *call) error {
-	org, err := s.atlas.OrgOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var update atlas.OrgUpdate
-	if err := decode(c, &update); err != nil {
-		return err
-	}
-	row, err := s.atlas.UpdateOrg(c.Request.Context(), org, update)
-	if err != nil {
-		return err
-	}
-	return s.respondOrg(c, row)
+func (s *Server) listOrgs(
+	ctx context.Context, p *atlas.Principal, c *call, page atlas.Page,
+) (atlas.List[orgBody], error) {
+	orgs, err := s.tenant.ListOrgs(ctx, p, c.query("name"), page)
+	return atlas.MapList(orgs, s.newOrgItem), err
 }
 
-func (s *Server) getOrgSettings(c *call) error {
-	org, err := s.atlas.OrgReader(c.principal)
-	if err != nil {
-		return err
-	}
-	settings, err := s.atlas.GetOrgSettings(c.Request.Context(), org)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, settings)
+func (s *Server) getOrg(ctx context.Context, org atlas.OrgReader, _ *call) (orgBody, error) {
+	row, err := s.tenant.GetOrg(ctx, org)
+	return s.newOrgBody(row), err
 }
 
-func (s *Server) updateOrgSettings(c *call) error {
-	org, err := s.atlas.OrgOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var changes atlas.OrgSettings
-	if err := decode(c, &changes); err != nil {
-		return err
-	}
-	settings, err := s.atlas.UpdateOrgSettings(c.Request.Context(), org, changes)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, settings)
+func (s *Server) updateOrg(
+	ctx context.Context, org atlas.OrgOwner, _ *call, update tenant.OrgUpdate,
+) (orgBody, error) {
+	row, err := s.tenant.UpdateOrg(ctx, org, update)
+	return s.newOrgBody(row), err
+}
+
+func (s *Server) getOrgSettings(ctx context.Context, org atlas.OrgReader, _ *call) (tenant.OrgSettings, error) {
+	return s.tenant.GetOrgSettings(ctx, org)
+}
+
+func (s *Server) updateOrgSettings(
+	ctx context.Context, org atlas.OrgOwner, _ *call, changes tenant.OrgSettings,
+) (tenant.OrgSettings, error) {
+	return s.tenant.UpdateOrgSettings(ctx, org, changes)
 }
 
 // listOrgProjects lists what listProjects does: a caller sees the projects of
 // its own organization alone.
-func (s *Server) listOrgProjects(c *call) error {
-	if _, err := s.atlas.OrgReader(c.principal); err != nil {
-		return err
-	}
-	return s.listProjects(c)
+func (s *Server) listOrgProjects(
+	ctx context.Context, org atlas.OrgReader, c *call, page atlas.Page,
+) (atlas.List[projectBody], error) {
+	return s.listProjects(ctx, org.Caller(), c, page)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -20,15 +19,15 @@ const (
 // queryPage returns the page that the query asks for, or
 // INVALID_QUERY_PARAMETER.
 func queryPage(c *call) (atlas.Page, error) {
-	count, err := queryBool(c.Context, "includeCount", true)
+	count, err := queryBool(c.gin, "includeCount", true)
 	if err != nil {
 		return atlas.Page{}, err
 	}
-	size, err := queryInt(c.Context, "itemsPerPage", defaultPageSize, maxPageSize)
+	size, err := queryInt(c.gin, "itemsPerPage", defaultPageSize, maxPageSize)
 	if err != nil {
 		return atlas.Page{}, err
 	}
-	number, err := queryInt(c.Context, "pageNum", 1, math.MaxInt32)
+	number, err := queryInt(c.gin, "pageNum", 1, math.MaxInt32)
 	if err != nil {
 		return atlas.Page{}, err
 	}
@@ -38,9 +37,9 @@ func queryPage(c *call) (atlas.Page, error) {
 // pageLinks returns the links of a page to itself and to its neighbours. Atlas
 // builds them from the request's own query: self has pageNum and itemsPerPage
 // moved to its end, the others only pageNum.
-func (s *Server) pageLinks(c *call, page atlas.Page, more bool) []link {
-	base := s.cfg.BaseURL + c.Request.URL.EscapedPath() + "?"
-	query := c.Request.URL.RawQuery
+func pageLinks(c *call, page atlas.Page, more bool) []link {
+	base := c.baseURL + c.gin.Request.URL.EscapedPath() + "?"
+	query := c.gin.Request.URL.RawQuery
 	number := func(n int) string { return "pageNum=" + strconv.Itoa(n) }
 	neighbour := func(rel string, n int) link {
 		parameters := append(without(query, "pageNum"), number(n))
@@ -78,15 +77,18 @@ func without(query string, names ...string) []string {
 	return kept
 }
 
-// respondList answers with a page of a list; body writes one of its items.
-func respondList[T, B any](s *Server, c *call, page atlas.Page, items atlas.List[T], body func(T) B) error {
-	results := make([]B, len(items.Items))
-	for i, item := range items.Items {
-		results[i] = body(item)
+// newList returns the body of a page.
+func newList[B any](c *call, page atlas.Page, items atlas.List[B]) list {
+	body := list{Links: pageLinks(c, page, items.More), Results: items.Items}
+	if page.Count {
+		body.TotalCount = items.TotalCount
 	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, items.More),
-		Results:    results,
-		TotalCount: items.TotalCount,
-	})
+	return body
+}
+
+// emptyList returns the page that the query asks for of a list that has nothing in
+// it.
+func emptyList(c *call) (list, error) {
+	page, err := queryPage(c)
+	return newList(c, page, atlas.List[struct{}]{TotalCount: new(int64)}), err
 }

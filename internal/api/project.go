@@ -1,8 +1,7 @@
 package api
 
 import (
-	"fmt"
-	"net/http"
+	"context"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -10,6 +9,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenant"
 )
 
 // projectBody is a project on the wire. Atlas, "Projects".
@@ -25,32 +25,28 @@ type projectBody struct {
 }
 
 // newProjectItem is a project as lists show it, with a link to itself alone.
-func (s *Server) newProjectItem(project db.Project) (projectBody, error) {
-	tags := jsontext.Value(project.Tags)
-	if err := tags.Compact(); err != nil { // Postgres puts blanks between
-		return projectBody{}, fmt.Errorf("tags of project %s: %w", project.ID, err)
-	}
+func (s *Server) newProjectItem(project db.Project) projectBody {
 	return projectBody{
 		Created:                   wholeSeconds(project.CreatedAt),
 		ID:                        project.ID,
 		Links:                     []link{{Href: s.projectURL(project.ID), Rel: "self"}},
 		Name:                      project.Name,
 		OrgID:                     project.OrgID,
-		Tags:                      tags,
+		Tags:                      project.Tags,
 		WithDefaultAlertsSettings: project.WithDefaultAlertsSettings,
-	}, nil
+	}
 }
 
 // newProjectBody is a project as it is shown alone, with links to what it has.
-func (s *Server) newProjectBody(project db.Project) (projectBody, error) {
-	body, err := s.newProjectItem(project)
+func (s *Server) newProjectBody(project db.Project) projectBody {
+	body := s.newProjectItem(project)
 	for _, part := range []string{"containers", "clusters", "databaseUsers", "peers", "processes", "whitelist"} {
 		body.Links = append(body.Links, link{
 			Href: s.projectURL(project.ID) + "/" + part,
 			Rel:  "https://cloud.mongodb.com/" + part,
 		})
 	}
-	return body, err
+	return body
 }
 
 func (s *Server) projectURL(id objectid.ID) string {
@@ -60,102 +56,48 @@ func (s *Server) projectURL(id objectid.ID) string {
 // setOddLocation sets the Location that Atlas sends with some answers about
 // projects. It leads nowhere.
 func (s *Server) setOddLocation(c *call) {
-	c.Header("Location", s.cfg.BaseURL+"//api/atlas/v1.0")
+	c.gin.Header("Location", s.cfg.BaseURL+"//api/atlas/v1.0")
 }
 
-func (s *Server) createProject(c *call) error {
-	var req atlas.ProjectRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	project, err := s.atlas.CreateProject(c.Request.Context(), c.principal, req)
+func (s *Server) createProject(
+	ctx context.Context, p *atlas.Principal, c *call, req tenant.ProjectRequest,
+) (projectBody, error) {
+	project, err := s.tenant.CreateProject(ctx, p, req)
 	if err != nil {
-		return err
+		return projectBody{}, err
 	}
-	body, err := s.newProjectBody(project)
-	if err != nil {
-		return err
-	}
+	body := s.newProjectBody(project)
 	if len(req.Tags) == 0 {
 		body.Tags = nil // in this answer alone
 	}
 	s.setOddLocation(c)
-	return respond(c, http.StatusCreated, body)
+	return body, nil
 }
 
-func (s *Server) listProjects(c *call) error {
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	projects, err := s.atlas.ListProjects(c.Request.Context(), c.principal, c.Query("name"), page)
-	if err != nil {
-		return err
-	}
-	results := make([]projectBody, len(projects.Items))
-	for i, project := range projects.Items {
-		if results[i], err = s.newProjectItem(project); err != nil {
-			return err
-		}
-	}
-	return respond(c, http.StatusOK, list{
-		Links:      s.pageLinks(c, page, projects.More),
-		Results:    results,
-		TotalCount: projects.TotalCount,
-	})
+func (s *Server) listProjects(
+	ctx context.Context, p *atlas.Principal, c *call, page atlas.Page,
+) (atlas.List[projectBody], error) {
+	projects, err := s.tenant.ListProjects(ctx, p, c.query("name"), page)
+	return atlas.MapList(projects, s.newProjectItem), err
 }
 
-func (s *Server) getProject(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	row, err := s.atlas.GetProject(c.Request.Context(), project)
-	if err != nil {
-		return err
-	}
-	return s.respondProject(c, row)
+func (s *Server) getProject(ctx context.Context, project atlas.ProjectReader, _ *call) (projectBody, error) {
+	row, err := s.tenant.GetProject(ctx, project)
+	return s.newProjectBody(row), err
 }
 
-func (s *Server) getProjectByName(c *call) error {
-	row, err := s.atlas.GetProjectByName(c.Request.Context(), c.principal, c.Param("groupName"))
-	if err != nil {
-		return err
-	}
-	return s.respondProject(c, row)
+func (s *Server) getProjectByName(ctx context.Context, p *atlas.Principal, c *call) (projectBody, error) {
+	row, err := s.tenant.GetProjectByName(ctx, p, c.param("groupName"))
+	return s.newProjectBody(row), err
 }
 
-func (s *Server) updateProject(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var update atlas.ProjectUpdate
-	if err := decode(c, &update); err != nil {
-		return err
-	}
-	row, err := s.atlas.UpdateProject(c.Request.Context(), project, update)
-	if err != nil {
-		return err
-	}
-	return s.respondProject(c, row)
+func (s *Server) updateProject(
+	ctx context.Context, project atlas.ProjectOwner, _ *call, update tenant.ProjectUpdate,
+) (projectBody, error) {
+	row, err := s.tenant.UpdateProject(ctx, project, update)
+	return s.newProjectBody(row), err
 }
 
-func (s *Server) respondProject(c *call, project db.Project) error {
-	body, err := s.newProjectBody(project)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, body)
-}
-
-func (s *Server) deleteProject(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.DeleteProject(c.Request.Context(), project); err != nil {
-		return err
-	}
-	return respond(c, http.StatusAccepted, struct{}{})
+func (s *Server) deleteProject(ctx context.Context, project atlas.ProjectOwner, _ *call) (struct{}, error) {
+	return struct{}{}, s.tenant.DeleteProject(ctx, project)
 }

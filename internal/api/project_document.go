@@ -1,41 +1,32 @@
 package api
 
 import (
-	"net/http"
+	"context"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/tenant"
 )
 
 // What clients of Atlas ask of a project on the way, beside the project itself.
 
-func (s *Server) getProjectSettings(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
+func (s *Server) getProjectSettings(
+	ctx context.Context, project atlas.ProjectReader, c *call,
+) (tenant.ProjectSettings, error) {
+	settings, err := s.tenant.GetProjectSettings(ctx, project)
+	if err == nil {
+		s.setOddLocation(c)
 	}
-	settings, err := s.atlas.GetProjectSettings(c.Request.Context(), project)
-	if err != nil {
-		return err
-	}
-	s.setOddLocation(c)
-	return respond(c, http.StatusOK, settings)
+	return settings, err
 }
 
-func (s *Server) updateProjectSettings(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
+func (s *Server) updateProjectSettings(
+	ctx context.Context, project atlas.ProjectOwner, c *call, changes tenant.ProjectSettings,
+) (tenant.ProjectSettings, error) {
+	settings, err := s.tenant.UpdateProjectSettings(ctx, project, changes)
+	if err == nil {
+		s.setOddLocation(c)
 	}
-	var changes atlas.ProjectSettings
-	if err := decode(c, &changes); err != nil {
-		return err
-	}
-	settings, err := s.atlas.UpdateProjectSettings(c.Request.Context(), project, changes)
-	if err != nil {
-		return err
-	}
-	s.setOddLocation(c)
-	return respond(c, http.StatusOK, settings)
+	return settings, err
 }
 
 // limitBody is a limit of a project. Nothing here uses any of it up.
@@ -47,7 +38,7 @@ type limitBody struct {
 	Value        int64  `json:"value"`
 }
 
-func newLimitBody(limit atlas.ProjectLimit) limitBody {
+func newLimitBody(limit tenant.ProjectLimit) limitBody {
 	return limitBody{
 		DefaultLimit: limit.Default,
 		MaximumLimit: limit.Maximum,
@@ -56,86 +47,42 @@ func newLimitBody(limit atlas.ProjectLimit) limitBody {
 	}
 }
 
-func (s *Server) listProjectLimits(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	limits, err := s.atlas.ListProjectLimits(c.Request.Context(), project)
-	if err != nil {
-		return err
-	}
-	body := make([]limitBody, len(limits)) // a bare array
+// listProjectLimits answers with a bare array.
+func (s *Server) listProjectLimits(ctx context.Context, project atlas.ProjectReader, _ *call) ([]limitBody, error) {
+	limits, err := s.tenant.ListProjectLimits(ctx, project)
+	body := make([]limitBody, len(limits))
 	for i, limit := range limits {
 		body[i] = newLimitBody(limit)
 	}
-	return respond(c, http.StatusOK, body)
+	return body, err
 }
 
-func (s *Server) getProjectLimit(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	limit, err := s.atlas.GetProjectLimit(c.Request.Context(), project, c.Param("limitName"))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, newLimitBody(limit))
+func (s *Server) getProjectLimit(ctx context.Context, project atlas.ProjectReader, c *call) (limitBody, error) {
+	limit, err := s.tenant.GetProjectLimit(ctx, project, c.param("limitName"))
+	return newLimitBody(limit), err
 }
 
-func (s *Server) setProjectLimit(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var update atlas.ProjectLimitUpdate
-	if err := decode(c, &update); err != nil {
-		return err
-	}
-	limit, err := s.atlas.SetProjectLimit(c.Request.Context(), project, c.Param("limitName"), update)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, newLimitBody(limit))
+func (s *Server) setProjectLimit(
+	ctx context.Context, project atlas.ProjectOwner, c *call, update tenant.ProjectLimitUpdate,
+) (limitBody, error) {
+	limit, err := s.tenant.SetProjectLimit(ctx, project, c.param("limitName"), update)
+	return newLimitBody(limit), err
 }
 
-func (s *Server) resetProjectLimit(c *call) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.ResetProjectLimit(c.Request.Context(), project, c.Param("limitName")); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) resetProjectLimit(ctx context.Context, project atlas.ProjectOwner, c *call) (noContent, error) {
+	return noContent{}, s.tenant.ResetProjectLimit(ctx, project, c.param("limitName"))
 }
 
-func (s *Server) getManagedSlowMs(c *call) error {
-	project, err := s.atlas.ProjectReader(c.principal)
-	if err != nil {
-		return err
-	}
-	row, err := s.atlas.GetProject(c.Request.Context(), project)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, row.ManagedSlowMs) // a bare value
+// getManagedSlowMs answers with a bare value.
+func (s *Server) getManagedSlowMs(ctx context.Context, project atlas.ProjectReader, _ *call) (bool, error) {
+	row, err := s.tenant.GetProject(ctx, project)
+	return row.ManagedSlowMs, err
 }
 
-func (s *Server) enableManagedSlowMs(c *call) error { return s.setManagedSlowMs(c, true) }
+func (s *Server) enableManagedSlowMs(ctx context.Context, project atlas.ProjectOwner, _ *call) (noContent, error) {
+	return noContent{}, s.tenant.SetManagedSlowMs(ctx, project, true)
+}
 
-func (s *Server) disableManagedSlowMs(c *call) error { return s.setManagedSlowMs(c, false) }
-
-func (s *Server) setManagedSlowMs(c *call, managed bool) error {
-	project, err := s.atlas.ProjectOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.SetManagedSlowMs(c.Request.Context(), project, managed); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) disableManagedSlowMs(ctx context.Context, project atlas.ProjectOwner, _ *call) (noContent, error) {
+	return noContent{}, s.tenant.SetManagedSlowMs(ctx, project, false)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/iam"
 )
 
 const (
@@ -260,19 +262,19 @@ func TestARoleForAProjectThatIsGone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	token := b.token(t)
-	principal, err := b.atlas.AuthenticateBearer(t.Context(), token, atlas.Origin{Project: demoProject})
+	principal, err := b.iam.AuthenticateBearer(t.Context(), token, iam.Origin{Project: demoProject})
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner, err := b.atlas.ProjectOwner(principal)
+	owner, err := principal.ProjectOwner()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.atlas.DeleteProject(t.Context(), owner); err != nil {
+	if err := b.services.Tenant.DeleteProject(t.Context(), owner); err != nil {
 		t.Fatal(err)
 	}
 	for _, provider := range []string{"AWS", "GCP"} {
-		_, err := b.atlas.CreateAccessRole(t.Context(), owner, atlas.AccessRoleRequest{ProviderName: &provider})
+		_, err := b.services.Backup.CreateAccessRole(t.Context(), owner, backup.AccessRoleRequest{ProviderName: &provider})
 		if want := fmt.Sprint(atlas.NewError(atlas.CodeProjectNotFound, demoProject)); fmt.Sprint(err) != want {
 			t.Errorf("%s: got %v, want %s", provider, err, want)
 		}

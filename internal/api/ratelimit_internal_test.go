@@ -10,15 +10,15 @@ func TestBucketsThatAreFullAgainAreForgotten(t *testing.T) {
 	now := time.Date(2026, 8, 10, 0, 0, 0, 0, time.UTC)
 	l := newRateLimiter(func() time.Time { return now })
 	for range 600 {
-		l.take(cloudBackups, "drained")
+		l.allow(backupLimit, "drained")
 	}
-	l.take(cloudBackups, "touched")
+	l.allow(backupLimit, "touched")
 	now = now.Add(refillPeriod)
-	l.take(cloudBackups, "new")
-	if _, ok := l.buckets[bucketKey{cloudBackups.name, "touched"}]; ok {
+	l.allow(backupLimit, "new")
+	if _, ok := l.buckets[bucketKey{backupLimit.name, "touched"}]; ok {
 		t.Error("got a full bucket kept, want it forgotten")
 	}
-	if left, _ := l.take(cloudBackups, "drained"); left != 1200-600+500-1 {
+	if left, _ := l.allow(backupLimit, "drained"); left != 1200-600+500-1 {
 		t.Errorf("got %d left, want %d", left, 1200-600+500-1)
 	}
 }

@@ -36,22 +36,21 @@ type envelope struct {
 	Status  int `json:"status"`
 }
 
-// respond answers with a body in the version that was asked for.
+// respond answers with a body in the version that was asked for, or with 204. Atlas
+// sends the type of the body that is not there.
 func respond(c *call, status int, body any) error {
-	presented, err := present(c.Context, status, body)
+	if _, ok := body.(noContent); ok {
+		c.gin.Header("Content-Type", c.version.mediaType())
+		c.gin.Status(http.StatusNoContent)
+		c.gin.Writer.WriteHeaderNow()
+		return nil
+	}
+	presented, err := present(c.gin, status, body)
 	if err != nil {
 		return err
 	}
-	writeBody(c.Context, status, c.version.mediaType(), presented)
+	writeBody(c.gin, status, c.version.mediaType(), presented)
 	return nil
-}
-
-// respondNoContent answers 204. Atlas sends the type of the body that is not
-// there.
-func respondNoContent(c *call) {
-	c.Header("Content-Type", c.version.mediaType())
-	c.Status(http.StatusNoContent)
-	c.Writer.WriteHeaderNow()
 }
 
 // present encodes a body in the form that the query asks for.

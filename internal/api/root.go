@@ -1,9 +1,10 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"net/netip"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 )
 
@@ -33,10 +34,10 @@ type ownNetworkBody struct {
 // its clients.
 const build = "0000000000000000000000000000000000000000"
 
-func (s *Server) getRoot(c *call) error {
-	key, accessList, ok, err := s.atlas.GetOwnAPIKey(c.Request.Context(), c.principal)
+func (s *Server) getRoot(ctx context.Context, p *atlas.Principal, _ *call) (rootBody, error) {
+	key, accessList, ok, err := s.iam.GetOwnAPIKey(ctx, p)
 	if err != nil {
-		return err
+		return rootBody{}, err
 	}
 	body := rootBody{
 		AppName: "MongoDB Atlas",
@@ -52,5 +53,5 @@ func (s *Server) getRoot(c *call) error {
 			AccessList: networks, ID: key.ID, PublicKey: key.PublicKey, Roles: newRoleBodies(key),
 		}
 	}
-	return respond(c, http.StatusOK, body)
+	return body, nil
 }

@@ -83,7 +83,10 @@ func TestRequestsMakeTwoRoundTrips(t *testing.T) {
 		"delete what is not there": {request{method: http.MethodDelete, path: demoBuckets + "/" + gone}, 2},
 		"no credentials":           {request{bare: true}, 0},
 		"no token":                 {request{token: "x"}, 1},
-		"no body":                  {request{method: http.MethodPost}, 1},
+		"a nonce of another server": {request{bare: true, header: http.Header{"Authorization": {
+			digestHeader("demoownr", privateKeys["demoownr"], "q1W2e3R4t5Y6u7I8o9P0a+S/d1F2g3H4", "GET", demoBuckets),
+		}}}, 0},
+		"no body": {request{method: http.MethodPost}, 1},
 	} {
 		if tt.r.token == "" && tt.r.key == "" && !tt.r.bare {
 			tt.r.token = token

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 )
@@ -10,139 +11,173 @@ const (
 	apiRoot      = "/api/atlas/v2"
 	orgsRoot     = apiRoot + "/orgs"
 	orgRoot      = orgsRoot + "/:orgId"
-	orgKey       = orgRoot + "/apiKeys/:apiUserId"
-	orgAccount   = orgRoot + "/serviceAccounts/:clientId"
 	projectsRoot = apiRoot + "/groups"
 	projectRoot  = projectsRoot + "/:groupId"
-	bucketsRoot  = projectRoot + "/backup/exportBuckets"
-
-	projectAccount = projectRoot + "/serviceAccounts/:clientId"
 )
 
-// operation is one operation of the Administration API: a route and what the
-// checks before its handler need to know.
+// The methods of operations, and their statuses but for 200.
+const (
+	get   = http.MethodGet
+	post  = http.MethodPost
+	patch = http.MethodPatch
+	del   = http.MethodDelete
+
+	created  = http.StatusCreated
+	accepted = http.StatusAccepted
+)
+
+// operation is one operation of the Administration API: a route, what the checks
+// before it need to know, what it asks of its caller, and what it does.
 type operation struct {
 	method   string
 	path     string    // may end in a custom method
 	versions []version // oldest first
-	limit    endpointSet
-	handler  func(*Server, *call) error
+	limit    rateLimit
+	endpoint endpoint
 }
 
-// operations are in the order of their paths.
-var operations = []operation{
-	{http.MethodGet, apiRoot, firstVersion, root, (*Server).getRoot},
-	{http.MethodPost, projectsRoot, firstVersion, projects, (*Server).createProject},
-	{http.MethodGet, projectsRoot, firstVersion, projects, (*Server).listProjects},
-	{http.MethodGet, projectsRoot + "/byName/:groupName", firstVersion, projects, (*Server).getProjectByName},
-	{http.MethodGet, projectRoot, firstVersion, projects, (*Server).getProject},
-	{http.MethodPatch, projectRoot, firstVersion, projects, (*Server).updateProject},
-	{http.MethodDelete, projectRoot, firstVersion, projects, (*Server).deleteProject},
-	{http.MethodGet, projectRoot + "/accessList", firstVersion, accessLists, toReaders((*Server).listNothing)},
-	{http.MethodPost, projectRoot + "/apiKeys", firstVersion, credentials, (*Server).createAPIKey},
-	{http.MethodGet, projectRoot + "/apiKeys", firstVersion, credentials, (*Server).listAPIKeys},
-	{http.MethodPost, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).assignAPIKey},
-	{http.MethodPatch, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).updateAPIKey},
-	{http.MethodDelete, projectRoot + "/apiKeys/:apiUserId", firstVersion, credentials, (*Server).deleteAPIKey},
-	{http.MethodGet, projectRoot + "/auditLog", firstVersion, auditing, toOwners(getAuditLog)},
-	{http.MethodPost, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).createExportBucket},
-	{http.MethodGet, bucketsRoot, exportBucketVersions, cloudBackups, (*Server).listExportBuckets},
-	{http.MethodGet, bucketsRoot + "/:exportBucketId", exportBucketVersions, cloudBackups, (*Server).getExportBucket},
-	{http.MethodPatch, bucketsRoot + "/:exportBucketId", exportBucketUpdateVersions, cloudBackups, (*Server).updateExportBucket},
-	{http.MethodDelete, bucketsRoot + "/:exportBucketId", firstVersion, cloudBackups, (*Server).deleteExportBucket},
-	{http.MethodGet, projectRoot + "/backupCompliancePolicy", compliancePolicyVersions, cloudBackups, toOwners(getCompliancePolicy)},
-	{http.MethodPost, projectRoot + "/cloudProviderAccess", firstVersion, cloudProviderAccess, (*Server).createAccessRole},
-	{http.MethodGet, projectRoot + "/cloudProviderAccess", firstVersion, cloudProviderAccess, (*Server).listAccessRoles},
-	{http.MethodGet, projectRoot + "/cloudProviderAccess/:roleId", firstVersion, cloudProviderAccess, (*Server).getAccessRole},
-	{http.MethodPatch, projectRoot + "/cloudProviderAccess/:roleId", firstVersion, cloudProviderAccess, (*Server).updateAccessRole},
-	{
-		http.MethodDelete, projectRoot + "/cloudProviderAccess/:cloudProvider/:roleId",
-		firstVersion, cloudProviderAccess, (*Server).deleteAccessRole,
-	},
-	{http.MethodGet, projectRoot + "/clusters", clusterVersions, clusters, toReaders((*Server).listNothing)},
-	{http.MethodGet, projectRoot + "/clusters/:clusterName", clusterVersions, clusters, toReaders((*Server).getCluster)},
-	{
-		http.MethodGet, projectRoot + "/clusters/:clusterName/backup/schedule",
-		backupScheduleVersions, cloudBackups, toReaders((*Server).getCluster),
-	},
-	{http.MethodGet, projectRoot + "/clusters/:clusterName/status", firstVersion, clusters, toReaders((*Server).getCluster)},
-	{http.MethodGet, projectRoot + "/containers", firstVersion, networkPeering, toReaders((*Server).listContainers)},
-	{http.MethodGet, projectRoot + "/containers/all", firstVersion, networkPeering, toReaders((*Server).listNothing)},
-	{http.MethodGet, projectRoot + "/customDBRoles/roles", firstVersion, databaseRoles, toReaders(nothing)},
-	{http.MethodGet, projectRoot + "/databaseUsers", firstVersion, databaseUsers, toReaders((*Server).listNothing)},
-	{http.MethodGet, projectRoot + "/encryptionAtRest", firstVersion, encryption, toReaders(getEncryption)},
-	{http.MethodGet, projectRoot + "/integrations", firstVersion, integrations, toOwners((*Server).listNothing)},
-	{http.MethodGet, projectRoot + "/ipAddresses", firstVersion, projectAddresses, toReaders((*Server).listProjectAddresses)},
-	{http.MethodGet, projectRoot + "/limits", firstVersion, projects, (*Server).listProjectLimits},
-	{http.MethodGet, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).getProjectLimit},
-	{http.MethodPatch, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).setProjectLimit},
-	{http.MethodDelete, projectRoot + "/limits/:limitName", firstVersion, projects, (*Server).resetProjectLimit},
-	{http.MethodGet, projectRoot + "/managedSlowMs", firstVersion, performanceAdvisor, (*Server).getManagedSlowMs},
-	{http.MethodDelete, projectRoot + "/managedSlowMs/disable", firstVersion, performanceAdvisor, (*Server).disableManagedSlowMs},
-	{http.MethodPost, projectRoot + "/managedSlowMs/enable", firstVersion, performanceAdvisor, (*Server).enableManagedSlowMs},
-	{http.MethodGet, projectRoot + "/peers", firstVersion, networkPeering, toReaders((*Server).listPeers)},
-	{http.MethodGet, projectRoot + "/privateEndpoint/regionalMode", firstVersion, privateEndpoints, toReaders(getRegionalMode)},
-	{
-		http.MethodGet, projectRoot + "/privateEndpoint/:cloudProvider/endpointService",
-		firstVersion, privateEndpoints, toReaders((*Server).listEndpointServices),
-	},
-	{http.MethodGet, projectRoot + "/processes", firstVersion, monitoring, toReaders((*Server).listNothing)},
-	{http.MethodPost, projectRoot + "/serviceAccounts", serviceAccountVersions, credentials, (*Server).createServiceAccount},
-	{http.MethodGet, projectRoot + "/serviceAccounts", serviceAccountVersions, credentials, (*Server).listServiceAccounts},
-	{http.MethodGet, projectAccount, serviceAccountVersions, credentials, (*Server).getServiceAccount},
-	{http.MethodPatch, projectAccount, serviceAccountVersions, credentials, (*Server).updateServiceAccount},
-	{http.MethodDelete, projectAccount, serviceAccountVersions, credentials, (*Server).deleteServiceAccount},
-	{http.MethodPost, projectAccount + ":invite", serviceAccountVersions, credentials, (*Server).inviteServiceAccount},
-	{http.MethodPost, projectAccount + "/accessList", serviceAccountVersions, credentials, (*Server).createServiceAccountNetworks},
-	{http.MethodGet, projectAccount + "/accessList", serviceAccountVersions, credentials, (*Server).listServiceAccountNetworks},
-	{
-		http.MethodDelete, projectAccount + "/accessList/:ipAddress",
-		serviceAccountVersions, credentials, (*Server).deleteServiceAccountNetwork,
-	},
-	{http.MethodPost, projectAccount + "/secrets", serviceAccountVersions, credentials, (*Server).createServiceAccountSecret},
-	{
-		http.MethodDelete, projectAccount + "/secrets/:secretId",
-		serviceAccountVersions, credentials, (*Server).deleteServiceAccountSecret,
-	},
-	{http.MethodGet, projectRoot + "/settings", firstVersion, projects, (*Server).getProjectSettings},
-	{http.MethodPatch, projectRoot + "/settings", firstVersion, projects, (*Server).updateProjectSettings},
-	{http.MethodPost, projectRoot + "/teams", firstVersion, teams, toOwners((*Server).assignTeams)},
-	{http.MethodGet, projectRoot + "/teams", firstVersion, teams, toReaders((*Server).listNothing)},
-	{http.MethodGet, projectRoot + "/users", userVersions, projectUsers, toReaders((*Server).listNothing)},
-	{http.MethodGet, orgsRoot, firstVersion, orgList, (*Server).listOrgs},
-	{http.MethodGet, orgRoot, firstVersion, orgs, (*Server).getOrg},
-	{http.MethodPatch, orgRoot, firstVersion, orgs, (*Server).updateOrg},
-	{http.MethodPost, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).createAPIKey},
-	{http.MethodGet, orgRoot + "/apiKeys", firstVersion, orgCredentials, (*Server).listAPIKeys},
-	{http.MethodGet, orgKey, firstVersion, orgCredentials, (*Server).getAPIKey},
-	{http.MethodPatch, orgKey, firstVersion, orgCredentials, (*Server).updateAPIKey},
-	{http.MethodDelete, orgKey, firstVersion, orgCredentials, (*Server).deleteAPIKey},
-	{http.MethodPost, orgKey + "/accessList", firstVersion, orgCredentials, (*Server).createAPIKeyNetworks},
-	{http.MethodGet, orgKey + "/accessList", firstVersion, orgCredentials, (*Server).listAPIKeyNetworks},
-	{http.MethodGet, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).getAPIKeyNetwork},
-	{http.MethodDelete, orgKey + "/accessList/:ipAddress", firstVersion, orgCredentials, (*Server).deleteAPIKeyNetwork},
-	{http.MethodGet, orgRoot + "/groups", firstVersion, orgs, (*Server).listOrgProjects},
-	{http.MethodPost, orgRoot + "/serviceAccounts", serviceAccountVersions, orgCredentials, (*Server).createServiceAccount},
-	{http.MethodGet, orgRoot + "/serviceAccounts", serviceAccountVersions, orgCredentials, (*Server).listServiceAccounts},
-	{http.MethodGet, orgAccount, serviceAccountVersions, orgCredentials, (*Server).getServiceAccount},
-	{http.MethodPatch, orgAccount, serviceAccountVersions, orgCredentials, (*Server).updateServiceAccount},
-	{http.MethodDelete, orgAccount, serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccount},
-	{http.MethodPost, orgAccount + "/accessList", serviceAccountVersions, orgCredentials, (*Server).createServiceAccountNetworks},
-	{http.MethodGet, orgAccount + "/accessList", serviceAccountVersions, orgCredentials, (*Server).listServiceAccountNetworks},
-	{
-		http.MethodDelete, orgAccount + "/accessList/:ipAddress",
-		serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccountNetwork,
-	},
-	{http.MethodGet, orgAccount + "/groups", serviceAccountVersions, orgCredentials, (*Server).listServiceAccountProjects},
-	{http.MethodPost, orgAccount + "/secrets", serviceAccountVersions, orgCredentials, (*Server).createServiceAccountSecret},
-	{
-		http.MethodDelete, orgAccount + "/secrets/:secretId",
-		serviceAccountVersions, orgCredentials, (*Server).deleteServiceAccountSecret,
-	},
-	{http.MethodGet, orgRoot + "/settings", firstVersion, orgSettings, (*Server).getOrgSettings},
-	{http.MethodPatch, orgRoot + "/settings", firstVersion, orgSettings, (*Server).updateOrgSettings},
-	{http.MethodGet, orgRoot + "/teams", firstVersion, teams, toMembers((*Server).listNothing)},
-	{http.MethodGet, orgRoot + "/users", userVersions, orgUsers, toMembers((*Server).listNothing)},
+// operations returns all operations.
+func (s *Server) operations() []operation {
+	return slices.Concat(
+		s.orgOperations(),
+		s.projectOperations(),
+		s.securityOperations(),
+		s.backupOperations(),
+		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
+		s.serviceAccountOperations(projectRoot, credentialLimit),
+	)
+}
+
+// orgOperations are on organizations and their API keys.
+func (s *Server) orgOperations() []operation {
+	const (
+		key     = orgRoot + "/apiKeys/:apiUserId"
+		account = orgRoot + "/serviceAccounts/:clientId"
+	)
+	return []operation{
+		{get, apiRoot, v2023, rootLimit, with(anyCaller, s.getRoot)},
+		{get, orgsRoot, v2023, orgListLimit, withPage(anyCaller, s.listOrgs)},
+		{get, orgRoot, v2023, orgLimit, with(orgReader, s.getOrg)},
+		{patch, orgRoot, v2023, orgLimit, withBody(orgOwner, s.updateOrg)},
+		{post, orgRoot + "/apiKeys", v2023, orgCredentialLimit, withBody(credentialOwner, s.createAPIKey)},
+		{get, orgRoot + "/apiKeys", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeys)},
+		{get, key, v2023, orgCredentialLimit, with(credentialReader, s.getAPIKey)},
+		{patch, key, v2023, orgCredentialLimit, withBody(credentialOwner, s.updateAPIKey)},
+		{del, key, v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKey)},
+		{post, key + "/accessList", v2023, orgCredentialLimit, with(credentialOwner, s.createAPIKeyNetworks)},
+		{get, key + "/accessList", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeyNetworks)},
+		{get, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.getAPIKeyNetwork)},
+		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKeyNetwork)},
+		{get, orgRoot + "/groups", v2023, orgLimit, withPage(orgReader, s.listOrgProjects)},
+		{get, account + "/groups", v2024Aug, orgCredentialLimit, withPage(credentialReader, s.listServiceAccountProjects)},
+		{get, orgRoot + "/settings", v2023, orgSettingsLimit, with(orgReader, s.getOrgSettings)},
+		{patch, orgRoot + "/settings", v2023, orgSettingsLimit, withBody(orgOwner, s.updateOrgSettings)},
+		{get, orgRoot + "/teams", v2023, teamLimit, with(orgReader, nothing)},
+		{get, orgRoot + "/users", userVersions, orgUserLimit, with(orgReader, nothing)},
+	}
+}
+
+// projectOperations are on projects, and on their part of API keys and service accounts.
+func (s *Server) projectOperations() []operation {
+	const (
+		key     = projectRoot + "/apiKeys/:apiUserId"
+		limit   = projectRoot + "/limits/:limitName"
+		slowMs  = projectRoot + "/managedSlowMs"
+		account = projectRoot + "/serviceAccounts/:clientId"
+	)
+	return []operation{
+		{post, projectsRoot, v2023, projectLimit, withBody(anyCaller, s.createProject).answers(created)},
+		{get, projectsRoot, v2023, projectLimit, withPage(anyCaller, s.listProjects)},
+		{get, projectsRoot + "/byName/:groupName", v2023, projectLimit, with(anyCaller, s.getProjectByName)},
+		{get, projectRoot, v2023, projectLimit, with(projectReader, s.getProject)},
+		{patch, projectRoot, v2023, projectLimit, withBody(projectOwner, s.updateProject)},
+		{del, projectRoot, v2023, projectLimit, with(projectOwner, s.deleteProject).answers(accepted)},
+		{post, projectRoot + "/apiKeys", v2023, credentialLimit, withBody(credentialOwner, s.createAPIKey)},
+		{get, projectRoot + "/apiKeys", v2023, credentialLimit, withPage(credentialReader, s.listAPIKeys)},
+		{post, key, v2023, credentialLimit, withBody(credentialOwner, s.assignAPIKey)},
+		{patch, key, v2023, credentialLimit, withBody(credentialOwner, s.updateAPIKey)},
+		{del, key, v2023, credentialLimit, with(credentialOwner, s.deleteAPIKey)},
+		{get, projectRoot + "/limits", v2023, projectLimit, with(projectReader, s.listProjectLimits)},
+		{get, limit, v2023, projectLimit, with(projectReader, s.getProjectLimit)},
+		{patch, limit, v2023, projectLimit, withBody(projectOwner, s.setProjectLimit)},
+		{del, limit, v2023, projectLimit, with(projectOwner, s.resetProjectLimit)},
+		{get, slowMs, v2023, performanceAdvisorLimit, with(projectReader, s.getManagedSlowMs)},
+		{del, slowMs + "/disable", v2023, performanceAdvisorLimit, with(projectOwner, s.disableManagedSlowMs)},
+		{post, slowMs + "/enable", v2023, performanceAdvisorLimit, with(projectOwner, s.enableManagedSlowMs)},
+		{post, account + ":invite", v2024Aug, credentialLimit, with(serviceAccountInviter, s.inviteServiceAccount)},
+		{get, projectRoot + "/settings", v2023, projectLimit, with(projectReader, s.getProjectSettings)},
+		{patch, projectRoot + "/settings", v2023, projectLimit, withBody(projectOwner, s.updateProjectSettings)},
+		{post, projectRoot + "/teams", v2023, teamLimit, withBody(projectOwner, s.assignTeams)},
+		{get, projectRoot + "/teams", v2023, teamLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/users", userVersions, projectUserLimit, with(projectReader, nothing)},
+	}
+}
+
+// securityOperations are on what a project has for its clusters: networks, users and keys.
+func (s *Server) securityOperations() []operation {
+	return []operation{
+		{get, projectRoot + "/accessList", v2023, projectAccessListLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/auditLog", v2023, auditingLimit, with(projectOwner, s.getAuditLog)},
+		{get, projectRoot + "/containers", v2023, networkPeeringLimit, with(projectReader, s.listContainers)},
+		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, s.listDatabaseRoles)},
+		{get, projectRoot + "/databaseUsers", v2023, databaseUserLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/encryptionAtRest", v2023, encryptionLimit, with(projectReader, s.getEncryption)},
+		{get, projectRoot + "/integrations", v2023, integrationLimit, with(projectOwner, nothing)},
+		{get, projectRoot + "/ipAddresses", v2023, projectAddressLimit, with(projectReader, s.listProjectAddresses)},
+		{get, projectRoot + "/peers", v2023, networkPeeringLimit, with(projectReader, s.listPeers)},
+		{get, projectRoot + "/privateEndpoint/regionalMode", v2023, endpointLimit, with(projectReader, s.getRegionalMode)},
+		{get, projectRoot + "/privateEndpoint/:cloudProvider/endpointService", v2023, endpointLimit,
+			with(projectReader, s.listEndpointServices)},
+		{get, projectRoot + "/processes", v2023, monitoringLimit, with(projectReader, nothing)},
+	}
+}
+
+// backupOperations are on clusters, access roles and export buckets.
+func (s *Server) backupOperations() []operation {
+	const (
+		roles   = projectRoot + "/cloudProviderAccess"
+		buckets = projectRoot + "/backup/exportBuckets"
+		bucket  = buckets + "/:exportBucketId"
+		cluster = projectRoot + "/clusters/:clusterName"
+	)
+	return []operation{
+		{post, buckets, exportBucketVersions, backupLimit, withBody(backupWriter, s.createExportBucket)},
+		{get, buckets, exportBucketVersions, backupLimit, withPage(projectReader, s.listExportBuckets)},
+		{get, bucket, exportBucketVersions, backupLimit, with(projectReader, s.getExportBucket)},
+		{patch, bucket, exportBucketUpdateVersions, backupLimit, withBody(backupWriter, s.updateExportBucket)},
+		{del, bucket, v2023, backupLimit, with(backupWriter, s.deleteExportBucket)},
+		{get, projectRoot + "/backupCompliancePolicy", policyVersions, backupLimit,
+			with(projectOwner, s.getCompliancePolicy)},
+		{post, roles, v2023, accessRoleLimit, withBody(projectOwner, s.createAccessRole)},
+		{get, roles, v2023, accessRoleLimit, with(projectReader, s.listAccessRoles)},
+		{get, roles + "/:roleId", v2023, accessRoleLimit, with(projectReader, s.getAccessRole)},
+		{patch, roles + "/:roleId", v2023, accessRoleLimit, withBody(projectOwner, s.updateAccessRole)},
+		{del, roles + "/:cloudProvider/:roleId", v2023, accessRoleLimit, with(projectOwner, s.deleteAccessRole)},
+		{get, projectRoot + "/clusters", clusterVersions, clusterLimit, with(projectReader, nothing)},
+		{get, cluster, clusterVersions, clusterLimit, with(projectReader, s.clusterNotFound)},
+		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, s.clusterNotFound)},
+		{get, cluster + "/status", v2023, clusterLimit, with(projectReader, s.clusterNotFound)},
+	}
+}
+
+// serviceAccountOperations are on the service accounts of an organization or a project.
+func (s *Server) serviceAccountOperations(root string, limit rateLimit) []operation {
+	accounts := root + "/serviceAccounts"
+	account := accounts + "/:clientId"
+	return []operation{
+		{post, accounts, v2024Aug, limit, withBody(credentialOwner, s.createServiceAccount).answers(created)},
+		{get, accounts, v2024Aug, limit, withPage(credentialReader, s.listServiceAccounts)},
+		{get, account, v2024Aug, limit, with(credentialReader, s.getServiceAccount)},
+		{patch, account, v2024Aug, limit, withBody(credentialOwner, s.updateServiceAccount)},
+		{del, account, v2024Aug, limit, with(credentialOwner, s.deleteServiceAccount)},
+		{post, account + "/accessList", v2024Aug, limit, with(credentialOwner, s.createServiceAccountNetworks)},
+		{get, account + "/accessList", v2024Aug, limit, withPage(credentialReader, s.listServiceAccountNetworks)},
+		{del, account + "/accessList/:ipAddress", v2024Aug, limit, with(credentialOwner, s.deleteServiceAccountNetwork)},
+		{post, account + "/secrets", v2024Aug, limit,
+			withBody(credentialOwner, s.createServiceAccountSecret).answers(created)},
+		{del, account + "/secrets/:secretId", v2024Aug, limit, with(credentialOwner, s.deleteServiceAccountSecret)},
+	}
 }
 
 func (s *Server) route(engine *gin.Engine) {
@@ -160,7 +195,7 @@ func (s *Server) route(engine *gin.Engine) {
 		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
 		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
 	}
-	for _, op := range operations {
+	for _, op := range s.operations() {
 		path, _ := cutCustomMethod(op.path)
 		engine.Handle(op.method, path, s.operation(op))
 		if op.method == http.MethodGet {

@@ -13,6 +13,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/iam"
+	"exportbuckets/internal/tenant"
 )
 
 // Config is what an installation decides about its HTTP side.
@@ -37,16 +40,25 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Server is the HTTP side of a service.
+// Services are what the API answers from.
+type Services struct {
+	IAM    *iam.Service
+	Tenant *tenant.Service
+	Backup *backup.Service
+}
+
+// Server is the HTTP side of the services.
 type Server struct {
-	atlas  *atlas.Service
+	iam    *iam.Service
+	tenant *tenant.Service
+	backup *backup.Service
 	cfg    Config
 	limits *rateLimiter
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
 // proxy is neither an address nor a network.
-func New(service *atlas.Service, cfg Config) (http.Handler, error) {
+func New(services Services, cfg Config) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -58,7 +70,10 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
-	s := &Server{atlas: service, cfg: cfg, limits: newRateLimiter(cfg.Now)}
+	s := &Server{
+		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
+		cfg: cfg, limits: newRateLimiter(cfg.Now),
+	}
 	s.route(engine)
 	return engine, nil
 }
@@ -67,14 +82,6 @@ func New(service *atlas.Service, cfg Config) (http.Handler, error) {
 // that someone else holds, say. A statement that it has come to share with others
 // may take somewhat longer. It is less than clients wait.
 const requestTimeout = 30 * time.Second
-
-// call is an authenticated request of a versioned operation.
-type call struct {
-	*gin.Context
-	principal atlas.Principal
-	version   version
-	body      takenBody
-}
 
 // unescapeParams unescapes the parts of a path that gin has not: it would take a
 // plus sign for a blank, which only holds in queries.
@@ -89,11 +96,11 @@ func unescapeParams(c *gin.Context) {
 	}
 }
 
-// operation returns the handler that makes the checks before op and calls it.
+// operation returns the handler that makes the checks before op and serves it.
 func (s *Server) operation(op operation) gin.HandlerFunc {
 	_, customMethod := cutCustomMethod(op.path)
 	return func(c *gin.Context) {
-		if !takeCustomMethod(c, customMethod) {
+		if !trimCustomMethod(c, customMethod) {
 			s.noMethod(c)
 			return
 		}
@@ -104,7 +111,7 @@ func (s *Server) operation(op operation) gin.HandlerFunc {
 }
 
 // serve makes the checks that all operations share, in Atlas' order:
-// credentials, address, rate limit, version. The handler makes the others:
+// credentials, address, rate limit, version. The endpoint makes the others:
 // project and role, then the body, then the objects.
 func (s *Server) serve(c *gin.Context, op operation) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
@@ -114,7 +121,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err != nil {
 		return err
 	}
-	if err := s.takeToken(c, principal, op.limit); err != nil {
+	if err := s.limitRate(c, principal, op.limit); err != nil {
 		return err
 	}
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
@@ -128,7 +135,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkPresentation(c); err != nil {
 		return err
 	}
-	body, slow := s.takeBody(c)
+	body, slow := s.readBody(c)
 	if slow {
 		// Whoever was let in before a body that takes its time may have lost
 		// its roles since.
@@ -136,7 +143,12 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 			return err
 		}
 	}
-	return op.handler(s, &call{Context: c, principal: principal, version: v, body: body})
+	in := &call{gin: c, baseURL: s.cfg.BaseURL, principal: principal, version: v, body: body}
+	answer, err := op.endpoint.serve(in)
+	if err != nil {
+		return err
+	}
+	return respond(in, op.endpoint.status, answer)
 }
 
 // noRoute answers for paths that are none. Within the API it asks for
@@ -158,7 +170,7 @@ func resourceNotFound(c *gin.Context) error {
 
 // noMethod answers for methods that a path does not offer, and for OPTIONS.
 func (s *Server) noMethod(c *gin.Context) {
-	methods := offered(c.Request.URL.EscapedPath())
+	methods := s.offered(c.Request.URL.EscapedPath())
 	if len(methods) == 0 { // it is none of the Administration API's
 		methods = strings.Split(c.Writer.Header().Get("Allow"), ", ") // set by gin
 	}

@@ -1,19 +1,19 @@
 package api
 
 import (
-	"net/http"
+	"context"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
-// serviceAccountVersions is the list of versions of every operation on service
-// accounts.
-var serviceAccountVersions = []version{{date: "2024-08-05"}}
+// v2024Aug is the list of versions of every operation on service accounts.
+var v2024Aug = []version{{date: "2024-08-05"}}
 
 // serviceAccountBody is a service account on the wire. Atlas, "Service
 // Accounts".
@@ -26,7 +26,7 @@ type serviceAccountBody struct {
 	Secrets     []secretBody `json:"secrets"`
 }
 
-func newServiceAccountBody(account atlas.ServiceAccount) serviceAccountBody {
+func newServiceAccountBody(account iam.ServiceAccount) serviceAccountBody {
 	body := serviceAccountBody{
 		ClientID:    account.ClientID(),
 		CreatedAt:   wholeSeconds(account.CreatedAt),
@@ -46,130 +46,76 @@ type serviceAccountProjectBody struct {
 	GroupID objectid.ID `json:"groupId"`
 }
 
-// namedServiceAccount is the service account that the path names.
-func namedServiceAccount(c *call) atlas.Credential {
-	return atlas.NamedServiceAccount(c.Param("clientId"))
+// serviceAccountName is the service account that the path names.
+func serviceAccountName(c *call) iam.CredentialName {
+	return iam.ServiceAccountName(c.param("clientId"))
 }
 
-func (s *Server) createServiceAccount(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.ServiceAccountRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	account, err := s.atlas.CreateServiceAccount(c.Request.Context(), owner, req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusCreated, newServiceAccountBody(account))
+func (s *Server) createServiceAccount(
+	ctx context.Context, owner atlas.CredentialOwner, _ *call, req iam.ServiceAccountRequest,
+) (serviceAccountBody, error) {
+	account, err := s.iam.CreateServiceAccount(ctx, owner, req)
+	return newServiceAccountBody(account), err
 }
 
-func (s *Server) listServiceAccounts(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	accounts, err := s.atlas.ListServiceAccounts(c.Request.Context(), reader, page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, accounts, newServiceAccountBody)
+func (s *Server) listServiceAccounts(
+	ctx context.Context, reader atlas.CredentialReader, _ *call, page atlas.Page,
+) (atlas.List[serviceAccountBody], error) {
+	accounts, err := s.iam.ListServiceAccounts(ctx, reader, page)
+	return atlas.MapList(accounts, newServiceAccountBody), err
 }
 
-func (s *Server) getServiceAccount(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	account, err := s.atlas.GetServiceAccount(c.Request.Context(), reader, namedServiceAccount(c))
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, newServiceAccountBody(account))
+func (s *Server) getServiceAccount(
+	ctx context.Context, reader atlas.CredentialReader, c *call,
+) (serviceAccountBody, error) {
+	account, err := s.iam.GetServiceAccount(ctx, reader, serviceAccountName(c))
+	return newServiceAccountBody(account), err
 }
 
-func (s *Server) updateServiceAccount(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var update atlas.ServiceAccountUpdate
-	if err := decode(c, &update); err != nil {
-		return err
-	}
-	account, err := s.atlas.UpdateServiceAccount(c.Request.Context(), owner, namedServiceAccount(c), update)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, newServiceAccountBody(account))
+func (s *Server) updateServiceAccount(
+	ctx context.Context, owner atlas.CredentialOwner, c *call, update iam.ServiceAccountUpdate,
+) (serviceAccountBody, error) {
+	account, err := s.iam.UpdateServiceAccount(ctx, owner, serviceAccountName(c), update)
+	return newServiceAccountBody(account), err
 }
 
-func (s *Server) inviteServiceAccount(c *call) error {
-	inviter, err := s.atlas.ServiceAccountInviter(c.principal)
-	if err != nil {
-		return err
-	}
+func (s *Server) inviteServiceAccount(
+	ctx context.Context, inviter atlas.ServiceAccountInviter, c *call,
+) (serviceAccountBody, error) {
 	assignments, err := decodeAssignments(c)
 	if err != nil {
-		return err
+		return serviceAccountBody{}, err
 	}
-	account, err := s.atlas.InviteServiceAccount(c.Request.Context(), inviter, namedServiceAccount(c), assignments)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, newServiceAccountBody(account))
+	account, err := s.iam.InviteServiceAccount(ctx, inviter, serviceAccountName(c), assignments)
+	return newServiceAccountBody(account), err
 }
 
 // decodeAssignments reads an assignment, or an array of them, which older clients
 // of the same version send.
-func decodeAssignments(c *call) ([]atlas.ServiceAccountAssignment, error) {
+func decodeAssignments(c *call) ([]iam.ServiceAccountAssignment, error) {
 	data, err := checkBody(c)
 	if err != nil {
 		return nil, err
 	}
 	if jsontext.Value(data).Kind() == jsontext.KindBeginArray {
-		var assignments []atlas.ServiceAccountAssignment
+		var assignments []iam.ServiceAccountAssignment
 		err := decodeData(data, jsontext.KindBeginArray, &assignments)
 		return assignments, err
 	}
-	var assignment atlas.ServiceAccountAssignment
+	var assignment iam.ServiceAccountAssignment
 	err = decodeData(data, jsontext.KindBeginObject, &assignment)
-	return []atlas.ServiceAccountAssignment{assignment}, err
+	return []iam.ServiceAccountAssignment{assignment}, err
 }
 
-func (s *Server) listServiceAccountProjects(c *call) error {
-	reader, err := s.atlas.CredentialReader(c.principal)
-	if err != nil {
-		return err
-	}
-	page, err := queryPage(c)
-	if err != nil {
-		return err
-	}
-	projects, err := s.atlas.ListServiceAccountProjects(c.Request.Context(), reader, namedServiceAccount(c), page)
-	if err != nil {
-		return err
-	}
-	return respondList(s, c, page, projects, func(project db.Project) serviceAccountProjectBody {
+func (s *Server) listServiceAccountProjects(
+	ctx context.Context, reader atlas.CredentialReader, c *call, page atlas.Page,
+) (atlas.List[serviceAccountProjectBody], error) {
+	projects, err := s.iam.ListServiceAccountProjects(ctx, reader, serviceAccountName(c), page)
+	return atlas.MapList(projects, func(project db.Project) serviceAccountProjectBody {
 		return serviceAccountProjectBody{GroupID: project.ID}
-	})
+	}), err
 }
 
-func (s *Server) deleteServiceAccount(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	if err := s.atlas.DeleteServiceAccount(c.Request.Context(), owner, namedServiceAccount(c)); err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+func (s *Server) deleteServiceAccount(ctx context.Context, owner atlas.CredentialOwner, c *call) (noContent, error) {
+	return noContent{}, s.iam.DeleteServiceAccount(ctx, owner, serviceAccountName(c))
 }

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
 	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
 )
 
 // serviceAccountNetworkBody is an entry of a service account's access list.
@@ -33,14 +35,21 @@ func newServiceAccountNetworkBody(entry db.AccessListEntry) serviceAccountNetwor
 	return body
 }
 
-func (s *Server) createServiceAccountNetworks(c *call) error {
-	return createNetworks(s, c, namedServiceAccount(c), newServiceAccountNetworkBody)
+func (s *Server) createServiceAccountNetworks(
+	ctx context.Context, owner atlas.CredentialOwner, c *call,
+) (list, error) {
+	return createNetworks(ctx, s, owner, c, serviceAccountName(c), newServiceAccountNetworkBody)
 }
 
-func (s *Server) listServiceAccountNetworks(c *call) error {
-	return listNetworks(s, c, namedServiceAccount(c), newServiceAccountNetworkBody)
+func (s *Server) listServiceAccountNetworks(
+	ctx context.Context, reader atlas.CredentialReader, c *call, page atlas.Page,
+) (atlas.List[serviceAccountNetworkBody], error) {
+	entries, err := s.iam.ListAccessListEntries(ctx, reader, serviceAccountName(c), page)
+	return atlas.MapList(entries, newServiceAccountNetworkBody), err
 }
 
-func (s *Server) deleteServiceAccountNetwork(c *call) error {
-	return s.deleteNetwork(c, namedServiceAccount(c))
+func (s *Server) deleteServiceAccountNetwork(
+	ctx context.Context, owner atlas.CredentialOwner, c *call,
+) (noContent, error) {
+	return noContent{}, s.iam.DeleteAccessListEntry(ctx, owner, serviceAccountName(c), c.param("ipAddress"))
 }

@@ -1,11 +1,12 @@
 package api
 
 import (
+	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -19,7 +20,7 @@ type secretBody struct {
 	Secret            string      `json:"secret,omitzero"` // in the answer that creates it
 }
 
-func newSecretBody(secret atlas.ServiceAccountSecret) secretBody {
+func newSecretBody(secret iam.ServiceAccountSecret) secretBody {
 	return secretBody{
 		CreatedAt:         wholeSeconds(secret.CreatedAt),
 		ExpiresAt:         wholeSeconds(secret.ExpiresAt),
@@ -30,34 +31,19 @@ func newSecretBody(secret atlas.ServiceAccountSecret) secretBody {
 	}
 }
 
-func (s *Server) createServiceAccountSecret(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	var req atlas.ServiceAccountSecretRequest
-	if err := decode(c, &req); err != nil {
-		return err
-	}
-	secret, err := s.atlas.CreateServiceAccountSecret(c.Request.Context(), owner, namedServiceAccount(c), req)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusCreated, newSecretBody(secret))
+func (s *Server) createServiceAccountSecret(
+	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.ServiceAccountSecretRequest,
+) (secretBody, error) {
+	secret, err := s.iam.CreateServiceAccountSecret(ctx, owner, serviceAccountName(c), req)
+	return newSecretBody(secret), err
 }
 
-func (s *Server) deleteServiceAccountSecret(c *call) error {
-	owner, err := s.atlas.CredentialOwner(c.principal)
-	if err != nil {
-		return err
-	}
-	err = s.atlas.DeleteServiceAccountSecret(c.Request.Context(), owner, namedServiceAccount(c), c.Param("secretId"))
+func (s *Server) deleteServiceAccountSecret(
+	ctx context.Context, owner atlas.CredentialOwner, c *call,
+) (noContent, error) {
+	err := s.iam.DeleteServiceAccountSecret(ctx, owner, serviceAccountName(c), c.param("secretId"))
 	if errors.Is(err, atlas.ErrSecretNotFound) {
-		return resourceNotFound(c.Context)
+		err = resourceNotFound(c.gin)
 	}
-	if err != nil {
-		return err
-	}
-	respondNoContent(c)
-	return nil
+	return noContent{}, err
 }

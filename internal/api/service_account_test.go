@@ -564,7 +564,7 @@ func TestAccessListsOfServiceAccounts(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d", address, got.status, got.body, want)
 		}
 	}
-	if err := b.atlas.WriteUsage(t.Context()); err != nil {
+	if err := b.iam.WriteLastUsed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ofOrg := demoOrgAccounts + "/" + created.ClientID + "/accessList"

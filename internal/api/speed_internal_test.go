@@ -7,14 +7,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 )
 
 func BenchmarkDecode(b *testing.B) {
 	body := []byte(`{"cloudProvider":"AWS","bucketName":"export-bucket","iamRoleId":"5f0000000000000000000d01"}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		var req atlas.ExportBucketRequest
+		var req backup.ExportBucketRequest
 		if err := decodeData(body, jsontext.KindBeginObject, &req); err != nil {
 			b.Fatal(err)
 		}

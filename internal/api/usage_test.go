@@ -40,7 +40,7 @@ func (b *bundle) network(t *testing.T, clientID string) network {
 
 func (b *bundle) writeUsage(t *testing.T) {
 	t.Helper()
-	if err := b.atlas.WriteUsage(t.Context()); err != nil {
+	if err := b.iam.WriteLastUsed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -112,7 +112,7 @@ func TestNoRequestWritesThatACredentialWasUsed(t *testing.T) {
 	if got := trips.Load(); got != 2 { // who calls, and the list
 		t.Errorf("got %d round trips, want 2", got)
 	}
-	if err := b.atlas.WriteUsage(t.Context()); err == nil {
+	if err := b.iam.WriteLastUsed(t.Context()); err == nil {
 		t.Error("write: got no error from a database that is only read, want one")
 	}
 

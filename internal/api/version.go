@@ -19,8 +19,8 @@ type version struct {
 	sunset    string // the first day on which it is gone; empty if none is set
 }
 
-// firstVersion is the list of versions of an operation that never changed.
-var firstVersion = []version{{date: "2023-01-01"}}
+// v2023 is the list of versions of an operation that never changed.
+var v2023 = []version{{date: "2023-01-01"}}
 
 // mediaType is the media type of the version's bodies.
 func (v version) mediaType() string {

@@ -38,7 +38,7 @@ func serve(w http.ResponseWriter, r *http.Request, nonceAge time.Duration) {
 		challenge(false)
 		return
 	}
-	if !digest.NonceFresh(nonceKey(), credentials.Nonce, nonceTime(), lifetime) {
+	if !fresh(nonceKey(), credentials.Nonce, nonceTime(), lifetime) {
 		challenge(true)
 		return
 	}

@@ -12,8 +12,9 @@
 //     open all others.
 //   - Does Verify find the response right? If not, the client does not know
 //     the password.
-//   - Is the nonce still NonceFresh? If not, a client whose response is right
-//     gets a challenge that is stale, and repeats without asking its user.
+//   - Was the nonce made here (NonceTime), and is it still NonceFresh? If it is
+//     too old, a client whose response is right gets a challenge that is stale,
+//     and repeats without asking its user.
 //
 // Every function depends on its arguments alone, random bytes of NewNonce
 // apart; nothing is kept between two calls. No error text holds anything of

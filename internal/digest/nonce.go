@@ -22,8 +22,8 @@ const (
 // clockSkew is how far the clock of another replica may run ahead of ours.
 const clockSkew = 5 * time.Second
 
-// NewNonce returns a nonce that NonceFresh accepts under the same key, on
-// every replica and after every restart. The key is random, at least 32 bytes
+// NewNonce returns a nonce that NonceTime knows under the same key, on every
+// replica and after every restart. The key is random, at least 32 bytes
 // long, and has no other use. The year of now is between 1970 and 10889.
 //
 // A nonce carries its own time and a code that only holders of the key can
@@ -51,27 +51,31 @@ func NewNonce(key []byte, now time.Time) string {
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-// NonceFresh reports whether NewNonce made the nonce under this key, not
-// longer ago than lifetime. A nonce from the future is fresh only within the
-// few seconds by which the clocks of replicas may differ.
-func NonceFresh(key []byte, nonce string, now time.Time, lifetime time.Duration) bool {
+// NonceTime returns when NewNonce made the nonce under this key, to the
+// millisecond, and false if it never did.
+func NonceTime(key []byte, nonce string) (time.Time, bool) {
 	// The decoder skips line ends, so it is the length of both forms that
 	// makes sure that no second text stands for the same nonce.
 	if len(nonce) != nonceTextLen {
-		return false
+		return time.Time{}, false
 	}
 	var b [nonceSize]byte
 	n, err := base64.StdEncoding.Decode(b[:], []byte(nonce))
 	if err != nil || n != nonceSize {
-		return false
+		return time.Time{}, false
 	}
 	if !hmac.Equal(b[contentSize:], nonceCode(key, b[:contentSize])) {
-		return false
+		return time.Time{}, false
 	}
-
 	var milliseconds [8]byte
 	copy(milliseconds[8-timeSize:], b[:timeSize])
-	made := time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:]))) //nolint:gosec // 48 bits.
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(milliseconds[:]))), true //nolint:gosec // 48 bits.
+}
+
+// NonceFresh reports whether a nonce that was made at a time is not older than
+// lifetime. A nonce from the future is fresh only within the few seconds by which
+// the clocks of replicas may differ.
+func NonceFresh(made, now time.Time, lifetime time.Duration) bool {
 	// The nonce has lost the part of its time below a millisecond. Without
 	// cutting now as well it would seem older than it is.
 	age := now.Truncate(time.Millisecond).Sub(made)

@@ -77,13 +77,8 @@ func runInitdb(
 	ctx context.Context, progs programs, fresh string, user *account, locale string, durable bool,
 ) (string, error) {
 	args := []string{
-		"-D", fresh,
-		"-U", role,
-		"--auth-local=trust",
-		"--auth-host=reject",
-		"--encoding=UTF8",
-		"--locale=" + locale,
-		"--no-instructions",
+		"-D", fresh, "-U", role, "--auth-local=trust", "--auth-host=reject",
+		"--encoding=UTF8", "--locale=" + locale, "--no-instructions",
 	}
 	if !durable {
 		args = append(args, "--no-sync")

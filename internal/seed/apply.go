@@ -1,19 +1,21 @@
 package seed
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/digest"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
 )
 
 // Apply adds what the file declares and the database lacks, in one transaction:
@@ -55,7 +57,7 @@ type writer struct {
 }
 
 func (w writer) org(ctx context.Context, org Organization) error {
-	err := w.q.InsertOrgIfMissing(ctx, w.tx, db.InsertOrgIfMissingParams{
+	err := w.q.InsertOrg(ctx, w.tx, db.InsertOrgParams{
 		ID:                    org.ID.ID,
 		Name:                  org.Name,
 		APIAccessListRequired: org.APIAccessListRequired,
@@ -81,93 +83,53 @@ func (w writer) org(ctx context.Context, org Organization) error {
 	}
 	for _, account := range org.ServiceAccounts {
 		if err := w.serviceAccount(ctx, org.ID.ID, account); err != nil {
-			return fmt.Errorf("service account %s%s: %w", atlas.ClientIDPrefix, account.ClientID.id, err)
+			return fmt.Errorf("service account %s%s: %w", iam.ClientIDPrefix, account.ClientID.id, err)
 		}
 	}
 	return nil
 }
 
 func (w writer) project(ctx context.Context, orgID objectid.ID, project Project) error {
-	err := w.q.InsertProjectIfMissing(ctx, w.tx, db.InsertProjectIfMissingParams{
-		ID: project.ID.ID, OrgID: orgID, Name: project.Name, CreatedAt: w.now,
+	there, err := w.q.InsertProject(ctx, w.tx, db.InsertProjectParams{
+		ID:                        project.ID.ID,
+		OrgID:                     orgID,
+		Name:                      project.Name,
+		CreatedAt:                 w.now,
+		WithDefaultAlertsSettings: true,
+		Tags:                      []byte("[]"),
 	})
-	if err != nil {
-		return err
+	if errors.Is(err, pgx.ErrNoRows) {
+		there, err = w.q.GetProject(ctx, w.tx, project.ID.ID)
 	}
-	there, err := w.q.GetProject(ctx, w.tx, project.ID.ID)
 	if err != nil {
 		return err
 	}
 	if there.OrgID != orgID {
 		return fmt.Errorf("the database has it in another organization than %s", orgID)
 	}
-	access := project.CloudProviderAccess
-	for _, role := range access.AWS {
-		if err := w.awsRole(ctx, project.ID.ID, role); err != nil {
-			return err
-		}
+	var rows []db.InsertAccessRoleParams
+	for _, role := range project.CloudProviderAccess.AWS {
+		rows = append(rows, backup.NewAWSRoleRow(there.ID, role.RoleID.ID, (*string)(role.IAMAssumedRoleARN), w.now))
 	}
-	for _, role := range access.Azure {
-		if err := w.azureRole(ctx, project.ID.ID, role); err != nil {
-			return err
-		}
+	for _, role := range project.CloudProviderAccess.Azure {
+		rows = append(rows, backup.NewAzureRoleRow(there.ID, role.RoleID.ID, (*string)(role.AtlasAzureAppID),
+			string(role.ServicePrincipalID), string(role.TenantID), w.now))
 	}
-	for _, role := range access.GCP {
-		if err := w.gcpRole(ctx, project.ID.ID, role); err != nil {
+	for _, role := range project.CloudProviderAccess.GCP {
+		status := cmp.Or(db.GCPRoleStatus(role.Status), db.GCPRoleStatusCOMPLETE)
+		rows = append(rows, backup.NewGCPRoleRow(there.ID, role.RoleID.ID, status, w.now))
+	}
+	for _, row := range rows {
+		if err := w.accessRole(ctx, row); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w writer) awsRole(ctx context.Context, projectID objectid.ID, role AWSRole) error {
-	externalID := uuid.NewString()
-	row := db.InsertAccessRoleIfMissingParams{
-		ProjectID:             projectID,
-		ID:                    role.RoleID.ID,
-		CloudProvider:         db.CloudProviderAWS,
-		AssumedRoleExternalID: &externalID,
-	}
-	if role.IAMAssumedRoleARN != nil {
-		row.IAMAssumedRoleARN = (*string)(role.IAMAssumedRoleARN)
-		row.AuthorizedAt = &w.now
-	}
-	return w.accessRole(ctx, row)
-}
-
-func (w writer) azureRole(ctx context.Context, projectID objectid.ID, role AzureRole) error {
-	if role.AtlasAzureAppID == "" {
-		role.AtlasAzureAppID = atlas.AtlasAzureAppID
-	}
-	return w.accessRole(ctx, db.InsertAccessRoleIfMissingParams{
-		ProjectID:          projectID,
-		ID:                 role.RoleID.ID,
-		CloudProvider:      db.CloudProviderAZURE,
-		AzureAppID:         (*string)(&role.AtlasAzureAppID),
-		ServicePrincipalID: (*string)(&role.ServicePrincipalID),
-		TenantID:           (*string)(&role.TenantID),
-	})
-}
-
-func (w writer) gcpRole(ctx context.Context, projectID objectid.ID, role GCPRole) error {
-	if role.Status == "" {
-		role.Status = gcpStatus(db.GCPRoleStatusCOMPLETE)
-	}
-	account := atlas.GCPServiceAccount(projectID)
-	return w.accessRole(ctx, db.InsertAccessRoleIfMissingParams{
-		ProjectID:         projectID,
-		ID:                role.RoleID.ID,
-		CloudProvider:     db.CloudProviderGCP,
-		GCPServiceAccount: &account,
-		GCPStatus:         (*db.GCPRoleStatus)(&role.Status),
-	})
-}
-
-func (w writer) accessRole(ctx context.Context, row db.InsertAccessRoleIfMissingParams) error {
-	row.Now = w.now
-	var there db.CloudProviderAccessRole
-	err := w.q.InsertAccessRoleIfMissing(ctx, w.tx, row)
-	if err == nil {
+func (w writer) accessRole(ctx context.Context, row db.InsertAccessRoleParams) error {
+	there, err := w.q.InsertAccessRole(ctx, w.tx, row)
+	if errors.Is(err, pgx.ErrNoRows) {
 		there, err = w.q.GetAccessRole(ctx, w.tx, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.ID})
 	}
 	if err != nil {
@@ -185,15 +147,8 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 	if err != nil || !added {
 		return err
 	}
-	return w.q.InsertAPIKey(ctx, w.tx, db.InsertAPIKeyParams{
-		OrgID:            orgID,
-		ID:               key.ID.ID,
-		Description:      key.Description,
-		PublicKey:        string(key.PublicKey),
-		HA1:              digest.HA1(string(key.PublicKey), atlas.Realm, string(key.PrivateKey)),
-		PrivateKeySuffix: new(atlas.PrivateKeySuffix(string(key.PrivateKey))),
-		CreatedAt:        w.now,
-	})
+	return w.q.InsertAPIKey(ctx, w.tx, iam.NewAPIKeyRow(
+		orgID, key.ID.ID, key.Description, string(key.PublicKey), string(key.PrivateKey), w.now))
 }
 
 func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account ServiceAccount) error {
@@ -213,16 +168,8 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 		return err
 	}
 	for _, secret := range account.Secrets {
-		hash := sha256.Sum256([]byte(secret.Secret))
-		err := w.q.InsertServiceAccountSecret(ctx, w.tx, db.InsertServiceAccountSecretParams{
-			OrgID:            orgID,
-			ServiceAccountID: id,
-			ID:               objectid.New(w.now),
-			SecretHash:       hash[:],
-			Suffix:           new(atlas.SecretSuffix(string(secret.Secret))),
-			CreatedAt:        w.now,
-			ExpiresAt:        secret.ExpiresAt.Time,
-		})
+		err := w.q.InsertServiceAccountSecret(ctx, w.tx, iam.NewSecretRow(
+			orgID, id, objectid.New(w.now), string(secret.Secret), w.now, secret.ExpiresAt.Time))
 		if err != nil {
 			return err
 		}
@@ -235,9 +182,7 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 func (w writer) principal(
 	ctx context.Context, orgID, id objectid.ID, kind db.PrincipalKind, access Access,
 ) (bool, error) {
-	rows, err := w.q.InsertPrincipalIfMissing(ctx, w.tx, db.InsertPrincipalIfMissingParams{
-		OrgID: orgID, ID: id, Kind: kind,
-	})
+	rows, err := w.q.InsertPrincipal(ctx, w.tx, db.InsertPrincipalParams{OrgID: orgID, ID: id, Kind: kind})
 	if err != nil {
 		return false, err
 	}
@@ -252,22 +197,13 @@ func (w writer) principal(
 }
 
 func (w writer) access(ctx context.Context, orgID, id objectid.ID, access Access) error {
-	for _, role := range access.OrgRoles {
-		err := w.q.InsertOrgRoleGrant(ctx, w.tx, db.InsertOrgRoleGrantParams{
-			OrgID: orgID, PrincipalID: id, Role: db.OrgRole(role),
-		})
-		if err != nil {
-			return fmt.Errorf("role %s: %w", role, err)
-		}
+	if err := write.Grant(ctx, w.tx, atlas.Scope{OrgID: orgID}, id, access.OrgRoles); err != nil {
+		return err
 	}
 	for _, grant := range access.ProjectRoles {
-		for _, role := range grant.Roles {
-			err := w.q.InsertProjectRoleGrant(ctx, w.tx, db.InsertProjectRoleGrantParams{
-				ProjectID: grant.ProjectID.ID, PrincipalID: id, Role: db.ProjectRole(role), OrgID: orgID,
-			})
-			if err != nil {
-				return fmt.Errorf("role on project %s: %w", grant.ProjectID, err)
-			}
+		scope := atlas.Scope{OrgID: orgID, ProjectID: &grant.ProjectID.ID}
+		if err := write.Grant(ctx, w.tx, scope, id, grant.Roles); err != nil {
+			return fmt.Errorf("role on project %s: %w", grant.ProjectID, err)
 		}
 	}
 	for _, network := range access.AccessList {

@@ -2,7 +2,7 @@
 // with their projects, API keys, service accounts and cloud provider access
 // roles.
 //
-// Parse reads the file and refuses, with the line, what is not as it should be.
+// Parse reads the file and reports the first invalid value with its line.
 //
 // Apply adds, in one transaction, what the file declares and the database lacks.
 // What is there stays as it is, whoever changed it, and so does all that hangs
@@ -27,7 +27,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -44,8 +46,8 @@ type File struct {
 
 // Organization is an organization and what belongs to it.
 type Organization struct {
-	ID                    objectID         `yaml:"id"`
-	Name                  string           `yaml:"name"`
+	ID                    objectID         `yaml:"id" required:"true"`
+	Name                  string           `yaml:"name" required:"true"`
 	APIAccessListRequired bool             `yaml:"apiAccessListRequired"`
 	Projects              []Project        `yaml:"projects"`
 	APIKeys               []APIKey         `yaml:"apiKeys"`
@@ -54,8 +56,8 @@ type Organization struct {
 
 // Project is a project and its cloud provider access roles.
 type Project struct {
-	ID                  objectID `yaml:"id"`
-	Name                string   `yaml:"name"`
+	ID                  objectID `yaml:"id" required:"true"`
+	Name                string   `yaml:"name" required:"true"`
 	CloudProviderAccess struct {
 		AWS   []AWSRole   `yaml:"aws"`
 		Azure []AzureRole `yaml:"azure"`
@@ -65,60 +67,60 @@ type Project struct {
 
 // AWSRole is an access role of AWS. It is authorized if it has an ARN.
 type AWSRole struct {
-	RoleID            objectID `yaml:"roleId"`
+	RoleID            objectID `yaml:"roleId" required:"true"`
 	IAMAssumedRoleARN *roleARN `yaml:"iamAssumedRoleArn"`
 }
 
 // AzureRole is an access role of Azure.
 type AzureRole struct {
-	RoleID             objectID `yaml:"roleId"`
-	AtlasAzureAppID    uuidText `yaml:"atlasAzureAppId"` // Atlas' own if left out
-	ServicePrincipalID uuidText `yaml:"servicePrincipalId"`
-	TenantID           uuidText `yaml:"tenantId"`
+	RoleID             objectID  `yaml:"roleId" required:"true"`
+	AtlasAzureAppID    *uuidText `yaml:"atlasAzureAppId"` // Atlas' own if left out
+	ServicePrincipalID uuidText  `yaml:"servicePrincipalId" required:"true"`
+	TenantID           uuidText  `yaml:"tenantId" required:"true"`
 }
 
 // GCPRole is an access role of Google Cloud. It is authorized if its status is
 // COMPLETE.
 type GCPRole struct {
-	RoleID objectID  `yaml:"roleId"`
+	RoleID objectID  `yaml:"roleId" required:"true"`
 	Status gcpStatus `yaml:"status"` // COMPLETE if left out
 }
 
 // Access is what API keys and service accounts have in common.
 type Access struct {
-	OrgRoles     []orgRole     `yaml:"orgRoles"`
+	OrgRoles     []orgRole     `yaml:"orgRoles" required:"true"`
 	ProjectRoles []ProjectRole `yaml:"projectRoles"`
 	AccessList   []network     `yaml:"accessList"`
 }
 
 // ProjectRole is the roles of a principal on one project.
 type ProjectRole struct {
-	ProjectID objectID      `yaml:"projectId"`
-	Roles     []projectRole `yaml:"roles"`
+	ProjectID objectID      `yaml:"projectId" required:"true"`
+	Roles     []projectRole `yaml:"roles" required:"true"`
 }
 
 // APIKey is a programmatic API key.
 type APIKey struct {
-	ID          objectID  `yaml:"id"`
-	Description string    `yaml:"description"`
-	PublicKey   publicKey `yaml:"publicKey"`
-	PrivateKey  uuidText  `yaml:"privateKey"`
+	ID          objectID  `yaml:"id" required:"true"`
+	Description string    `yaml:"description" required:"true"`
+	PublicKey   publicKey `yaml:"publicKey" required:"true"`
+	PrivateKey  uuidText  `yaml:"privateKey" required:"true"`
 	Access      `yaml:",inline"`
 }
 
 // ServiceAccount is a service account with its secrets.
 type ServiceAccount struct {
-	ClientID    clientID `yaml:"clientId"`
-	Name        string   `yaml:"name"`
-	Description string   `yaml:"description"`
-	Secrets     []Secret `yaml:"secrets"`
+	ClientID    clientID `yaml:"clientId" required:"true"`
+	Name        string   `yaml:"name" required:"true"`
+	Description string   `yaml:"description" required:"true"`
 	Access      `yaml:",inline"`
+	Secrets     []Secret `yaml:"secrets"`
 }
 
 // Secret is a client secret.
 type Secret struct {
-	Secret    clientSecret `yaml:"secret"`
-	ExpiresAt timestamp    `yaml:"expiresAt"`
+	Secret    clientSecret `yaml:"secret" required:"true"`
+	ExpiresAt timestamp    `yaml:"expiresAt" required:"true"`
 }
 
 // Parse reads a seed file. It returns an error that tells the line of an unknown
@@ -137,7 +139,7 @@ func Parse(data []byte) (File, error) {
 	if !errors.Is(err, io.EOF) {
 		return File{}, fmt.Errorf("seed file: %w", withLine(err))
 	}
-	if err := file.checkRequired(); err != nil {
+	if err := errors.Join(missing("", reflect.ValueOf(file))...); err != nil {
 		return File{}, fmt.Errorf("seed file: %w", err)
 	}
 	return file, nil
@@ -165,72 +167,43 @@ var (
 	key    = regexp.MustCompile(`^"[A-Za-z]{1,40}"$`)
 )
 
-// checkRequired returns every place that is empty and must not be.
-func (f File) checkRequired() error {
-	var missing []error
-	need := func(there bool, format string, args ...any) {
-		if !there {
-			missing = append(missing, fmt.Errorf(format+" is missing", args...))
+// missing returns an error for every value that is required and empty, with its
+// place in the file. A list that is required has an element, and no element that is
+// a single value is empty.
+func missing(at string, v reflect.Value) []error {
+	var errs []error
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field, place := v.Type().Field(i), at
+			if name := field.Tag.Get("yaml"); name != ",inline" {
+				place = strings.TrimPrefix(at+"."+name, ".")
+			}
+			if field.Tag.Get("required") != "" && isEmpty(v.Field(i)) {
+				errs = append(errs, fmt.Errorf("%s is missing", place))
+			} else if field.IsExported() && !isSingle(field.Type) {
+				errs = append(errs, missing(place, v.Field(i))...)
+			}
 		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			place := fmt.Sprintf("%s[%d]", at, i)
+			if isSingle(v.Index(i).Type()) && isEmpty(v.Index(i)) {
+				errs = append(errs, fmt.Errorf("%s is missing", place))
+			} else {
+				errs = append(errs, missing(place, v.Index(i))...)
+			}
+		}
+	default: // has no parts
 	}
-	for i, org := range f.Organizations {
-		at := fmt.Sprintf("organizations[%d]", i)
-		need(!org.ID.IsZero(), "%s.id", at)
-		need(org.Name != "", "%s.name", at)
-		for j, project := range org.Projects {
-			at := fmt.Sprintf("%s.projects[%d]", at, j)
-			need(!project.ID.IsZero(), "%s.id", at)
-			need(project.Name != "", "%s.name", at)
-			for k, role := range project.CloudProviderAccess.AWS {
-				need(!role.RoleID.IsZero(), "%s.cloudProviderAccess.aws[%d].roleId", at, k)
-			}
-			for k, role := range project.CloudProviderAccess.Azure {
-				at := fmt.Sprintf("%s.cloudProviderAccess.azure[%d]", at, k)
-				need(!role.RoleID.IsZero(), "%s.roleId", at)
-				need(role.ServicePrincipalID != "", "%s.servicePrincipalId", at)
-				need(role.TenantID != "", "%s.tenantId", at)
-			}
-			for k, role := range project.CloudProviderAccess.GCP {
-				need(!role.RoleID.IsZero(), "%s.cloudProviderAccess.gcp[%d].roleId", at, k)
-			}
-		}
-		for j, key := range org.APIKeys {
-			at := fmt.Sprintf("%s.apiKeys[%d]", at, j)
-			need(!key.ID.IsZero(), "%s.id", at)
-			need(key.Description != "", "%s.description", at)
-			need(key.PublicKey != "", "%s.publicKey", at)
-			need(key.PrivateKey != "", "%s.privateKey", at)
-			key.checkRequired(at, need)
-		}
-		for j, account := range org.ServiceAccounts {
-			at := fmt.Sprintf("%s.serviceAccounts[%d]", at, j)
-			need(account.ClientID != clientID{}, "%s.clientId", at)
-			need(account.Name != "", "%s.name", at)
-			need(account.Description != "", "%s.description", at)
-			account.checkRequired(at, need)
-			for k, secret := range account.Secrets {
-				need(secret.Secret != "", "%s.secrets[%d].secret", at, k)
-				need(!secret.ExpiresAt.IsZero(), "%s.secrets[%d].expiresAt", at, k)
-			}
-		}
-	}
-	return errors.Join(missing...)
+	return errs
 }
 
-func (a Access) checkRequired(at string, need func(there bool, format string, args ...any)) {
-	need(len(a.OrgRoles) > 0, "%s.orgRoles", at)
-	for i, role := range a.OrgRoles {
-		need(role != "", "%s.orgRoles[%d]", at, i)
-	}
-	for i, grant := range a.ProjectRoles {
-		at := fmt.Sprintf("%s.projectRoles[%d]", at, i)
-		need(!grant.ProjectID.IsZero(), "%s.projectId", at)
-		need(len(grant.Roles) > 0, "%s.roles", at)
-		for j, role := range grant.Roles {
-			need(role != "", "%s.roles[%d]", at, j)
-		}
-	}
-	for i, network := range a.AccessList {
-		need(network.prefix.IsValid(), "%s.accessList[%d]", at, i)
-	}
+func isEmpty(v reflect.Value) bool {
+	return v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0
+}
+
+// isSingle reports whether the type reads itself from a single value of the file.
+func isSingle(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.NodeUnmarshaler]())
 }

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -33,9 +33,7 @@ type (
 	gcpStatus    db.GCPRoleStatus
 )
 
-var (
-	clientSecretForm = regexp.MustCompile(`^mdb_sa_sk_[A-Za-z0-9_-]{32,}$`)
-)
+var clientSecretForm = regexp.MustCompile(`^mdb_sa_sk_[A-Za-z0-9_-]{32,}$`)
 
 // scalar parses the text of a node, and puts the line before an error.
 func scalar(node ast.Node, parse func(text string) error) error {
@@ -49,65 +47,62 @@ func scalar(node ast.Node, parse func(text string) error) error {
 	return nil
 }
 
-func (v *objectID) UnmarshalYAML(node ast.Node) error {
+// word reads a text that is valid. No complaint repeats the text: it may be a secret.
+func word[T ~string](v *T, node ast.Node, valid func(string) bool, complaint string) error {
 	return scalar(node, func(text string) error {
-		id, err := objectid.Parse(text)
-		if err != nil {
-			return errors.New("not an id of 24 lower-case hex digits") // the text may be a secret
+		if !valid(text) {
+			return errors.New(complaint)
 		}
-		v.ID = id
+		*v = T(text)
 		return nil
 	})
 }
 
 func (v *uuidText) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !atlas.IsUUID(text) {
-			return errors.New("not a UUID")
-		}
-		*v = uuidText(text)
-		return nil
-	})
+	return word(v, node, backup.IsUUID, "not a UUID")
 }
 
 func (v *publicKey) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !atlas.IsPublicKey(text) {
-			return errors.New("not a public key: 8 lower-case letters")
-		}
-		*v = publicKey(text)
-		return nil
-	})
+	return word(v, node, iam.IsPublicKey, "not a public key: 8 lower-case letters")
 }
 
 func (v *roleARN) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !atlas.IsRoleARN(text) {
-			return errors.New("not the ARN of an IAM role")
-		}
-		*v = roleARN(text)
-		return nil
-	})
+	return word(v, node, backup.IsRoleARN, "not the ARN of an IAM role")
 }
 
 func (v *clientSecret) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !clientSecretForm.MatchString(text) {
-			return errors.New("not a client secret: mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores")
+	return word(v, node, clientSecretForm.MatchString,
+		"not a client secret: mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores")
+}
+
+func (v *orgRole) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool { return db.OrgRole(text).Valid() }, "not an organization role")
+}
+
+func (v *projectRole) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool { return db.ProjectRole(text).Valid() }, "not a project role")
+}
+
+func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool { return db.GCPRoleStatus(text).Valid() },
+		"not a status of a Google Cloud role")
+}
+
+func (v *objectID) UnmarshalYAML(node ast.Node) error {
+	return scalar(node, func(text string) (err error) {
+		if v.ID, err = objectid.Parse(text); err != nil {
+			return errors.New("not an id of 24 lower-case hex digits")
 		}
-		*v = clientSecret(text)
 		return nil
 	})
 }
 
 func (v *clientID) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
-		hexID, ok := strings.CutPrefix(text, atlas.ClientIDPrefix)
-		id, err := objectid.Parse(hexID)
-		if !ok || err != nil {
-			return errors.New("not a client id: " + atlas.ClientIDPrefix + " and 24 lower-case hex digits")
+		var ok bool
+		if v.id, ok = iam.ParseClientID(text); !ok {
+			return errors.New("not a client id: " + iam.ClientIDPrefix + " and 24 lower-case hex digits")
 		}
-		v.id = id
 		return nil
 	})
 }
@@ -127,43 +122,11 @@ func (v *network) UnmarshalYAML(node ast.Node) error {
 	})
 }
 
-func (v *orgRole) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !db.OrgRole(text).Valid() {
-			return errors.New("not an organization role")
-		}
-		*v = orgRole(text)
-		return nil
-	})
-}
-
-func (v *projectRole) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !db.ProjectRole(text).Valid() {
-			return errors.New("not a project role")
-		}
-		*v = projectRole(text)
-		return nil
-	})
-}
-
-func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		if !db.GCPRoleStatus(text).Valid() {
-			return errors.New("not a status of a Google Cloud role")
-		}
-		*v = gcpStatus(text)
-		return nil
-	})
-}
-
 func (v *timestamp) UnmarshalYAML(node ast.Node) error {
-	return scalar(node, func(text string) error {
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
+	return scalar(node, func(text string) (err error) {
+		if v.Time, err = time.Parse(time.RFC3339, text); err != nil {
 			return errors.New("not a time like 2030-12-31T00:00:00Z")
 		}
-		v.Time = at
 		return nil
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -101,7 +101,7 @@ func TestWhoTakesTurnsLeavesNoneToOthers(t *testing.T) {
 func TestTheAnswerToAChallengeIsOneThatTheServerTakes(t *testing.T) {
 	t.Parallel()
 	r := createCall(42)
-	header, err := answerChallenge(digest.Challenge(atlas.Realm, "a-nonce", false), r)
+	header, err := answerChallenge(digest.Challenge(iam.Realm, "a-nonce", false), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestTheAnswerToAChallengeIsOneThatTheServerTakes(t *testing.T) {
 	if credentials.Nonce != "a-nonce" || credentials.URI != r.path || credentials.Username != r.tenant.publicKey() {
 		t.Errorf("got %+v, want what was asked", credentials)
 	}
-	if !credentials.Verify(digest.HA1(r.tenant.publicKey(), atlas.Realm, privateKey), http.MethodPost) {
+	if !credentials.Verify(digest.HA1(r.tenant.publicKey(), iam.Realm, privateKey), http.MethodPost) {
 		t.Errorf("got %q, want a response that is right", header)
 	}
 	for _, challenge := range []string{"", `Basic realm="x"`, `Digest realm="x"`} {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -69,7 +69,7 @@ func TestCredentialsHaveTheFormOfThoseOfTheServer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, n := range []tenant{0, 1, 25, 26, 9999} {
-		if !atlas.IsPublicKey(n.publicKey()) || seen[n.publicKey()] {
+		if !iam.IsPublicKey(n.publicKey()) || seen[n.publicKey()] {
 			t.Errorf("tenant %d: got public key %q, want another of eight letters", n, n.publicKey())
 		}
 		seen[n.publicKey()] = true

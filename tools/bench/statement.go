@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
@@ -31,12 +32,9 @@ type send func(ctx context.Context, r *recorder, x example)
 // that authenticates a request with a bearer token.
 func (x example) record(ctx context.Context, send send) ([]statement, error) {
 	var r recorder
-	project := x.tenant.project()
-	_, err := db.New().GetPrincipal(ctx, &r, db.GetPrincipalParams{
-		ProjectID: &project,
-		TokenHash: x.tenant.tokenHash(),
-		Now:       x.data.now,
-	})
+	asked := fmt.Sprintf(`[{"ordinal":0,"token_hash":%q,"project_id":%q}]`,
+		base64.StdEncoding.EncodeToString(x.tenant.tokenHash()), x.tenant.project())
+	_, err := db.New().ListPrincipals(ctx, &r, db.ListPrincipalsParams{Asked: []byte(asked), Now: x.data.now})
 	r.note(err)
 	send(ctx, &r, x)
 	if r.err != nil {
@@ -46,22 +44,17 @@ func (x example) record(ctx context.Context, send send) ([]statement, error) {
 }
 
 func sendInsert(ctx context.Context, r *recorder, x example) {
-	region, private := awsRegion, false
-	_, err := db.New().InsertExportBucket(ctx, r, db.InsertExportBucketParams{
-		ProjectID:                x.tenant.project(),
-		ID:                       x.bucket,
-		BucketName:               bucketName,
-		CreatedAt:                x.data.now,
-		Region:                   &region,
-		RequirePrivateNetworking: &private,
-		RoleID:                   x.tenant.role(),
-		CloudProvider:            db.CloudProviderAWS,
-	})
+	asked := fmt.Sprintf(`[{"project_id":%q,"id":%q,"cloud_provider":"AWS","bucket_name":%q,"role_id":%q,`+
+		`"created_at":%q,"region":%q,"require_private_networking":false,"service_url":null}]`,
+		x.tenant.project(), x.bucket, bucketName, x.tenant.role(), x.data.now.Format(time.RFC3339Nano), awsRegion)
+	_, err := db.New().InsertExportBuckets(ctx, r, []byte(asked))
 	r.note(err)
 }
 
 func sendGet(ctx context.Context, r *recorder, x example) {
-	_, err := db.New().GetExportBucket(ctx, r, db.GetExportBucketParams{ProjectID: x.tenant.project(), ID: x.bucket})
+	_, err := db.New().ListExportBucketsByID(ctx, r, db.ListExportBucketsByIDParams{
+		ProjectIDs: []string{x.tenant.project().String()}, IDs: []string{x.bucket.String()},
+	})
 	r.note(err)
 }
 
@@ -74,7 +67,6 @@ func sendList(ctx context.Context, r *recorder, x example) {
 	}
 	_, err := db.New().ListExportBuckets(ctx, r, db.ListExportBucketsParams{
 		Counted:        true,
-		EveryProvider:  true,
 		ProjectID:      x.tenant.project(),
 		CloudProviders: providers,
 		RowLimit:       pageSize + 1,

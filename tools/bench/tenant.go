@@ -13,8 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 )
 
@@ -54,7 +55,7 @@ func (t tenant) publicKey() string {
 }
 
 const (
-	realm      = atlas.Realm
+	realm      = iam.Realm
 	privateKey = "b3c41000-0000-4000-8000-000000000001" // of every tenant
 )
 
@@ -65,7 +66,7 @@ func (t tenant) ha1() string { return hex.EncodeToString(digest.HA1(t.publicKey(
 // created at a time and got its access token now.
 func (t tenant) insert(ctx context.Context, r *recorder, created, now time.Time) {
 	q := db.New()
-	r.note(q.InsertOrgIfMissing(ctx, r, db.InsertOrgIfMissingParams{
+	r.note(q.InsertOrg(ctx, r, db.InsertOrgParams{
 		ID: t.org(), Name: fmt.Sprintf("Organization %d", t), CreatedAt: created,
 	}))
 	_, err := q.InsertProject(ctx, r, db.InsertProjectParams{
@@ -75,21 +76,15 @@ func (t tenant) insert(ctx context.Context, r *recorder, created, now time.Time)
 	r.note(err)
 	t.insertKey(ctx, r, created)
 	t.insertAccount(ctx, r, created, now)
-	externalID, arn := "b3c41000-0000-4000-8000-000000000002", "arn:aws:iam::123456789012:role/export"
-	r.note(q.InsertAccessRoleIfMissing(ctx, r, db.InsertAccessRoleIfMissingParams{
-		ProjectID: t.project(), ID: t.role(), CloudProvider: db.CloudProviderAWS, Now: created,
-		AssumedRoleExternalID: &externalID, IAMAssumedRoleARN: &arn, AuthorizedAt: &created,
-	}))
+	arn := "arn:aws:iam::123456789012:role/export"
+	_, err = q.InsertAccessRole(ctx, r, backup.NewAWSRoleRow(t.project(), t.role(), &arn, created))
+	r.note(err)
 }
 
 func (t tenant) insertKey(ctx context.Context, r *recorder, created time.Time) {
 	t.insertPrincipal(ctx, r, t.key(), db.PrincipalKindAPIKEY)
-	r.note(db.New().InsertAPIKey(ctx, r, db.InsertAPIKeyParams{
-		OrgID: t.org(), ID: t.key(), Description: "benchmark", CreatedAt: created,
-		PublicKey:        t.publicKey(),
-		HA1:              digest.HA1(t.publicKey(), realm, privateKey),
-		PrivateKeySuffix: new(atlas.PrivateKeySuffix(privateKey)),
-	}))
+	r.note(db.New().InsertAPIKey(ctx, r, iam.NewAPIKeyRow(
+		t.org(), t.key(), "benchmark", t.publicKey(), privateKey, created)))
 }
 
 func (t tenant) insertAccount(ctx context.Context, r *recorder, created, now time.Time) {
@@ -98,10 +93,8 @@ func (t tenant) insertAccount(ctx context.Context, r *recorder, created, now tim
 	r.note(q.InsertServiceAccount(ctx, r, db.InsertServiceAccountParams{
 		OrgID: t.org(), ID: t.account(), Name: "benchmark", Description: "benchmark", CreatedAt: created,
 	}))
-	r.note(q.InsertServiceAccountSecret(ctx, r, db.InsertServiceAccountSecretParams{
-		OrgID: t.org(), ServiceAccountID: t.account(), ID: t.secret(), SecretHash: t.tokenHash(),
-		CreatedAt: created, ExpiresAt: now.Add(history),
-	}))
+	r.note(q.InsertServiceAccountSecret(ctx, r, iam.NewSecretRow(
+		t.org(), t.account(), t.secret(), t.token(), created, now.Add(history))))
 	_, err := q.InsertAccessToken(ctx, r, db.InsertAccessTokenParams{
 		OrgID: t.org(), ServiceAccountID: t.account(), SecretID: t.secret(), TokenHash: t.tokenHash(),
 		CreatedAt: now, ExpiresAt: now.Add(history),
@@ -112,12 +105,12 @@ func (t tenant) insertAccount(ctx context.Context, r *recorder, created, now tim
 // insertPrincipal adds a credential with the roles that it needs: as each that
 // the API makes, it is a member of the organization.
 func (t tenant) insertPrincipal(ctx context.Context, r *recorder, id objectid.ID, kind db.PrincipalKind) {
-	q := db.New()
-	r.note(q.InsertPrincipal(ctx, r, db.InsertPrincipalParams{OrgID: t.org(), ID: id, Kind: kind}))
-	r.note(q.InsertOrgRoleGrant(ctx, r, db.InsertOrgRoleGrantParams{
+	_, err := db.New().InsertPrincipal(ctx, r, db.InsertPrincipalParams{OrgID: t.org(), ID: id, Kind: kind})
+	r.note(err)
+	r.note(db.New().InsertOrgRoleGrant(ctx, r, db.InsertOrgRoleGrantParams{
 		OrgID: t.org(), PrincipalID: id, Role: db.OrgRoleORGMEMBER,
 	}))
-	r.note(q.InsertProjectRoleGrant(ctx, r, db.InsertProjectRoleGrantParams{
+	r.note(db.New().InsertProjectRoleGrant(ctx, r, db.InsertProjectRoleGrantParams{
 		OrgID: t.org(), ProjectID: t.project(), PrincipalID: id, Role: db.ProjectRoleGROUPOWNER,
 	}))
 }

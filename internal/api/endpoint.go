@@ -1,0 +1,115 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"exportbuckets/internal/atlas"
+)
+
+// endpoint is what an operation asks of its caller, and what it does.
+type endpoint struct {
+	access string // the name of the proof that it takes
+	status int    // of the answer to what went well, unless that has no content
+	serve  func(*call) (any, error)
+}
+
+// call is an authenticated request of a versioned operation.
+type call struct {
+	gin       *gin.Context
+	baseURL   string // of links
+	principal *atlas.Principal
+	version   version
+	body      requestBody
+}
+
+// param returns a parameter of the path, unchecked.
+func (c *call) param(name string) string { return c.gin.Param(name) }
+
+// query returns a parameter of the query, or nothing.
+func (c *call) query(name string) string { return c.gin.Query(name) }
+
+// noContent is the answer of operations that have nothing to say.
+type noContent struct{}
+
+// access is a method of the principal: it returns the proof that an operation
+// takes, or the refusal of a caller who may not.
+type access[P any] = func(*atlas.Principal) (P, error)
+
+// anyCaller admits everyone with credentials.
+func anyCaller(p *atlas.Principal) (*atlas.Principal, error) { return p, nil }
+
+var (
+	orgReader             access[atlas.OrgReader]             = (*atlas.Principal).OrgReader
+	orgOwner              access[atlas.OrgOwner]              = (*atlas.Principal).OrgOwner
+	credentialReader      access[atlas.CredentialReader]      = (*atlas.Principal).CredentialReader
+	credentialOwner       access[atlas.CredentialOwner]       = (*atlas.Principal).CredentialOwner
+	serviceAccountInviter access[atlas.ServiceAccountInviter] = (*atlas.Principal).ServiceAccountInviter
+	projectReader         access[atlas.ProjectReader]         = (*atlas.Principal).ProjectReader
+	projectOwner          access[atlas.ProjectOwner]          = (*atlas.Principal).ProjectOwner
+	backupWriter          access[atlas.BackupWriter]          = (*atlas.Principal).BackupWriter
+)
+
+// with returns the endpoint of a handler that takes no body.
+func with[P, B any](prove access[P], handle func(context.Context, P, *call) (B, error)) endpoint {
+	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+		return handle(c.gin.Request.Context(), proof, c)
+	})
+}
+
+// withBody returns the endpoint of a handler that takes a body: an object, or an
+// array if R is a slice.
+func withBody[P, R, B any](prove access[P], handle func(context.Context, P, *call, R) (B, error)) endpoint {
+	kind := jsontext.KindBeginObject
+	if reflect.TypeFor[R]().Kind() == reflect.Slice {
+		kind = jsontext.KindBeginArray
+	}
+	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+		var request R
+		if err := decode(c, kind, &request); err != nil {
+			return nil, err
+		}
+		return handle(c.gin.Request.Context(), proof, c, request)
+	})
+}
+
+// withPage returns the endpoint of a handler that returns a page of a list.
+func withPage[P, B any](
+	prove access[P], handle func(context.Context, P, *call, atlas.Page) (atlas.List[B], error),
+) endpoint {
+	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+		page, err := queryPage(c)
+		if err != nil {
+			return nil, err
+		}
+		items, err := handle(c.gin.Request.Context(), proof, c, page)
+		return newList(c, page, items), err
+	})
+}
+
+func newEndpoint[P any](prove access[P], serve func(P, *call) (any, error)) endpoint {
+	return endpoint{
+		access: reflect.TypeFor[P]().String(),
+		status: http.StatusOK,
+		serve: func(c *call) (any, error) {
+			proof, err := prove(c.principal)
+			if err != nil {
+				return nil, err
+			}
+			return serve(proof, c)
+		},
+	}
+}
+
+// answers returns the endpoint with another status than 200.
+func (e endpoint) answers(status int) endpoint {
+	e.status = status
+	return e
+}
+
+// nothing is the handler of lists that have nothing in them.
+func nothing[P any](_ context.Context, _ P, c *call) (list, error) { return emptyList(c) }

@@ -1,0 +1,130 @@
+package atlas
+
+import "net/http"
+
+// Code is an errorCode of the Atlas Administration API, with the status and the
+// sentence that go with it.
+type Code struct {
+	Name   string // as clients read it
+	Status int    // of the HTTP answer
+	Detail string // the sentence, with %v for each parameter
+	// Parameter is what stands in the body for the one parameter, with %v for it;
+	// empty where parameters stand alone.
+	Parameter string
+}
+
+// String returns the name.
+func (c Code) String() string { return c.Name }
+
+// codes are all codes, in the order of their names.
+var codes []Code
+
+// code declares a code.
+func code(name string, status int, detail string) Code {
+	c := Code{Name: name, Status: status, Detail: detail}
+	codes = append(codes, c)
+	return c
+}
+
+// inUse declares the code for a thing that can't be removed while it is in use. Its
+// parameter is a sentence of its own, which names the thing.
+func inUse(name, thing string) Code {
+	c := code(name, http.StatusBadRequest, "Cannot remove the "+thing+" because it is still in use.")
+	c.Parameter = "Cannot remove the " + thing + " (%v) because it is still in use."
+	return c
+}
+
+// Codes returns every code, in the order of their names.
+func Codes() []Code {
+	return codes
+}
+
+// The codes that this server answers with, from Atlas' public list of API error
+// codes and from recorded answers, each with Atlas' sentence to the byte.
+var (
+	CodeAccessListEntryNotFound = code("ACCESS_LIST_ENTRY_NOT_FOUND", http.StatusNotFound,
+		"No access list entry %v exists.")
+	CodeAccessRoleNotAuthorized = code("CLOUD_PROVIDER_ACCESS_ROLE_NOT_AUTHORIZED", http.StatusBadRequest,
+		"The specified Cloud Provider Access role (%v) has not been authorized.")
+	CodeAccessRoleNotFound = code("CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND", http.StatusNotFound,
+		"The specified Cloud Provider Access role (%v) does not exist.")
+	CodeAPIKeyNotFound            = code("API_KEY_NOT_FOUND", http.StatusBadRequest, "No API key with ID %v exists.")
+	CodeAPIKeyRequiresDescription = code("API_KEY_REQUIRES_DESCRIPTION", http.StatusBadRequest,
+		"All API keys require a non-empty description.")
+	CodeAttributeReadOnly = code("ATTRIBUTE_READ_ONLY", http.StatusBadRequest,
+		"The attribute %v is read-only and cannot be changed by the user.")
+	CodeAWSIAMRoleInUse              = inUse("AWS_IAM_ROLE_IN_USE", "AWS IAM role")
+	CodeAzureServicePrincipalInUse   = inUse("AZURE_SERVICE_PRINCIPAL_IN_USE", "Azure Service Principal")
+	CodeAzureServicePrincipalInvalid = code("CLOUD_PROVIDER_ACCESS_AZURE_SERVICE_PRINCIPAL_INVALID", http.StatusBadRequest,
+		"The specified Azure Service Principal (%v) contains invalid tenant id or service principal id.")
+	CodeBadAccessListRequest = code("BAD_WHITELIST_ADD_REQUEST", http.StatusBadRequest,
+		"Should not specify both the IP address and the CIDR block.")
+	CodeCannotAssumeRole = code("CANNOT_ASSUME_ROLE", http.StatusBadRequest,
+		"Atlas cannot assume the specified role (%v).")
+	CodeClusterNotFound = code("CLUSTER_NOT_FOUND", http.StatusNotFound,
+		"No cluster named %v exists in group %v.")
+	CodeDuplicateAzureServicePrincipal = code("DUPLICATE_AZURE_SERVICE_PRINCIPAL", http.StatusConflict,
+		"An Azure Service Principal has already been configured "+
+			"for the specified Azure Service Principal ID (%v).")
+	CodeExportBucketNameInvalid = code("EXPORT_BUCKET_NAME_INVALID", http.StatusBadRequest,
+		"Export Bucket name is invalid.")
+	CodeExportBucketNotFound = code("EXPORT_BUCKET_NOT_FOUND", http.StatusNotFound,
+		"No export Bucket with ID %v does not exist.")
+	CodeGCPServiceAccountInUse = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
+	CodeInvalidAttribute       = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
+	CodeInvalidEnumValue       = code("INVALID_ENUM_VALUE", http.StatusBadRequest,
+		"An invalid enumeration value %v was specified.")
+	CodeInvalidJSON          = code("INVALID_JSON", http.StatusBadRequest, "Received JSON does not match expected format.")
+	CodeInvalidJSONAttribute = code("INVALID_JSON_ATTRIBUTE", http.StatusBadRequest,
+		"Received JSON for the %v attribute does not match expected format.")
+	CodeInvalidNetwork = code("INVALID_IP_ADDRESS_OR_CIDR_NOTATION", http.StatusBadRequest,
+		"The address %v must be in valid IP address or CIDR notation.")
+	CodeInvalidProjectID   = code("INVALID_GROUP_ID", http.StatusNotFound, "An invalid group ID %v was specified.")
+	CodeInvalidProjectName = code("INVALID_GROUP_NAME", http.StatusBadRequest,
+		"An invalid group name %v was specified.")
+	CodeInvalidProvider       = code("INVALID_PROVIDER", http.StatusBadRequest, "No provider %v exists.")
+	CodeInvalidQueryParameter = code("INVALID_QUERY_PARAMETER", http.StatusBadRequest,
+		"Invalid query parameter %v specified.")
+	CodeInvalidRoleAssignment = code("INVALID_ROLE_ASSIGNMENT", http.StatusBadRequest, "Invalid role assignment: %v.")
+	CodeInvalidRoleForOrg     = code("INVALID_ROLE_FOR_ORG", http.StatusBadRequest, "Role %v invalid for organization %v.")
+	CodeInvalidRoleForProject = code("INVALID_ROLE_FOR_GROUP", http.StatusBadRequest, "Role %v is invalid for group %v.")
+	CodeInvalidTeamID         = code("INVALID_TEAM_ID", http.StatusNotFound, "An invalid team ID %v was specified.")
+	CodeInvalidVersionDate    = code("INVALID_VERSION_DATE", http.StatusNotAcceptable,
+		"Invalid accept header or version date.")
+	CodeIPAddressNotOnAccessList = code("IP_ADDRESS_NOT_ON_ACCESS_LIST", http.StatusForbidden,
+		"IP address %v is not allowed to access this resource.")
+	CodeMalformedJSON       = code("MALFORMED_JSON", http.StatusBadRequest, "Received JSON is malformed.")
+	CodeMaxProjectsExceeded = code("MAX_GROUPS_PER_ORG_EXCEEDED", http.StatusBadRequest,
+		"Maximum number of groups per organization (%v) in %v exceeded while trying to add group.")
+	CodeMissingAPIKeyRoles = code("MISSING_API_KEY_ROLES", http.StatusBadRequest,
+		"API keys must have at least one role.")
+	CodeMissingAttribute = code("MISSING_ATTRIBUTE", http.StatusBadRequest,
+		"The required attribute %v was not specified.")
+	CodeMissingQueryParameter = code("MISSING_QUERY_PARAMETER", http.StatusBadRequest,
+		"The required query parameter %v was not specified.")
+	CodeNotInProject = code("NOT_IN_GROUP", http.StatusUnauthorized,
+		"The current user is not in the group, or the group does not exist.")
+	CodeNotOrgProjectCreator = code("NOT_ORG_GROUP_CREATOR", http.StatusUnauthorized,
+		"The currently logged in user does not have the group creator role in organization %v.")
+	CodeOrgNotFound           = code("ORG_NOT_FOUND", http.StatusNotFound, "No organization with ID %v exists.")
+	CodeOrgRequiresAccessList = code("ORG_REQUIRES_ACCESS_LIST", http.StatusForbidden,
+		"This organization requires access through an access list of ip ranges.")
+	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,
+		"A group with name \"%v\" already exists.")
+	CodeProjectNotFound = code("GROUP_NOT_FOUND", http.StatusNotFound, "No group with ID %v exists.")
+	CodeRateLimited     = code("RATE_LIMITED_TOKEN_BUCKET", http.StatusTooManyRequests,
+		"Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. "+
+			"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.")
+	CodeRequestTooLarge = code("REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge,
+		"Request entity is too large.")
+	CodeResourceNotFound       = code("RESOURCE_NOT_FOUND", http.StatusNotFound, "Cannot find resource %v.")
+	CodeServiceAccountNotFound = code("SERVICE_ACCOUNT_NOT_FOUND", http.StatusNotFound,
+		"No service account with ID %v exists.")
+	CodeTeamNotFound     = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
+	CodeUnexpected       = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
+	CodeUserUnauthorized = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
+		"Current user is not authorized to perform this action.")
+	CodeValidation = code("VALIDATION_ERROR", http.StatusBadRequest,
+		"The request content produced the validation error: %v.")
+	CodeVersionGone = code("VERSION_GONE", http.StatusGone, "Version %v of %v is no longer available.")
+)

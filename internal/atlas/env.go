@@ -1,0 +1,28 @@
+package atlas
+
+import (
+	"time"
+
+	"exportbuckets/internal/objectid"
+)
+
+// Env is the time and chance that services work with. Tests put their own in the
+// place of them.
+type Env struct {
+	// Clock tells the time. Required.
+	Clock func() time.Time
+	// NewID makes the id of what is created at a time. Required.
+	NewID func(time.Time) objectid.ID
+}
+
+// Now returns the time as PostgreSQL keeps it, in microseconds.
+func (e Env) Now() time.Time {
+	return e.Clock().UTC().Truncate(time.Microsecond)
+}
+
+// The bounds of how long the secret of a service account is good. Atlas, "Service
+// Accounts".
+const (
+	MinSecretHours = 8
+	MaxSecretHours = 8760
+)

@@ -1,0 +1,51 @@
+package atlas_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"exportbuckets/internal/atlas"
+)
+
+func TestEveryCodeHasASentenceForItsParameters(t *testing.T) {
+	t.Parallel()
+	for _, code := range atlas.Codes() {
+		parameters := make([]any, strings.Count(code.Detail, "%v"))
+		for i := range parameters {
+			parameters[i] = fmt.Sprintf("parameter%d", i)
+		}
+		got := atlas.NewError(code, parameters...).Detail
+		if got == "" || strings.Contains(got, "%") {
+			t.Errorf("%s: got %q, want every parameter in its place", code, got)
+		}
+	}
+}
+
+func TestEveryCodeIsAFailureOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, code := range atlas.Codes() {
+		if code.Status < 400 || http.StatusText(code.Status) == "" {
+			t.Errorf("%s: got status %d, want one of a failure", code.Name, code.Status)
+		}
+		if slices.Contains(names, code.Name) {
+			t.Errorf("%s: got it twice", code.Name)
+		}
+		names = append(names, code.Name)
+	}
+}
+
+func TestTheParameterOfSomeCodesIsASentence(t *testing.T) {
+	t.Parallel()
+	got := atlas.NewError(atlas.CodeAWSIAMRoleInUse, "5f0000000000000000000d01")
+	if want := "Cannot remove the AWS IAM role because it is still in use."; got.Detail != want {
+		t.Errorf("got detail %q, want %q", got.Detail, want)
+	}
+	want := "Cannot remove the AWS IAM role (5f0000000000000000000d01) because it is still in use."
+	if len(got.Parameters) != 1 || got.Parameters[0] != want {
+		t.Errorf("got parameters %q, want %q alone", got.Parameters, want)
+	}
+}

@@ -1,0 +1,365 @@
+package backup
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+)
+
+// AtlasAzureAppID is the application id of Atlas itself in Azure.
+const AtlasAzureAppID = "9f2deb0d-be22-4524-a403-df531868bac0"
+
+// AccessRoleRequest is the body that creates or authorizes a cloud provider
+// access role. A field is nil if the body lacks it or says null.
+type AccessRoleRequest struct {
+	ProviderName       *string `json:"providerName"`       // AWS, AZURE or GCP
+	IAMAssumedRoleARN  *string `json:"iamAssumedRoleArn"`  // AWS, to authorize
+	AtlasAzureAppID    *string `json:"atlasAzureAppId"`    // AZURE; Atlas' own if left out
+	ServicePrincipalID *string `json:"servicePrincipalId"` // AZURE
+	TenantID           *string `json:"tenantId"`           // AZURE
+
+	// What Atlas answers and clients echo; ignored, of any type.
+	ID                         any `json:"_id"`
+	AtlasAWSAccountARN         any `json:"atlasAWSAccountArn"`
+	AtlasAssumedRoleExternalID any `json:"atlasAssumedRoleExternalId"`
+	AuthorizedDate             any `json:"authorizedDate"`
+	CreatedDate                any `json:"createdDate"`
+	FeatureUsages              any `json:"featureUsages"`
+	GCPServiceAccountForAtlas  any `json:"gcpServiceAccountForAtlas"`
+	LastUpdatedDate            any `json:"lastUpdatedDate"`
+	RoleID                     any `json:"roleId"`
+	Status                     any `json:"status"`
+}
+
+// AccessRole is a cloud provider access role and what uses it.
+type AccessRole struct {
+	db.CloudProviderAccessRole
+	ExportBucketIDs []string // oldest first
+}
+
+// checkFields refuses an unknown cloud provider and fields of another one, and
+// returns the provider.
+func (r AccessRoleRequest) checkFields() (db.CloudProvider, error) {
+	if r.ProviderName == nil {
+		return "", atlas.NewError(atlas.CodeMissingAttribute, "providerName")
+	}
+	provider := db.CloudProvider(*r.ProviderName)
+	if !provider.Valid() {
+		return "", atlas.NewError(atlas.CodeInvalidEnumValue, *r.ProviderName)
+	}
+	for _, field := range []struct {
+		name  string
+		value *string
+		of    db.CloudProvider
+	}{
+		{"iamAssumedRoleArn", r.IAMAssumedRoleARN, db.CloudProviderAWS},
+		{"atlasAzureAppId", r.AtlasAzureAppID, db.CloudProviderAZURE},
+		{"servicePrincipalId", r.ServicePrincipalID, db.CloudProviderAZURE},
+		{"tenantId", r.TenantID, db.CloudProviderAZURE},
+	} {
+		if field.value != nil && field.of != provider {
+			return "", atlas.NewError(atlas.CodeInvalidAttribute, field.name)
+		}
+	}
+	return provider, nil
+}
+
+// checkAzure refuses ids that Azure could not know.
+func (r AccessRoleRequest) checkAzure() error {
+	switch {
+	case r.ServicePrincipalID == nil:
+		return atlas.NewError(atlas.CodeMissingAttribute, "servicePrincipalId")
+	case r.TenantID == nil:
+		return atlas.NewError(atlas.CodeMissingAttribute, "tenantId")
+	case !IsUUID(*r.ServicePrincipalID) || !IsUUID(*r.TenantID):
+		return atlas.NewError(atlas.CodeAzureServicePrincipalInvalid, *r.ServicePrincipalID)
+	case r.AtlasAzureAppID != nil && !IsUUID(*r.AtlasAzureAppID):
+		return atlas.NewError(atlas.CodeInvalidAttribute, "atlasAzureAppId")
+	}
+	return nil
+}
+
+var uuidForm = regexp.MustCompile(`^(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// IsUUID says whether s is a UUID, in whatever case.
+func IsUUID(s string) bool { return uuidForm.MatchString(s) }
+
+// roleARN is the ARN of an IAM role. Atlas assumes the role to see whether it
+// can; without AWS every ARN of the form is taken for one that it can.
+var roleARN = regexp.MustCompile(`^arn:aws(?:-[a-z-]+)?:iam::[0-9]{12}:role/[\x21-\x7e]+$`)
+
+// IsRoleARN says whether s is the ARN of an IAM role, of at most 2048
+// characters.
+func IsRoleARN(s string) bool { return len(s) <= 2048 && roleARN.MatchString(s) }
+
+// gcpServiceAccount is the Google account that Atlas would make for a project:
+// one each, of the form that the Atlas specification gives.
+func gcpServiceAccount(projectID objectid.ID) string {
+	sum := sha256.Sum256([]byte(projectID.String()))
+	return "mongodb-atlas-" + hex.EncodeToString(sum[:8]) + "@p-" + projectID.String() + ".iam.gserviceaccount.com"
+}
+
+// CreateAccessRole adds an access role to the project. An AWS role is to be
+// authorized before it can be used; an Azure role can be used at once, and so
+// can that of Google Cloud, of which a project has one: it is returned again if
+// it is there.
+//
+// It returns an *atlas.Error for the first rule that the request breaks, and
+// DUPLICATE_AZURE_SERVICE_PRINCIPAL if the project has the principal already.
+func (s *Service) CreateAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, req AccessRoleRequest,
+) (AccessRole, error) {
+	provider, err := req.checkFields()
+	if err != nil {
+		return AccessRole{}, err
+	}
+	now := s.env.Now()
+	projectID, id := project.ProjectID(), s.env.NewID(now)
+	var row db.InsertAccessRoleParams
+	switch provider {
+	case db.CloudProviderAWS:
+		if req.IAMAssumedRoleARN != nil {
+			return AccessRole{}, atlas.NewError(atlas.CodeInvalidAttribute, "iamAssumedRoleArn")
+		}
+		row = NewAWSRoleRow(projectID, id, nil, now)
+	case db.CloudProviderAZURE:
+		if err := req.checkAzure(); err != nil {
+			return AccessRole{}, err
+		}
+		row = NewAzureRoleRow(projectID, id, req.AtlasAzureAppID, *req.ServicePrincipalID, *req.TenantID, now)
+	case db.CloudProviderGCP:
+		return s.createGCPAccessRole(ctx, project, NewGCPRoleRow(projectID, id, db.GCPRoleStatusCOMPLETE, now))
+	}
+	role, err := s.q.InsertAccessRole(ctx, s.pool, row)
+	return AccessRole{CloudProviderAccessRole: role},
+		accessRoleError(err, projectID, row.ServicePrincipalID, "insert access role")
+}
+
+// The constraints whose violation is an answer and not a fault.
+const (
+	accessRolesProjectFkey         = "cloud_provider_access_roles_project_id_fkey"
+	accessRolesServicePrincipalKey = "cloud_provider_access_roles_project_id_service_principal_id_key"
+	exportBucketsRoleFkey          = "export_buckets_project_id_role_id_cloud_provider_fkey"
+	exportBucketsTenantFkey        = "export_buckets_project_id_role_id_tenant_id_fkey"
+)
+
+// NewAWSRoleRow returns the row of an AWS access role. It is authorized if it has an
+// ARN.
+func NewAWSRoleRow(projectID, id objectid.ID, arn *string, now time.Time) db.InsertAccessRoleParams {
+	row := db.InsertAccessRoleParams{ProjectID: projectID, ID: id, CloudProvider: db.CloudProviderAWS, CreatedAt: now}
+	row.AssumedRoleExternalID = new(uuid.NewString())
+	if row.IAMAssumedRoleARN = arn; arn != nil {
+		row.AuthorizedAt = &now
+	}
+	return row
+}
+
+// NewAzureRoleRow returns the row of an Azure access role, with Atlas' own
+// application id if none is given.
+func NewAzureRoleRow(
+	projectID, id objectid.ID, appID *string, servicePrincipalID, tenantID string, now time.Time,
+) db.InsertAccessRoleParams {
+	row := db.InsertAccessRoleParams{ProjectID: projectID, ID: id, CloudProvider: db.CloudProviderAZURE, CreatedAt: now}
+	if row.AzureAppID = appID; appID == nil {
+		row.AzureAppID = new(AtlasAzureAppID)
+	}
+	row.ServicePrincipalID, row.TenantID = &servicePrincipalID, &tenantID
+	return row
+}
+
+// NewGCPRoleRow returns the row of a Google Cloud access role. It is authorized if
+// its status is COMPLETE.
+func NewGCPRoleRow(
+	projectID, id objectid.ID, status db.GCPRoleStatus, now time.Time,
+) db.InsertAccessRoleParams {
+	row := db.InsertAccessRoleParams{ProjectID: projectID, ID: id, CloudProvider: db.CloudProviderGCP, CreatedAt: now}
+	row.GCPServiceAccount, row.GCPStatus = new(gcpServiceAccount(projectID)), &status
+	return row
+}
+
+// createGCPAccessRole locks the project, so that of two requests at once one
+// sees the role of the other.
+func (s *Service) createGCPAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, row db.InsertAccessRoleParams,
+) (AccessRole, error) {
+	var role db.CloudProviderAccessRole
+	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		if _, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, row.ProjectID); err != nil {
+			return atlas.WrapMissing(err, "lock project",
+				atlas.NewError(atlas.CodeProjectNotFound, row.ProjectID.String()))
+		}
+		var err error
+		role, err = s.q.GetGCPAccessRole(ctx, tx, row.ProjectID)
+		if errors.Is(err, pgx.ErrNoRows) {
+			role, err = s.q.InsertAccessRole(ctx, tx, row)
+		}
+		return atlas.Wrap(err, "get or insert access role")
+	})
+	if err != nil {
+		return AccessRole{}, err
+	}
+	return s.getAccessRole(ctx, role.ProjectID, role.ID, role.ID.String())
+}
+
+// GetAccessRole returns one access role of the project. It returns
+// CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if there is none of that id.
+func (s *Service) GetAccessRole(ctx context.Context, project atlas.ProjectReader, id string) (AccessRole, error) {
+	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	return s.getAccessRole(ctx, project.ProjectID(), roleID, id)
+}
+
+// getAccessRole returns the role that the request names so.
+func (s *Service) getAccessRole(ctx context.Context, projectID, id objectid.ID, name string) (AccessRole, error) {
+	roles, err := s.listAccessRoles(ctx, projectID, &id)
+	if err == nil && len(roles) == 0 {
+		err = atlas.NewError(atlas.CodeAccessRoleNotFound, name)
+	}
+	if err != nil {
+		return AccessRole{}, err
+	}
+	return roles[0], nil
+}
+
+// ListAccessRoles returns all access roles of the project, oldest first.
+func (s *Service) ListAccessRoles(ctx context.Context, project atlas.ProjectReader) ([]AccessRole, error) {
+	return s.listAccessRoles(ctx, project.ProjectID(), nil)
+}
+
+// listAccessRoles returns all access roles of the project or, given an id, the one
+// that has it.
+func (s *Service) listAccessRoles(
+	ctx context.Context, projectID objectid.ID, id *objectid.ID,
+) ([]AccessRole, error) {
+	rows, err := s.q.ListAccessRoles(ctx, s.pool, db.ListAccessRolesParams{ProjectID: projectID, ID: id})
+	roles := make([]AccessRole, len(rows))
+	for i, row := range rows {
+		roles[i] = AccessRole{row.CloudProviderAccessRole, row.ExportBucketIDs}
+	}
+	return roles, atlas.Wrap(err, "list access roles")
+}
+
+// UpdateAccessRole authorizes an AWS role, gives an Azure role another
+// principal, and leaves a role of Google Cloud as it is. It returns an *atlas.Error
+// for the first rule that the request breaks, CANNOT_ASSUME_ROLE if the ARN is
+// not one that could be assumed, CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if the
+// project has no such role of that cloud provider, and
+// DUPLICATE_AZURE_SERVICE_PRINCIPAL if another role has the principal.
+func (s *Service) UpdateAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, id string, req AccessRoleRequest,
+) (AccessRole, error) {
+	provider, err := req.checkFields()
+	if err != nil {
+		return AccessRole{}, err
+	}
+	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	var role db.CloudProviderAccessRole
+	switch provider {
+	case db.CloudProviderAWS:
+		role, err = s.authorizeAWSRole(ctx, project, roleID, req)
+	case db.CloudProviderAZURE:
+		role, err = s.updateAzureRole(ctx, project, roleID, req)
+	case db.CloudProviderGCP:
+		role, err = s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: project.ProjectID(), ID: roleID})
+	}
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != provider {
+		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
+	}
+	if err != nil {
+		return AccessRole{}, accessRoleError(err, role.ProjectID, req.ServicePrincipalID, "update access role")
+	}
+	return s.getAccessRole(ctx, role.ProjectID, role.ID, role.ID.String())
+}
+
+func (s *Service) authorizeAWSRole(
+	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
+) (db.CloudProviderAccessRole, error) {
+	if req.IAMAssumedRoleARN == nil {
+		return db.CloudProviderAccessRole{}, atlas.NewError(atlas.CodeMissingAttribute, "iamAssumedRoleArn")
+	}
+	if !IsRoleARN(*req.IAMAssumedRoleARN) {
+		return db.CloudProviderAccessRole{}, atlas.NewError(atlas.CodeCannotAssumeRole, *req.IAMAssumedRoleARN)
+	}
+	return s.q.UpdateAWSAccessRole(ctx, s.pool, db.UpdateAWSAccessRoleParams{
+		ProjectID:         project.ProjectID(),
+		ID:                id,
+		IAMAssumedRoleARN: *req.IAMAssumedRoleARN,
+		Now:               s.env.Now(),
+	})
+}
+
+func (s *Service) updateAzureRole(
+	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
+) (db.CloudProviderAccessRole, error) {
+	if err := req.checkAzure(); err != nil {
+		return db.CloudProviderAccessRole{}, err
+	}
+	var role db.CloudProviderAccessRole
+	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		_, err := s.q.GetAccessRoleForUpdate(ctx, tx,
+			db.GetAccessRoleForUpdateParams{ProjectID: project.ProjectID(), ID: id})
+		if err != nil {
+			return err
+		}
+		role, err = s.q.UpdateAzureAccessRole(ctx, tx, db.UpdateAzureAccessRoleParams{
+			ProjectID:          project.ProjectID(),
+			ID:                 id,
+			AzureAppID:         req.AtlasAzureAppID,
+			ServicePrincipalID: *req.ServicePrincipalID,
+			TenantID:           *req.TenantID,
+			Now:                s.env.Now(),
+		})
+		return err
+	})
+	return role, err
+}
+
+// inUse are the codes for a role of each cloud provider that is in use.
+var inUse = map[db.CloudProvider]atlas.Code{
+	db.CloudProviderAWS:   atlas.CodeAWSIAMRoleInUse,
+	db.CloudProviderAZURE: atlas.CodeAzureServicePrincipalInUse,
+	db.CloudProviderGCP:   atlas.CodeGCPServiceAccountInUse,
+}
+
+// DeleteAccessRole removes an access role that no export bucket uses. It returns
+// INVALID_PROVIDER for an unknown cloud provider,
+// CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if the project has no such role of that
+// provider, and the code that Atlas has for each if it is in use.
+func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwner, provider, id string) error {
+	cloudProvider := db.CloudProvider(provider)
+	if !cloudProvider.Valid() {
+		return atlas.NewError(atlas.CodeInvalidProvider, provider)
+	}
+	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	_, err := s.q.DeleteAccessRole(ctx, s.pool, db.DeleteAccessRoleParams{
+		ProjectID:     project.ProjectID(),
+		ID:            roleID,
+		CloudProvider: cloudProvider,
+	})
+	if write.IsViolation(err, exportBucketsRoleFkey) || write.IsViolation(err, exportBucketsTenantFkey) {
+		return atlas.NewError(inUse[cloudProvider], id)
+	}
+	return atlas.WrapMissing(err, "delete access role", atlas.NewError(atlas.CodeAccessRoleNotFound, id))
+}
+
+// accessRoleError translates the refusal of a second role for a principal, and of a
+// role of a project that was deleted meanwhile.
+func accessRoleError(err error, projectID objectid.ID, servicePrincipalID *string, doing string) error {
+	switch {
+	case write.IsViolation(err, accessRolesServicePrincipalKey):
+		return atlas.NewError(atlas.CodeDuplicateAzureServicePrincipal, *servicePrincipalID)
+	case write.IsViolation(err, accessRolesProjectFkey):
+		return atlas.NewError(atlas.CodeProjectNotFound, projectID.String())
+	}
+	return atlas.Wrap(err, doing)
+}

@@ -1,0 +1,311 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+)
+
+// ExportBucketRequest is the body that creates an export bucket. A field is nil
+// if the body lacks it or says null. Which fields a cloud provider requires and
+// refuses is in exportBucketFields.
+type ExportBucketRequest struct {
+	CloudProvider            *string `json:"cloudProvider"`            // AWS, AZURE or GCP
+	BucketName               *string `json:"bucketName"`               // 3 to 63 characters
+	IAMRoleID                *string `json:"iamRoleId"`                // id of an AWS access role
+	RoleID                   *string `json:"roleId"`                   // id of an AZURE or GCP access role
+	ServiceURL               *string `json:"serviceUrl"`               // of the Azure storage account or container
+	TenantID                 *string `json:"tenantId"`                 // ignored: the role has one
+	RequirePrivateNetworking *bool   `json:"requirePrivateNetworking"` // AWS PrivateLink
+
+	// What Atlas answers and clients may echo, of any type.
+	ID     any `json:"_id"`
+	Region any `json:"region"`
+	Links  any `json:"links"` // ignored
+}
+
+// presence is whether a body must, may or must not have a field.
+type presence int
+
+const (
+	forbidden presence = iota
+	optional
+	required
+)
+
+// exportBucketField says what becomes of one field with each cloud provider.
+type exportBucketField struct {
+	name     string
+	presence [3]presence // for AWS, AZURE and GCP
+	has      func(ExportBucketRequest) bool
+}
+
+// exportBucketFields are in the order of complaints.
+var exportBucketFields = []exportBucketField{
+	{"bucketName", [3]presence{required, optional, required},
+		func(r ExportBucketRequest) bool { return r.BucketName != nil }},
+	{"iamRoleId", [3]presence{required, forbidden, forbidden},
+		func(r ExportBucketRequest) bool { return r.IAMRoleID != nil }},
+	{"roleId", [3]presence{forbidden, required, required},
+		func(r ExportBucketRequest) bool { return r.RoleID != nil }},
+	{"serviceUrl", [3]presence{forbidden, required, forbidden},
+		func(r ExportBucketRequest) bool { return r.ServiceURL != nil }},
+	{"tenantId", [3]presence{forbidden, optional, forbidden},
+		func(r ExportBucketRequest) bool { return r.TenantID != nil }},
+	{"requirePrivateNetworking", [3]presence{optional, forbidden, forbidden},
+		func(r ExportBucketRequest) bool { return r.RequirePrivateNetworking != nil }},
+}
+
+// parse checks every rule of the request that needs no database and returns
+// what is to be inserted, but for the project, the id, the time and the region.
+// Providers are those that the asked API version knows. Like Atlas, it answers
+// with the first broken rule: read-only fields, the cloud provider, fields of
+// other cloud providers, missing fields, then values.
+func (r ExportBucketRequest) parse(providers []db.CloudProvider) (newExportBucket, error) {
+	var row newExportBucket
+	if r.ID != nil {
+		return row, atlas.NewError(atlas.CodeAttributeReadOnly, "_id")
+	}
+	if r.Region != nil {
+		return row, atlas.NewError(atlas.CodeAttributeReadOnly, "region")
+	}
+	if r.CloudProvider == nil {
+		return row, atlas.NewError(atlas.CodeMissingAttribute, "cloudProvider")
+	}
+	row.CloudProvider = db.CloudProvider(*r.CloudProvider)
+	if !slices.Contains(providers, row.CloudProvider) {
+		return row, atlas.NewError(atlas.CodeInvalidEnumValue, *r.CloudProvider)
+	}
+	if err := r.checkFields(row.CloudProvider); err != nil {
+		return row, err
+	}
+	var err error
+	switch row.CloudProvider {
+	case db.CloudProviderAWS:
+		row.BucketName, err = checkBucketName(*r.BucketName, awsBucketName)
+		row.RequirePrivateNetworking = new(r.RequirePrivateNetworking != nil && *r.RequirePrivateNetworking)
+	case db.CloudProviderAZURE:
+		row.BucketName, err = r.azureContainer()
+		row.ServiceURL = r.ServiceURL
+	default:
+		row.BucketName, err = checkBucketName(*r.BucketName, gcpBucketName)
+	}
+	if err != nil {
+		return row, err
+	}
+	field, roleID := "roleId", r.RoleID
+	if row.CloudProvider == db.CloudProviderAWS {
+		field, roleID = "iamRoleId", r.IAMRoleID
+	}
+	if row.RoleID, err = objectid.Parse(*roleID); err != nil {
+		return row, atlas.NewError(atlas.CodeInvalidAttribute, field)
+	}
+	return row, nil
+}
+
+// checkFields refuses fields of other cloud providers, then the absence of what
+// this one requires.
+func (r ExportBucketRequest) checkFields(provider db.CloudProvider) error {
+	column := slices.Index(db.AllCloudProviderValues(), provider)
+	for _, field := range exportBucketFields {
+		if field.presence[column] == forbidden && field.has(r) {
+			return atlas.NewError(atlas.CodeInvalidAttribute, field.name)
+		}
+	}
+	for _, field := range exportBucketFields {
+		if field.presence[column] == required && !field.has(r) {
+			return atlas.NewError(atlas.CodeMissingAttribute, field.name)
+		}
+	}
+	return nil
+}
+
+func checkBucketName(name string, form *regexp.Regexp) (string, error) {
+	if !form.MatchString(name) {
+		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid)
+	}
+	return name, nil
+}
+
+// azureContainer returns the name of the container, from the service URL if the
+// bucket name is left out. Where both have one they must agree.
+func (r ExportBucketRequest) azureContainer() (string, error) {
+	container, ok := serviceURLContainer(*r.ServiceURL)
+	if !ok {
+		return "", atlas.NewError(atlas.CodeInvalidAttribute, "serviceUrl")
+	}
+	name := container
+	if r.BucketName != nil {
+		name = *r.BucketName
+	} else if container == "" {
+		return "", atlas.NewError(atlas.CodeMissingAttribute, "bucketName")
+	}
+	if !isAzureContainerName(name) || container != "" && name != container {
+		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid)
+	}
+	return name, nil
+}
+
+// CreateExportBucket adds an export bucket to the project and returns it. The
+// same bucket may be added any number of times. Providers are those that the
+// asked API version knows.
+//
+// It returns an *atlas.Error for the first rule that the request breaks, or if the
+// access role is not the project's and the cloud provider's, or is not
+// authorized at the moment the bucket is committed.
+func (s *Service) CreateExportBucket(
+	ctx context.Context, project atlas.BackupWriter, providers []db.CloudProvider, req ExportBucketRequest,
+) (db.ExportBucket, error) {
+	row, err := req.parse(providers)
+	if err != nil {
+		return db.ExportBucket{}, err
+	}
+	row.ProjectID = project.ProjectID()
+	row.CreatedAt = s.env.Now()
+	row.ID = s.env.NewID(row.CreatedAt)
+	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
+		row.Region = &s.cfg.AWSRegion
+	}
+	for {
+		inserted, err := s.inserts.Do(ctx, row)
+		if err == nil {
+			err = inserted.err
+		}
+		if err != nil {
+			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
+		}
+		if inserted.bucket != nil {
+			return *inserted.bucket, nil
+		}
+		if err := s.checkAccessRole(ctx, row); err != nil {
+			return db.ExportBucket{}, err
+		}
+		// Someone changed the role meanwhile: once more.
+	}
+}
+
+// maxRoleWaits is how many creations may wait for access roles at a time.
+const maxRoleWaits = 4
+
+// checkAccessRole waits for whoever changes the role that row names, and says
+// why it can't be used. It returns nil if it can.
+func (s *Service) checkAccessRole(ctx context.Context, row newExportBucket) error {
+	select {
+	case s.roleWaits <- struct{}{}:
+		defer func() { <-s.roleWaits }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait to look at an access role: %w", ctx.Err())
+	}
+	role, err := s.q.GetAccessRoleForShare(ctx, s.pool,
+		db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != row.CloudProvider {
+		return atlas.NewError(atlas.CodeAccessRoleNotFound, row.RoleID.String())
+	}
+	if err != nil {
+		return fmt.Errorf("get access role: %w", err)
+	}
+	if !role.Authorized {
+		return atlas.NewError(atlas.CodeAccessRoleNotAuthorized, row.RoleID.String())
+	}
+	return nil
+}
+
+// GetExportBucket returns one export bucket of the project. It returns
+// EXPORT_BUCKET_NOT_FOUND if the project has none of that id, or if its cloud
+// provider is not among those that the asked API version knows.
+func (s *Service) GetExportBucket(
+	ctx context.Context, project atlas.ProjectReader, providers []db.CloudProvider, id string,
+) (db.ExportBucket, error) {
+	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id)
+	if err == nil && !slices.Contains(providers, bucket.CloudProvider) {
+		err = atlas.NewError(atlas.CodeExportBucketNotFound, id)
+	}
+	if err != nil {
+		return db.ExportBucket{}, err
+	}
+	return *bucket, nil
+}
+
+func (s *Service) getExportBucket(ctx context.Context, projectID objectid.ID, id string) (*db.ExportBucket, error) {
+	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	bucket, err := s.reads.Do(ctx, exportBucketKey{projectID, bucketID})
+	if err != nil {
+		return nil, fmt.Errorf("get export bucket: %w", err)
+	}
+	if bucket == nil {
+		return nil, atlas.NewError(atlas.CodeExportBucketNotFound, id)
+	}
+	return bucket, nil
+}
+
+// ListExportBuckets returns one page of the project's export buckets, oldest
+// first, of the cloud providers that the asked API version knows.
+func (s *Service) ListExportBuckets(
+	ctx context.Context, project atlas.ProjectReader, providers []db.CloudProvider, page atlas.Page,
+) (atlas.List[db.ExportBucket], error) {
+	names := make([]string, len(providers))
+	for i, provider := range providers {
+		names[i] = string(provider)
+	}
+	return atlas.NewList("export buckets", page, func(limit int32, offset int64) ([]db.ListExportBucketsRow, error) {
+		return s.q.ListExportBuckets(ctx, s.pool, db.ListExportBucketsParams{
+			Counted:        page.Count,
+			ProjectID:      project.ProjectID(),
+			CloudProviders: names,
+			RowLimit:       limit,
+			RowOffset:      offset,
+		})
+	}, func(row db.ListExportBucketsRow) (db.ExportBucket, int64) { return row.ExportBucket, row.TotalCount })
+}
+
+// ExportBucketUpdate is the body that changes an export bucket.
+type ExportBucketUpdate struct {
+	RequirePrivateNetworking *bool `json:"requirePrivateNetworking"` // required
+}
+
+// UpdateExportBucket changes whether exports to an AWS bucket go through private
+// networking, and returns the bucket. It returns MISSING_ATTRIBUTE for an empty
+// body, EXPORT_BUCKET_NOT_FOUND if the project has no bucket of that id, and
+// INVALID_ATTRIBUTE if the bucket is not AWS'.
+func (s *Service) UpdateExportBucket(
+	ctx context.Context, project atlas.BackupWriter, id string, update ExportBucketUpdate,
+) (db.ExportBucket, error) {
+	const field = "requirePrivateNetworking"
+	if update.RequirePrivateNetworking == nil {
+		return db.ExportBucket{}, atlas.NewError(atlas.CodeMissingAttribute, field)
+	}
+	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	bucket, err := s.q.UpdateExportBucketPrivateNetworking(ctx, s.pool, db.UpdateExportBucketPrivateNetworkingParams{
+		ProjectID:                project.ProjectID(),
+		ID:                       bucketID,
+		RequirePrivateNetworking: *update.RequirePrivateNetworking,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		// There is none, or it is another cloud provider's.
+		if _, err := s.getExportBucket(ctx, project.ProjectID(), id); err != nil {
+			return db.ExportBucket{}, err
+		}
+		return db.ExportBucket{}, atlas.NewError(atlas.CodeInvalidAttribute, field)
+	}
+	return bucket, atlas.Wrap(err, "update export bucket")
+}
+
+// DeleteExportBucket removes an export bucket of any cloud provider. What is in
+// the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no
+// bucket of that id.
+func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id string) error {
+	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	_, err := s.q.DeleteExportBucket(ctx, s.pool, db.DeleteExportBucketParams{
+		ProjectID: project.ProjectID(),
+		ID:        bucketID,
+	})
+	return atlas.WrapMissing(err, "delete export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))
+}

@@ -1,0 +1,41 @@
+package backup
+
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/batch"
+)
+
+// Config is what an installation decides.
+type Config struct {
+	// AWSRegion is the region that AWS export buckets are said to be in, such
+	// as us-east-1. Atlas asks S3 for it. Empty means that it stays unknown.
+	AWSRegion string
+}
+
+// Service answers for the operations on access roles and export buckets. Its
+// methods are safe for concurrent use, and any number of services may share a
+// database.
+type Service struct {
+	pool *pgxpool.Pool
+	q    *db.Queries
+	env  atlas.Env
+	cfg  Config
+
+	reads   *batch.Batcher[exportBucketKey, *db.ExportBucket]
+	inserts *batch.Batcher[newExportBucket, insertedBucket]
+	// roleWaits bounds the connections that wait for access roles which others
+	// lock, so that those of one project can't take the whole pool.
+	roleWaits chan struct{}
+}
+
+// New returns a service on a migrated database.
+func New(pool *pgxpool.Pool, env atlas.Env, cfg Config) *Service {
+	s := &Service{pool: pool, q: db.New(), env: env, cfg: cfg}
+	s.reads = batch.New(s.listExportBucketsByID)
+	s.inserts = batch.New(s.insertExportBuckets)
+	s.roleWaits = make(chan struct{}, maxRoleWaits)
+	return s
+}

@@ -1,0 +1,21 @@
+package backup
+
+import (
+	"testing"
+
+	"exportbuckets/db"
+)
+
+func BenchmarkValidate(b *testing.B) {
+	req := ExportBucketRequest{
+		CloudProvider: new("AZURE"),
+		RoleID:        new("5f0000000000000000000d02"),
+		ServiceURL:    new("https://examplestorageaccount.blob.core.windows.net/examplecontainer"),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := req.parse(db.AllCloudProviderValues()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

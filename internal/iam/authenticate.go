@@ -1,0 +1,185 @@
+package iam
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"time"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/digest"
+	"exportbuckets/internal/objectid"
+)
+
+// Realm is the protection space of Atlas' HTTP Digest challenge.
+const Realm = "MMS Public API"
+
+// nonceLifetime is how long a nonce is good. Atlas does not say; clients ask
+// for a new one with every request anyway.
+const nonceLifetime = 5 * time.Minute
+
+var publicKeyForm = regexp.MustCompile(`^[a-z]{8}$`)
+
+// IsPublicKey reports whether s has the form of an API key's public part.
+func IsPublicKey(s string) bool { return publicKeyForm.MatchString(s) }
+
+// Origin is what authentication needs to know of a request besides its
+// credentials.
+type Origin struct {
+	Address netip.Addr // of the client
+	Org     string     // the organization id in the path, unchecked; empty if it has none
+	Project string     // the project id in the path, unchecked; empty if it has none
+}
+
+// NewNonce returns a nonce for a challenge. Every replica accepts it, for five
+// minutes.
+func (s *Service) NewNonce() string {
+	return digest.NewNonce(s.nonceKey, s.env.Clock())
+}
+
+// AuthenticateDigest returns the API key that signed a request of the given
+// method. It returns ErrUnauthenticated, ErrStaleNonce, or an *Error if the
+// client's address keeps the key from being used. The database is not asked about
+// a nonce that no replica made.
+func (s *Service) AuthenticateDigest(
+	ctx context.Context, signed digest.Credentials, method string, from Origin,
+) (*atlas.Principal, error) {
+	made, ours := digest.NonceTime(s.nonceKey, signed.Nonce)
+	if !ours || signed.Realm != Realm || !IsPublicKey(signed.Username) {
+		return nil, atlas.ErrUnauthenticated
+	}
+	row, err := s.findPrincipal(ctx, credential{PublicKey: &signed.Username}, from)
+	switch {
+	case err != nil:
+		return nil, err
+	case !signed.Verify(row.HA1, method):
+		return nil, atlas.ErrUnauthenticated
+	case !digest.NonceFresh(made, s.env.Clock(), nonceLifetime):
+		return nil, atlas.ErrStaleNonce
+	}
+	return s.admit(row, from)
+}
+
+// AuthenticateBearer returns the service account that an access token was
+// issued to. It returns ErrUnauthenticated if the token was never issued, has
+// expired or was revoked, or an *Error if the client's address keeps the
+// account from being used.
+func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Origin) (*atlas.Principal, error) {
+	row, err := s.findPrincipal(ctx, credential{TokenHash: hashSecret(token)}, from)
+	if err != nil {
+		return nil, err
+	}
+	return s.admit(row, from)
+}
+
+// hashSecret is what is kept of a secret or a token. Both are long and random, so
+// a slow hash would add nothing.
+func hashSecret(secret string) []byte {
+	hash := sha256.Sum256([]byte(secret))
+	return hash[:]
+}
+
+// credential is a request's public key or hash of a token, with the ids that its
+// path names, as ListPrincipals reads it.
+type credential struct {
+	Ordinal   int          `json:"ordinal"`
+	PublicKey *string      `json:"public_key,omitempty"`
+	TokenHash []byte       `json:"token_hash,omitempty"`
+	OrgID     *objectid.ID `json:"org_id,omitempty"`
+	ProjectID *objectid.ID `json:"project_id,omitempty"`
+}
+
+func (s *Service) findPrincipal(ctx context.Context, c credential, from Origin) (*db.ListPrincipalsRow, error) {
+	if id, err := objectid.Parse(from.Project); err == nil {
+		c.ProjectID = &id
+	}
+	if id, err := objectid.Parse(from.Org); err == nil {
+		c.OrgID = &id
+	}
+	row, err := s.principals.Do(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("find principal: %w", err)
+	}
+	if row == nil {
+		return nil, atlas.ErrUnauthenticated
+	}
+	return row, nil
+}
+
+// listPrincipals finds the principals of many requests at once; nil stands for
+// none.
+func (s *Service) listPrincipals(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
+	for i := range asked {
+		asked[i].Ordinal = i
+	}
+	encoded, err := json.Marshal(asked)
+	if err != nil {
+		return nil, fmt.Errorf("encode credentials: %w", err)
+	}
+	rows, err := s.q.ListPrincipals(ctx, s.pool, db.ListPrincipalsParams{Asked: encoded, Now: s.env.Now()})
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*db.ListPrincipalsRow, len(asked))
+	for i := range rows {
+		found[rows[i].Ordinal] = &rows[i]
+	}
+	return found, nil
+}
+
+// admit returns the principal of the row if it may call from where the request
+// comes from. If not, the principal that it returns beside the error is for the
+// log.
+func (s *Service) admit(row *db.ListPrincipalsRow, from Origin) (*atlas.Principal, error) {
+	if err := s.checkAddress(row, from.Address); err != nil {
+		return atlas.NewPrincipal(atlas.Facts{ID: row.ID, OrgID: row.OrgID}), err
+	}
+	return atlas.NewPrincipal(atlas.Facts{
+		ID:                  row.ID,
+		OrgID:               row.OrgID,
+		OrgRoles:            rolesOf[db.OrgRole](row.OrgRoles),
+		Org:                 from.Org,
+		OrgExists:           row.OrgExists,
+		Project:             from.Project,
+		ProjectExists:       row.ProjectExists,
+		ProjectInOrg:        row.ProjectInOrg,
+		ProjectRoles:        rolesOf[db.ProjectRole](row.ProjectRoles),
+		BackupManagersWrite: s.cfg.BackupManagersWrite,
+	}), nil
+}
+
+func rolesOf[R ~string](names []string) []R {
+	roles := make([]R, len(names))
+	for i, name := range names {
+		roles[i] = R(name)
+	}
+	return roles
+}
+
+// checkAddress holds the address against the principal's access list. A list
+// without entries admits everyone, unless the organization demands one. Of the
+// entries that hold the address, the narrowest counts as used.
+func (s *Service) checkAddress(row *db.ListPrincipalsRow, address netip.Addr) error {
+	if len(row.AccessList) == 0 {
+		if row.APIAccessListRequired {
+			return atlas.NewError(atlas.CodeOrgRequiresAccessList)
+		}
+		return nil
+	}
+	narrowest := netip.Prefix{}
+	for _, network := range row.AccessList {
+		if network.Contains(address) && network.Bits() > narrowest.Bits() {
+			narrowest = network
+		}
+	}
+	if !narrowest.IsValid() {
+		return atlas.NewError(atlas.CodeIPAddressNotOnAccessList, address.String())
+	}
+	s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: narrowest},
+		use{requests: 1, last: s.env.Now(), address: address})
+	return nil
+}

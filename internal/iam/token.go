@@ -1,0 +1,100 @@
+package iam
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+)
+
+// AccessTokenLifetime is how long an access token is good, as Atlas documents.
+const AccessTokenLifetime = time.Hour
+
+// ClientIDPrefix begins the client id of every service account; the account's
+// id follows.
+const ClientIDPrefix = "mdb_sa_id_"
+
+// AccessToken is a new access token.
+type AccessToken struct {
+	Token    string
+	Lifetime time.Duration // shorter than AccessTokenLifetime if its secret's is
+}
+
+// CreateAccessToken returns a new access token for a service account, or
+// ErrInvalidClient if the id and secret are not those of one. Tokens of one
+// account are independent of each other, and none outlives its secret: Atlas
+// does not say that, but a secret that has expired is good for nothing else.
+func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (AccessToken, error) {
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	if err != nil {
+		return AccessToken{}, err
+	}
+	random := make([]byte, 32)
+	_, _ = rand.Read(random) // never fails
+	token := base64.RawURLEncoding.EncodeToString(random)
+	now := s.env.Now()
+	expiresAt, err := s.q.InsertAccessToken(ctx, s.pool, db.InsertAccessTokenParams{
+		TokenHash:        hashSecret(token),
+		OrgID:            secret.OrgID,
+		ServiceAccountID: secret.ServiceAccountID,
+		SecretID:         secret.ID,
+		CreatedAt:        now,
+		ExpiresAt:        now.Add(AccessTokenLifetime),
+	})
+	// The secret was deleted or expired meanwhile, or does so within the second.
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
+		return AccessToken{}, atlas.ErrInvalidClient
+	}
+	if err != nil {
+		return AccessToken{}, fmt.Errorf("insert access token: %w", err)
+	}
+	s.lastUsed.add(usedKey{orgID: secret.OrgID, principalID: secret.ServiceAccountID, secretID: secret.ID}, use{last: now})
+	return AccessToken{Token: token, Lifetime: expiresAt.Sub(now)}, nil
+}
+
+// RevokeAccessToken ends a token of the service account at once. A token that
+// is none of its own is left alone and is no error, as RFC 7009, section 2.2,
+// has it. It returns ErrInvalidClient if the id and secret do not match.
+func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret, token string) error {
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	if err != nil {
+		return err
+	}
+	err = s.q.DeleteAccessToken(ctx, s.pool, db.DeleteAccessTokenParams{
+		OrgID:            secret.OrgID,
+		ServiceAccountID: secret.ServiceAccountID,
+		TokenHash:        hashSecret(token),
+	})
+	return atlas.Wrap(err, "delete access token")
+}
+
+func (s *Service) authenticateClient(
+	ctx context.Context, clientID, clientSecret string,
+) (db.ServiceAccountSecret, error) {
+	id, ok := ParseClientID(clientID)
+	if !ok {
+		return db.ServiceAccountSecret{}, atlas.ErrInvalidClient
+	}
+	secrets, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
+		ServiceAccountID: id,
+		Now:              s.env.Now(),
+	})
+	if err != nil {
+		return db.ServiceAccountSecret{}, fmt.Errorf("list service account secrets: %w", err)
+	}
+	hash := hashSecret(clientSecret)
+	for _, secret := range secrets {
+		if subtle.ConstantTimeCompare(secret.SecretHash, hash) == 1 {
+			return secret, nil
+		}
+	}
+	return db.ServiceAccountSecret{}, atlas.ErrInvalidClient
+}

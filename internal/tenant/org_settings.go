@@ -1,0 +1,106 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+)
+
+// OrgSettings are the settings of an organization, in the order of their names.
+// In the body that changes them, what is nil stays. Those about access lists and
+// secrets hold here; the others are kept and shown.
+type OrgSettings struct {
+	APIAccessListRequired                  *bool   `json:"apiAccessListRequired,omitempty"`
+	GenAIFeaturesEnabled                   *bool   `json:"genAIFeaturesEnabled,omitempty"`
+	MaxServiceAccountSecretValidityInHours *int    `json:"maxServiceAccountSecretValidityInHours,omitempty"` // 8 to 8760
+	MultiFactorAuthRequired                *bool   `json:"multiFactorAuthRequired,omitempty"`
+	OperationsContact                      *string `json:"operationsContact,omitempty"`
+	RestrictEmployeeAccess                 *bool   `json:"restrictEmployeeAccess,omitempty"`
+	SecurityContact                        *string `json:"securityContact,omitempty"`
+	StreamsCrossGroupEnabled               *bool   `json:"streamsCrossGroupEnabled,omitempty"`
+}
+
+// newOrgSettings returns what is kept, and the defaults for the rest.
+func newOrgSettings(org db.Org) (OrgSettings, error) {
+	settings := OrgSettings{
+		GenAIFeaturesEnabled:     new(true),
+		MultiFactorAuthRequired:  new(false),
+		RestrictEmployeeAccess:   new(false),
+		StreamsCrossGroupEnabled: new(false),
+	}
+	if org.Settings != nil {
+		if err := json.Unmarshal(org.Settings, &settings); err != nil {
+			return settings, fmt.Errorf("decode organization settings: %w", err)
+		}
+	}
+	settings.APIAccessListRequired = &org.APIAccessListRequired
+	return settings, nil
+}
+
+// GetOrgSettings returns all settings of the organization.
+func (s *Service) GetOrgSettings(ctx context.Context, org atlas.OrgReader) (OrgSettings, error) {
+	row, err := s.GetOrg(ctx, org)
+	if err != nil {
+		return OrgSettings{}, err
+	}
+	return newOrgSettings(row)
+}
+
+// UpdateOrgSettings changes the settings that are not nil and returns all of
+// them. It returns an *atlas.Error if one is out of its bounds.
+func (s *Service) UpdateOrgSettings(ctx context.Context, org atlas.OrgOwner, changes OrgSettings) (OrgSettings, error) {
+	hours := changes.MaxServiceAccountSecretValidityInHours
+	if hours != nil && (*hours < atlas.MinSecretHours || *hours > atlas.MaxSecretHours) {
+		return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, "maxServiceAccountSecretValidityInHours")
+	}
+	for name, text := range map[string]*string{
+		"operationsContact": changes.OperationsContact, "securityContact": changes.SecurityContact,
+	} {
+		if text != nil && strings.ContainsRune(*text, 0) { // PostgreSQL keeps no zero characters
+			return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, name)
+		}
+	}
+	required := changes.APIAccessListRequired
+	changes.APIAccessListRequired = nil // has a column of its own
+	encoded, err := json.Marshal(changes)
+	if err != nil {
+		return OrgSettings{}, fmt.Errorf("encode organization settings: %w", err)
+	}
+	row, err := s.q.UpdateOrgSettings(ctx, s.pool, db.UpdateOrgSettingsParams{
+		OrgID: org.OrgID(), Changes: encoded, APIAccessListRequired: required,
+	})
+	if err != nil {
+		return OrgSettings{}, fmt.Errorf("update organization settings: %w", err)
+	}
+	return newOrgSettings(row)
+}
+
+// OrgUpdate is the body that changes an organization.
+type OrgUpdate struct {
+	Name *string `json:"name"` // 1 to 64 characters; required
+
+	// What clients of Atlas send along, of any type; ignored.
+	ID        any `json:"id"`
+	IsDeleted any `json:"isDeleted"`
+	Links     any `json:"links"`
+}
+
+// UpdateOrg renames the organization and returns it. It returns an *atlas.Error if the
+// name is none.
+func (s *Service) UpdateOrg(ctx context.Context, org atlas.OrgOwner, update OrgUpdate) (db.Org, error) {
+	if update.Name == nil {
+		return db.Org{}, atlas.NewError(atlas.CodeMissingAttribute, "name")
+	}
+	name := *update.Name
+	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || strings.ContainsRune(name, 0) ||
+		strings.TrimSpace(name) != name {
+		return db.Org{}, atlas.NewError(atlas.CodeValidation, "name must have 1 to 64 characters, and no blank at its ends")
+	}
+	row, err := s.q.UpdateOrgName(ctx, s.pool, db.UpdateOrgNameParams{OrgID: org.OrgID(), Name: name})
+	return row, atlas.Wrap(err, "update organization")
+}

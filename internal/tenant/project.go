@@ -1,0 +1,274 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+)
+
+// maxProjects is how many projects an organization can have.
+const maxProjects = 250
+
+// projectName is Atlas' pattern for the names of projects, which have 1 to 64
+// characters. Blanks, which projects of Atlas have, are added to it. The length
+// is not in it: 64 copies of all letters take 18 ms to compile, and 2.7 MB.
+var projectName = regexp.MustCompile(`^[\p{L}\p{N}\-_.(),:&@+' ]+$`)
+
+// Tag is a key and a value that a project is marked with, each of 1 to 255
+// characters.
+type Tag struct {
+	Key   *string `json:"key"`
+	Value *string `json:"value"`
+}
+
+// ProjectRequest is the body that creates a project. A field is nil if the body
+// lacks it or says null.
+type ProjectRequest struct {
+	Name                      *string `json:"name"`  // required
+	OrgID                     *string `json:"orgId"` // required
+	Tags                      []Tag   `json:"tags"`
+	WithDefaultAlertsSettings *bool   `json:"withDefaultAlertsSettings"` // true if left out
+
+	// What clients of Atlas send along, of any type; ignored.
+	ClusterCount            any `json:"clusterCount"`
+	Created                 any `json:"created"`
+	ID                      any `json:"id"`
+	Links                   any `json:"links"`
+	RegionUsageRestrictions any `json:"regionUsageRestrictions"`
+}
+
+// ProjectUpdate is the body that changes a project. What is nil stays.
+type ProjectUpdate struct {
+	Name                      *string `json:"name"`
+	Tags                      *[]Tag  `json:"tags"` // replaces the whole list
+	WithDefaultAlertsSettings *bool   `json:"withDefaultAlertsSettings"`
+}
+
+func checkProjectName(name string) error {
+	if utf8.RuneCountInString(name) > 64 || !projectName.MatchString(name) || strings.TrimSpace(name) != name {
+		return atlas.NewError(atlas.CodeInvalidProjectName, name)
+	}
+	return nil
+}
+
+// encodeTags checks tags and writes them as they are kept.
+func encodeTags(tags []Tag) ([]byte, error) {
+	if tags == nil {
+		tags = []Tag{}
+	}
+	for _, tag := range tags {
+		if err := checkTagText("key", tag.Key); err != nil {
+			return nil, err
+		}
+		if err := checkTagText("value", tag.Value); err != nil {
+			return nil, err
+		}
+	}
+	encoded, err := json.Marshal(tags)
+	return encoded, atlas.Wrap(err, "encode tags")
+}
+
+func checkTagText(name string, text *string) error {
+	if text == nil {
+		return atlas.NewError(atlas.CodeMissingAttribute, name)
+	}
+	// Postgres keeps no zero characters.
+	if n := utf8.RuneCountInString(*text); n < 1 || n > 255 || strings.ContainsRune(*text, 0) {
+		return atlas.NewError(atlas.CodeValidation, "the "+name+" of a tag must have 1 to 255 characters")
+	}
+	return nil
+}
+
+// CreateProject adds a project to the caller's organization and makes the caller
+// its owner. It returns an *atlas.Error for the first rule that the request breaks,
+// NOT_ORG_GROUP_CREATOR if the caller may not create projects there,
+// GROUP_ALREADY_EXISTS if the name is taken and MAX_GROUPS_PER_ORG_EXCEEDED if
+// the organization is full.
+func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req ProjectRequest) (db.Project, error) {
+	row, err := s.projectRow(p, req)
+	if err != nil {
+		return db.Project{}, err
+	}
+	var project db.Project
+	err = write.Begin(ctx, s.pool, p, func(tx pgx.Tx) error {
+		if _, err := s.q.GetOrgForNoKeyUpdate(ctx, tx, row.OrgID); err != nil {
+			return fmt.Errorf("lock organization: %w", err)
+		}
+		count, err := s.q.CountProjects(ctx, tx, row.OrgID)
+		if err != nil {
+			return fmt.Errorf("count projects: %w", err)
+		}
+		if count >= maxProjects {
+			return atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String())
+		}
+		project, err = s.q.InsertProject(ctx, tx, row)
+		if write.IsViolation(err, projectsNameKey) {
+			return atlas.NewError(atlas.CodeProjectAlreadyExists, row.Name)
+		}
+		if err != nil {
+			return fmt.Errorf("insert project: %w", err)
+		}
+		err = write.Grant(ctx, tx, atlas.Scope{OrgID: row.OrgID, ProjectID: &row.ID}, p.ID(),
+			[]db.ProjectRole{db.ProjectRoleGROUPOWNER})
+		if write.IsViolation(err, projectGrantsPrincipalFkey) {
+			return atlas.NewError(atlas.CodeUserUnauthorized) // the caller was deleted meanwhile
+		}
+		return err
+	})
+	return project, err
+}
+
+// The constraints whose violation is an answer and not a fault.
+const (
+	projectsNameKey            = "projects_org_id_name_key"
+	projectGrantsPrincipalFkey = "project_role_grants_org_id_principal_id_fkey"
+)
+
+func (s *Service) projectRow(p *atlas.Principal, req ProjectRequest) (db.InsertProjectParams, error) {
+	row := db.InsertProjectParams{CreatedAt: s.env.Now(), WithDefaultAlertsSettings: true}
+	switch {
+	case req.Name == nil:
+		return row, atlas.NewError(atlas.CodeMissingAttribute, "name")
+	case req.OrgID == nil:
+		return row, atlas.NewError(atlas.CodeMissingAttribute, "orgId")
+	}
+	if _, err := objectid.Parse(*req.OrgID); err != nil {
+		return row, atlas.NewError(atlas.CodeInvalidAttribute, "orgId")
+	}
+	mayCreate := p.HasOrgRole(db.OrgRoleORGOWNER) || p.HasOrgRole(db.OrgRoleORGGROUPCREATOR)
+	if *req.OrgID != p.OrgID().String() || !mayCreate {
+		return row, atlas.NewError(atlas.CodeNotOrgProjectCreator, *req.OrgID)
+	}
+	if err := checkProjectName(*req.Name); err != nil {
+		return row, err
+	}
+	tags, err := encodeTags(req.Tags)
+	if err != nil {
+		return row, err
+	}
+	row.ID = s.env.NewID(row.CreatedAt)
+	row.OrgID, row.Name, row.Tags = p.OrgID(), *req.Name, tags
+	if req.WithDefaultAlertsSettings != nil {
+		row.WithDefaultAlertsSettings = *req.WithDefaultAlertsSettings
+	}
+	return row, nil
+}
+
+// ListProjects returns one page of the projects that the caller has a role on
+// and whose name begins with prefix, in whatever case, by name in byte order.
+func (s *Service) ListProjects(
+	ctx context.Context, p *atlas.Principal, prefix string, page atlas.Page,
+) (atlas.List[db.Project], error) {
+	return atlas.NewList("projects", page, func(limit int32, offset int64) ([]db.ListProjectsRow, error) {
+		return s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
+			OrgID:        p.OrgID(),
+			EveryProject: p.EveryProject(),
+			PrincipalID:  p.ID(),
+			NamePrefix:   plainText(prefix),
+			RowLimit:     limit,
+			RowOffset:    offset,
+		})
+	}, func(row db.ListProjectsRow) (db.Project, int64) { return row.Project, row.TotalCount })
+}
+
+// GetProject returns the project. It returns GROUP_NOT_FOUND if it was deleted
+// meanwhile.
+func (s *Service) GetProject(ctx context.Context, project atlas.ProjectReader) (db.Project, error) {
+	row, err := s.q.GetProject(ctx, s.pool, project.ProjectID())
+	return row, atlas.WrapMissing(err, "get project", projectNotFound(project.ProjectID()))
+}
+
+// GetProjectByName returns the project of the caller's organization with that
+// very name. It returns NOT_IN_GROUP if there is none or the caller has no role
+// on it: the answer does not tell which.
+func (s *Service) GetProjectByName(ctx context.Context, p *atlas.Principal, name string) (db.Project, error) {
+	row, err := s.q.GetProjectByName(ctx, s.pool, db.GetProjectByNameParams{
+		OrgID:        p.OrgID(),
+		Name:         plainText(name),
+		EveryProject: p.EveryProject(),
+		PrincipalID:  p.ID(),
+	})
+	return row, atlas.WrapMissing(err, "get project by name", atlas.NewError(atlas.CodeNotInProject))
+}
+
+// UpdateProject changes the project and returns it. It returns an *atlas.Error for the
+// first rule that the request breaks, and GROUP_ALREADY_EXISTS if the name is
+// taken.
+func (s *Service) UpdateProject(
+	ctx context.Context, project atlas.ProjectOwner, update ProjectUpdate,
+) (db.Project, error) {
+	row := db.UpdateProjectParams{
+		ProjectID:                 project.ProjectID(),
+		Name:                      update.Name,
+		WithDefaultAlertsSettings: update.WithDefaultAlertsSettings,
+	}
+	if update.Name != nil {
+		if err := checkProjectName(*update.Name); err != nil {
+			return db.Project{}, err
+		}
+	}
+	if update.Tags != nil {
+		var err error
+		if row.Tags, err = encodeTags(*update.Tags); err != nil {
+			return db.Project{}, err
+		}
+	}
+	updated, err := s.q.UpdateProject(ctx, s.pool, row)
+	if write.IsViolation(err, projectsNameKey) {
+		return db.Project{}, atlas.NewError(atlas.CodeProjectAlreadyExists, *update.Name)
+	}
+	return updated, atlas.WrapMissing(err, "update project", projectNotFound(project.ProjectID()))
+}
+
+// DeleteProject removes the project and all that it owns. Whoever adds something
+// to it at the same moment is waited for, and is then removed, too, or finds
+// the project gone.
+func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner) error {
+	id := project.ProjectID()
+	return write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		if _, err := s.q.GetProjectForUpdate(ctx, tx, id); err != nil {
+			return atlas.WrapMissing(err, "lock project", projectNotFound(id))
+		}
+		if _, err := s.q.ListAccessRolesForUpdate(ctx, tx, id); err != nil {
+			return fmt.Errorf("lock access roles: %w", err)
+		}
+		for _, table := range ownedTables {
+			if err := table.deleteAll(s.q, ctx, tx, id); err != nil {
+				return fmt.Errorf("delete %s: %w", table.name, err)
+			}
+		}
+		return atlas.Wrap(s.q.DeleteProject(ctx, tx, id), "delete project")
+	})
+}
+
+// ownedTables are the tables whose rows go with their project, in the order in
+// which they are deleted, but for those whose foreign key to the project says ON
+// DELETE CASCADE. A foreign key would cost each new export bucket a look at its
+// project. A test looks for tables that are in neither place.
+var ownedTables = []struct {
+	name      string
+	deleteAll func(q *db.Queries, ctx context.Context, tx db.DBTX, projectID objectid.ID) error
+}{
+	{"export_buckets", (*db.Queries).DeleteProjectExportBuckets},
+	{"cloud_provider_access_roles", (*db.Queries).DeleteProjectAccessRoles},
+}
+
+func projectNotFound(id objectid.ID) *atlas.Error {
+	return atlas.NewError(atlas.CodeProjectNotFound, id.String())
+}
+
+// plainText leaves out what Postgres takes for no text, and what no name has.
+func plainText(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")
+}

@@ -1,0 +1,210 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+)
+
+// This file is about what Atlas keeps with a project and this server only keeps
+// and shows: settings and limits.
+
+// ProjectSettings are the settings of a project, in the order of their names. In
+// the body that changes them, what is nil stays.
+type ProjectSettings struct {
+	IsAtlasHomePageAiAssistantEnabled               *bool `json:"isAtlasHomePageAiAssistantEnabled,omitempty"`
+	IsClusterAiAssistantEnabled                     *bool `json:"isClusterAiAssistantEnabled,omitempty"`
+	IsCollectDatabaseSpecificsStatisticsEnabled     *bool `json:"isCollectDatabaseSpecificsStatisticsEnabled,omitempty"`
+	IsDataExplorerEnabled                           *bool `json:"isDataExplorerEnabled,omitempty"`
+	IsDataExplorerGenAIFeaturesEnabled              *bool `json:"isDataExplorerGenAIFeaturesEnabled,omitempty"`
+	IsDataExplorerGenAISampleDocumentPassingEnabled *bool `json:"isDataExplorerGenAISampleDocumentPassingEnabled,omitempty"`
+	IsDataValidationEnabled                         *bool `json:"isDataValidationEnabled,omitempty"`
+	IsExtendedStorageSizesEnabled                   *bool `json:"isExtendedStorageSizesEnabled,omitempty"`
+	IsNativeRerankingEnabled                        *bool `json:"isNativeRerankingEnabled,omitempty"`
+	IsPerformanceAdvisorEnabled                     *bool `json:"isPerformanceAdvisorEnabled,omitempty"`
+	IsRealtimePerformancePanelEnabled               *bool `json:"isRealtimePerformancePanelEnabled,omitempty"`
+	IsSchemaAdvisorEnabled                          *bool `json:"isSchemaAdvisorEnabled,omitempty"`
+}
+
+// defaultProjectSettings are those of a new project of Atlas.
+func defaultProjectSettings() ProjectSettings {
+	return ProjectSettings{
+		IsAtlasHomePageAiAssistantEnabled:               new(true),
+		IsClusterAiAssistantEnabled:                     new(true),
+		IsCollectDatabaseSpecificsStatisticsEnabled:     new(true),
+		IsDataExplorerEnabled:                           new(true),
+		IsDataExplorerGenAIFeaturesEnabled:              new(true),
+		IsDataExplorerGenAISampleDocumentPassingEnabled: new(false),
+		IsDataValidationEnabled:                         new(true),
+		IsExtendedStorageSizesEnabled:                   new(false),
+		IsNativeRerankingEnabled:                        new(false),
+		IsPerformanceAdvisorEnabled:                     new(true),
+		IsRealtimePerformancePanelEnabled:               new(true),
+		IsSchemaAdvisorEnabled:                          new(true),
+	}
+}
+
+// GetProjectSettings returns all settings of the project. It returns
+// GROUP_NOT_FOUND if it was deleted meanwhile.
+func (s *Service) GetProjectSettings(ctx context.Context, project atlas.ProjectReader) (ProjectSettings, error) {
+	row, err := s.GetProject(ctx, project)
+	if err != nil {
+		return ProjectSettings{}, err
+	}
+	return decodeProjectSettings(row.Settings)
+}
+
+// UpdateProjectSettings changes the settings that are not nil and returns all of
+// them. It returns GROUP_NOT_FOUND if the project was deleted meanwhile.
+func (s *Service) UpdateProjectSettings(
+	ctx context.Context, project atlas.ProjectOwner, changes ProjectSettings,
+) (ProjectSettings, error) {
+	encoded, err := json.Marshal(changes)
+	if err != nil {
+		return ProjectSettings{}, fmt.Errorf("encode project settings: %w", err)
+	}
+	settings, err := s.q.UpdateProjectSettings(ctx, s.pool, db.UpdateProjectSettingsParams{
+		ProjectID: project.ProjectID(),
+		Changes:   encoded,
+	})
+	if err != nil {
+		return ProjectSettings{}, atlas.WrapMissing(err, "update project settings", projectNotFound(project.ProjectID()))
+	}
+	return decodeProjectSettings(settings)
+}
+
+// decodeProjectSettings returns what is kept, and the defaults for the rest.
+func decodeProjectSettings(kept []byte) (ProjectSettings, error) {
+	settings := defaultProjectSettings()
+	if err := json.Unmarshal(kept, &settings); err != nil {
+		return settings, fmt.Errorf("decode project settings: %w", err)
+	}
+	return settings, nil
+}
+
+// SetManagedSlowMs says whether Atlas is to manage the threshold of slow
+// operations. It returns GROUP_NOT_FOUND if the project was deleted meanwhile.
+func (s *Service) SetManagedSlowMs(ctx context.Context, project atlas.ProjectOwner, managed bool) error {
+	_, err := s.q.UpdateProjectManagedSlowMs(ctx, s.pool, db.UpdateProjectManagedSlowMsParams{
+		ProjectID:     project.ProjectID(),
+		ManagedSlowMs: managed,
+	})
+	return atlas.WrapMissing(err, "update project", projectNotFound(project.ProjectID()))
+}
+
+// ProjectLimit is how much of something a project may have.
+type ProjectLimit struct {
+	Name    string
+	Default int64
+	Maximum int64
+	Value   int64 // what counts: the default, or what the owner has set
+}
+
+// projectLimits are the limits of a new project. Atlas, "Atlas limits"; the
+// numbers are not recorded and may differ.
+var projectLimits = []ProjectLimit{
+	{Name: "atlas.project.deployment.clusters", Default: 25, Maximum: 100},
+	{Name: "atlas.project.deployment.nodesPerPrivateLinkRegion", Default: 50, Maximum: 90},
+	{Name: "atlas.project.deployment.serverlessMTMs", Default: 100, Maximum: 100},
+	{Name: "atlas.project.security.databaseAccess.customRoles", Default: 100, Maximum: 1400},
+	{Name: "atlas.project.security.databaseAccess.users", Default: 100, Maximum: 900},
+	{Name: "atlas.project.security.networkAccess.crossRegionEntries", Default: 40, Maximum: 220},
+	{Name: "atlas.project.security.networkAccess.entries", Default: 200, Maximum: 220},
+}
+
+// ListProjectLimits returns all limits of the project, by name. It returns
+// GROUP_NOT_FOUND if it was deleted meanwhile.
+func (s *Service) ListProjectLimits(ctx context.Context, project atlas.ProjectReader) ([]ProjectLimit, error) {
+	row, err := s.GetProject(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	return decodeProjectLimits(row.Limits)
+}
+
+// GetProjectLimit returns one limit of the project, or INVALID_ATTRIBUTE if
+// there is none of that name.
+func (s *Service) GetProjectLimit(ctx context.Context, project atlas.ProjectReader, name string) (ProjectLimit, error) {
+	limits, err := s.ListProjectLimits(ctx, project)
+	if err != nil {
+		return ProjectLimit{}, err
+	}
+	return findProjectLimit(limits, name)
+}
+
+// ProjectLimitUpdate is the body that sets a limit. Only the value counts.
+type ProjectLimitUpdate struct {
+	Value *int64 `json:"value"` // required, from 0 to the maximum
+
+	CurrentUsage any `json:"currentUsage"`
+	DefaultLimit any `json:"defaultLimit"`
+	Links        any `json:"links"`
+	MaximumLimit any `json:"maximumLimit"`
+	Name         any `json:"name"`
+}
+
+// SetProjectLimit sets a limit of the project and returns it. It returns
+// INVALID_ATTRIBUTE if there is none of that name, MISSING_ATTRIBUTE without a
+// value and VALIDATION_ERROR if the value is over the maximum.
+func (s *Service) SetProjectLimit(
+	ctx context.Context, project atlas.ProjectOwner, name string, update ProjectLimitUpdate,
+) (ProjectLimit, error) {
+	limit, err := findProjectLimit(projectLimits, name)
+	switch {
+	case err != nil:
+		return limit, err
+	case update.Value == nil:
+		return limit, atlas.NewError(atlas.CodeMissingAttribute, "value")
+	case *update.Value < 0 || *update.Value > limit.Maximum:
+		return limit, atlas.NewError(atlas.CodeValidation, fmt.Sprintf("the value must be from 0 to %d", limit.Maximum))
+	}
+	limit.Value = *update.Value
+	_, err = s.q.UpdateProjectLimit(ctx, s.pool, db.UpdateProjectLimitParams{
+		ProjectID: project.ProjectID(),
+		Name:      name,
+		Value:     limit.Value,
+	})
+	return limit, atlas.WrapMissing(err, "update project limit", projectNotFound(project.ProjectID()))
+}
+
+// ResetProjectLimit brings a limit of the project back to its default. It
+// returns INVALID_ATTRIBUTE if there is none of that name.
+func (s *Service) ResetProjectLimit(ctx context.Context, project atlas.ProjectOwner, name string) error {
+	if _, err := findProjectLimit(projectLimits, name); err != nil {
+		return err
+	}
+	_, err := s.q.UpdateProjectLimitToDefault(ctx, s.pool, db.UpdateProjectLimitToDefaultParams{
+		ProjectID: project.ProjectID(),
+		Name:      name,
+	})
+	return atlas.WrapMissing(err, "reset project limit", projectNotFound(project.ProjectID()))
+}
+
+func findProjectLimit(limits []ProjectLimit, name string) (ProjectLimit, error) {
+	i := slices.IndexFunc(limits, func(l ProjectLimit) bool { return l.Name == name })
+	if i < 0 {
+		return ProjectLimit{}, atlas.NewError(atlas.CodeInvalidAttribute, name)
+	}
+	return limits[i], nil
+}
+
+// decodeProjectLimits returns every limit with what is kept as its value, or
+// its default.
+func decodeProjectLimits(kept []byte) ([]ProjectLimit, error) {
+	values := make(map[string]int64)
+	if err := json.Unmarshal(kept, &values); err != nil {
+		return nil, fmt.Errorf("decode project limits: %w", err)
+	}
+	limits := slices.Clone(projectLimits)
+	for i := range limits {
+		limits[i].Value = limits[i].Default
+		if value, ok := values[limits[i].Name]; ok {
+			limits[i].Value = value
+		}
+	}
+	return limits, nil
+}
