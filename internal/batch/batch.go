@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -85,7 +86,14 @@ func (b *Batcher[In, Out]) add(c *call[In, Out]) {
 
 // work serves batches until the queue is empty.
 func (b *Batcher[In, Out]) work() {
-	for calls := b.next(); len(calls) > 0; calls = b.next() {
+	for {
+		// The callers that are ready to run queue first: what they ask for joins this batch, and
+		// the statement pays for more of them.
+		runtime.Gosched()
+		calls := b.next()
+		if len(calls) == 0 {
+			return
+		}
 		outs, err := b.run(calls)
 		for i, c := range calls {
 			if c.err = err; err == nil {
