@@ -128,7 +128,8 @@ const listExportBuckets = `-- name: ListExportBuckets :many
 WITH export_buckets AS NOT MATERIALIZED (
     SELECT bucket.project_id, bucket.id, bucket.cloud_provider, bucket.bucket_name, bucket.role_id, bucket.created_at, bucket.region, bucket.require_private_networking, bucket.service_url, bucket.tenant_id
     FROM export_buckets AS bucket
-    WHERE bucket.project_id = $4 AND bucket.cloud_provider::text = ANY($5::text[])
+    WHERE bucket.project_id = $4
+        AND bucket.cloud_provider = ANY(CAST((SELECT CAST($5::text[] AS cloud_provider[])) AS cloud_provider[]))
 )
 SELECT
     export_buckets.project_id, export_buckets.id, export_buckets.cloud_provider, export_buckets.bucket_name, export_buckets.role_id, export_buckets.created_at, export_buckets.region, export_buckets.require_private_networking, export_buckets.service_url, export_buckets.tenant_id,

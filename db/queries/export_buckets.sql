@@ -57,7 +57,8 @@ RETURNING *;
 WITH export_buckets AS NOT MATERIALIZED (
     SELECT bucket.*
     FROM export_buckets AS bucket
-    WHERE bucket.project_id = @project_id AND bucket.cloud_provider::text = ANY(@cloud_providers::text[])
+    WHERE bucket.project_id = @project_id
+        AND bucket.cloud_provider = ANY(CAST((SELECT CAST(@cloud_providers::text[] AS cloud_provider[])) AS cloud_provider[]))
 )
 SELECT
     sqlc.embed(export_buckets),
