@@ -38,7 +38,7 @@ type noContent struct{}
 
 // access is a method of the principal: it returns the proof that an operation
 // takes, or the refusal of a caller who may not.
-type access[P any] = func(*atlas.Principal) (P, error)
+type access[P atlas.Proof] = func(*atlas.Principal) (P, error)
 
 // anyCaller admits everyone with credentials.
 func anyCaller(p *atlas.Principal) (*atlas.Principal, error) { return p, nil }
@@ -55,7 +55,7 @@ var (
 )
 
 // with returns the endpoint of a handler that takes no body.
-func with[P, B any](prove access[P], handle func(context.Context, P, *call) (B, error)) endpoint {
+func with[P atlas.Proof, B any](prove access[P], handle func(context.Context, P, *call) (B, error)) endpoint {
 	return newEndpoint(prove, func(proof P, c *call) (any, error) {
 		return handle(c.gin.Request.Context(), proof, c)
 	})
@@ -63,7 +63,7 @@ func with[P, B any](prove access[P], handle func(context.Context, P, *call) (B, 
 
 // withBody returns the endpoint of a handler that takes a body: an object, or an
 // array if R is a slice.
-func withBody[P, R, B any](prove access[P], handle func(context.Context, P, *call, R) (B, error)) endpoint {
+func withBody[P atlas.Proof, R, B any](prove access[P], handle func(context.Context, P, *call, R) (B, error)) endpoint {
 	kind := jsontext.KindBeginObject
 	if reflect.TypeFor[R]().Kind() == reflect.Slice {
 		kind = jsontext.KindBeginArray
@@ -78,7 +78,7 @@ func withBody[P, R, B any](prove access[P], handle func(context.Context, P, *cal
 }
 
 // withPage returns the endpoint of a handler that returns a page of a list.
-func withPage[P, B any](
+func withPage[P atlas.Proof, B any](
 	prove access[P], handle func(context.Context, P, *call, atlas.Page) (atlas.List[B], error),
 ) endpoint {
 	return newEndpoint(prove, func(proof P, c *call) (any, error) {
@@ -91,7 +91,7 @@ func withPage[P, B any](
 	})
 }
 
-func newEndpoint[P any](prove access[P], serve func(P, *call) (any, error)) endpoint {
+func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, error)) endpoint {
 	return endpoint{
 		access: reflect.TypeFor[P]().String(),
 		status: http.StatusOK,
@@ -112,4 +112,4 @@ func (e endpoint) answers(status int) endpoint {
 }
 
 // nothing is the handler of lists that have nothing in them.
-func nothing[P any](_ context.Context, _ P, c *call) (list, error) { return emptyList(c) }
+func nothing[P atlas.Proof](_ context.Context, _ P, c *call) (list, error) { return emptyList(c) }

@@ -9,49 +9,60 @@ import (
 // project.
 
 // Proof is what the methods of a Principal return to who may do something. A
-// Principal proves of itself that it has valid credentials.
+// Principal proves of itself that it has valid credentials. There are no other
+// proofs, and none can be converted into another.
 type Proof interface {
 	// Caller returns who is calling.
 	Caller() *Principal
+
+	proves()
 }
 
 // Caller returns the principal itself.
 func (p *Principal) Caller() *Principal { return p }
+
+func (p *Principal) proves() {}
 
 // proof is what all proofs are made of. The zero value proves nothing.
 type proof struct {
 	principal *Principal
 }
 
-// Caller returns who is calling. It panics if no principal made the proof.
-func (p proof) Caller() *Principal {
+// Caller returns who is calling, as a copy: what is written to it changes no
+// proof. It panics if no principal made the proof.
+func (p proof) Caller() *Principal { return new(*p.caller()) }
+
+func (p proof) caller() *Principal {
 	if p.principal == nil {
 		panic("atlas: a proof that no principal made")
 	}
 	return p.principal
 }
 
-// orgProof is a proof for the principal's organization.
-type orgProof struct{ proof }
+func (p proof) proves() {}
+
+// orgProof is a proof for the principal's organization. Here and below K is the
+// proof that embeds it, which tells it from the others.
+type orgProof[K any] struct{ proof }
 
 // OrgID returns the id of the organization.
-func (p orgProof) OrgID() objectid.ID { return p.Caller().OrgID() }
+func (p orgProof[K]) OrgID() objectid.ID { return p.caller().OrgID() }
 
 // projectProof is a proof for the project that the request names.
-type projectProof struct{ proof }
+type projectProof[K any] struct{ proof }
 
 // ProjectID returns the id of the project.
-func (p projectProof) ProjectID() objectid.ID { return p.Caller().projectID }
+func (p projectProof[K]) ProjectID() objectid.ID { return p.caller().projectID }
 
 // credentialProof is a proof for the credentials of an organization or, if the
 // request names a project, those that have a role on it.
-type credentialProof struct{ proof }
+type credentialProof[K any] struct{ proof }
 
 // Scope returns the organization, or the project that the request names.
-func (p credentialProof) Scope() Scope {
-	scope := Scope{OrgID: p.Caller().OrgID()}
+func (p credentialProof[K]) Scope() Scope {
+	scope := Scope{OrgID: p.caller().OrgID()}
 	if p.principal.facts.Project != "" {
-		scope.ProjectID = &p.principal.projectID
+		scope.ProjectID = new(p.principal.projectID)
 	}
 	return scope
 }
@@ -59,36 +70,42 @@ func (p credentialProof) Scope() Scope {
 type (
 	// OrgReader proves that the caller belongs to the organization that the
 	// request names. Every role there may read.
-	OrgReader struct{ orgProof }
+	OrgReader struct{ orgProof[OrgReader] }
 	// OrgOwner proves that the caller owns the organization that the request
 	// names.
-	OrgOwner struct{ orgProof }
+	OrgOwner struct{ orgProof[OrgOwner] }
 
 	// CredentialReader proves that the caller may read the API keys and service
 	// accounts of an organization or, if the request names a project, those that
 	// have a role on it.
-	CredentialReader struct{ credentialProof }
+	CredentialReader struct {
+		credentialProof[CredentialReader]
+	}
 	// CredentialOwner proves that the caller may change what a CredentialReader
 	// may read.
-	CredentialOwner struct{ credentialProof }
+	CredentialOwner struct {
+		credentialProof[CredentialOwner]
+	}
 	// ServiceAccountInviter proves that the caller may assign the service accounts
 	// of an organization to the project that the request names.
-	ServiceAccountInviter struct{ credentialProof }
+	ServiceAccountInviter struct {
+		credentialProof[ServiceAccountInviter]
+	}
 
 	// ProjectReader proves that the caller has a role on the project that the
 	// request names. Every role may read.
-	ProjectReader struct{ projectProof }
+	ProjectReader struct{ projectProof[ProjectReader] }
 	// ProjectOwner proves that the caller owns the project that the request names.
-	ProjectOwner struct{ projectProof }
+	ProjectOwner struct{ projectProof[ProjectOwner] }
 	// BackupWriter proves that the caller may change the export buckets of the
 	// project that the request names.
-	BackupWriter struct{ projectProof }
+	BackupWriter struct{ projectProof[BackupWriter] }
 )
 
 // OwnsOrg reports whether the caller owns the organization as well, if it is a
 // project that it was proved for.
 func (o CredentialOwner) OwnsOrg() bool {
-	return o.Caller().HasOrgRole(db.OrgRoleORGOWNER)
+	return o.caller().HasOrgRole(db.OrgRoleORGOWNER)
 }
 
 // OrgReader returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not
@@ -100,7 +117,7 @@ func (p *Principal) OrgReader() (OrgReader, error) {
 	if !p.NamesOwnOrg() || len(p.facts.OrgRoles) == 0 {
 		return OrgReader{}, NewError(CodeUserUnauthorized)
 	}
-	return OrgReader{orgProof{proof{p}}}, nil
+	return OrgReader{orgProof[OrgReader]{proof{p}}}, nil
 }
 
 // OrgOwner returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not own
@@ -112,7 +129,7 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 	if !p.HasOrgRole(db.OrgRoleORGOWNER) {
 		return OrgOwner{}, NewError(CodeUserUnauthorized)
 	}
-	return OrgOwner{orgProof{proof{p}}}, nil
+	return OrgOwner{orgProof[OrgOwner]{proof{p}}}, nil
 }
 
 // CredentialReader returns what ProjectReader does if the request names a
@@ -120,7 +137,7 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 func (p *Principal) CredentialReader() (CredentialReader, error) {
 	_, inOrg := p.OrgReader()
 	_, onProject := p.ProjectReader()
-	proved, err := p.credentialProof(inOrg, onProject)
+	proved, err := proveCredential[CredentialReader](p, inOrg, onProject)
 	return CredentialReader{proved}, err
 }
 
@@ -129,21 +146,21 @@ func (p *Principal) CredentialReader() (CredentialReader, error) {
 func (p *Principal) CredentialOwner() (CredentialOwner, error) {
 	_, inOrg := p.OrgOwner()
 	_, onProject := p.ProjectOwner()
-	proved, err := p.credentialProof(inOrg, onProject)
+	proved, err := proveCredential[CredentialOwner](p, inOrg, onProject)
 	return CredentialOwner{proved}, err
 }
 
-// credentialProof returns one of two refusals, whichever is for what the request
+// proveCredential returns one of two refusals, whichever is for what the request
 // names, if that is not nil.
-func (p *Principal) credentialProof(inOrg, onProject error) (credentialProof, error) {
+func proveCredential[K any](p *Principal, inOrg, onProject error) (credentialProof[K], error) {
 	err := inOrg
 	if p.facts.Project != "" {
 		err = onProject
 	}
 	if err != nil {
-		return credentialProof{}, err
+		return credentialProof[K]{}, err
 	}
-	return credentialProof{proof{p}}, nil
+	return credentialProof[K]{proof{p}}, nil
 }
 
 // ServiceAccountInviter returns what ProjectOwner does, and USER_UNAUTHORIZED if
@@ -156,20 +173,20 @@ func (p *Principal) ServiceAccountInviter() (ServiceAccountInviter, error) {
 	if !owner.OwnsOrg() {
 		return ServiceAccountInviter{}, NewError(CodeUserUnauthorized)
 	}
-	return ServiceAccountInviter(owner), nil
+	return ServiceAccountInviter{credentialProof[ServiceAccountInviter]{proof{p}}}, nil
 }
 
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller has no role on the project that the request names.
 func (p *Principal) ProjectReader() (ProjectReader, error) {
-	proved, err := p.projectProof(len(p.projectRoles) > 0)
+	proved, err := proveProject[ProjectReader](p, len(p.projectRoles) > 0)
 	return ProjectReader{proved}, err
 }
 
 // ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller does not own the project that the request names.
 func (p *Principal) ProjectOwner() (ProjectOwner, error) {
-	proved, err := p.projectProof(p.hasProjectRole(db.ProjectRoleGROUPOWNER))
+	proved, err := proveProject[ProjectOwner](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER))
 	return ProjectOwner{proved}, err
 }
 
@@ -177,22 +194,22 @@ func (p *Principal) ProjectOwner() (ProjectOwner, error) {
 // if the caller may not change the export buckets of the project that the
 // request names.
 func (p *Principal) BackupWriter() (BackupWriter, error) {
-	proved, err := p.projectProof(p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
+	proved, err := proveProject[BackupWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
 		p.facts.BackupManagersWrite && p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER))
 	return BackupWriter{proved}, err
 }
 
-// projectProof refuses what is no project's id, a project that does not exist,
+// proveProject refuses what is no project's id, a project that does not exist,
 // and a caller who may not.
-func (p *Principal) projectProof(may bool) (projectProof, error) {
+func proveProject[K any](p *Principal, may bool) (projectProof[K], error) {
 	if _, err := objectid.Parse(p.facts.Project); err != nil {
-		return projectProof{}, NewError(CodeInvalidProjectID, p.facts.Project)
+		return projectProof[K]{}, NewError(CodeInvalidProjectID, p.facts.Project)
 	}
 	if !p.facts.ProjectExists {
-		return projectProof{}, NewError(CodeProjectNotFound, p.facts.Project)
+		return projectProof[K]{}, NewError(CodeProjectNotFound, p.facts.Project)
 	}
 	if !may {
-		return projectProof{}, NewError(CodeUserUnauthorized)
+		return projectProof[K]{}, NewError(CodeUserUnauthorized)
 	}
-	return projectProof{proof{p}}, nil
+	return projectProof[K]{proof{p}}, nil
 }
