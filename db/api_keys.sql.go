@@ -44,7 +44,8 @@ const listAPIKeys = `-- name: ListAPIKeys :many
 SELECT org_id, id, description, public_key, private_key_suffix, count(*) OVER () AS total_count
 FROM api_keys
 WHERE api_keys.org_id = $1
-    AND ($2::object_id IS NULL OR api_keys.id = $2::object_id)
+    AND api_keys.id BETWEEN coalesce($2::object_id, repeat('0', 24))
+    AND coalesce($2::object_id, repeat('f', 24))
     AND (
         $3::object_id IS NULL
         OR api_keys.id IN (
@@ -77,7 +78,8 @@ type ListAPIKeysRow struct {
 }
 
 // The keys of the organization or, if a project is given, those that have a role
-// there, each with the number of all; or the one of them that has an id.
+// there, each with the number of all; or the one of them that has an id:
+// BETWEEN finds one or all by an index.
 func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParams) ([]ListAPIKeysRow, error) {
 	rows, err := db.Query(ctx, listAPIKeys,
 		arg.OrgID,

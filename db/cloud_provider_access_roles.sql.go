@@ -123,7 +123,7 @@ type GetAccessRoleForUpdateParams struct {
 	ID        objectid.ID
 }
 
-// Holds the role: whoever uses it for an export bucket, or changes it, waits.
+// Locks the role: whoever uses it for an export bucket, or changes it, waits.
 func (q *Queries) GetAccessRoleForUpdate(ctx context.Context, db DBTX, arg GetAccessRoleForUpdateParams) (CloudProviderAccessRole, error) {
 	row := db.QueryRow(ctx, getAccessRoleForUpdate, arg.ProjectID, arg.ID)
 	var i CloudProviderAccessRole
@@ -266,15 +266,19 @@ func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAcces
 const listAccessRoles = `-- name: ListAccessRoles :many
 SELECT
     role.project_id, role.id, role.cloud_provider, role.created_at, role.updated_at, role.assumed_role_external_id, role.iam_assumed_role_arn, role.authorized_at, role.azure_app_id, role.service_principal_id, role.tenant_id, role.gcp_service_account, role.gcp_status, role.authorized,
-    ARRAY(
-        SELECT export_buckets.id::text
-        FROM export_buckets
-        WHERE export_buckets.project_id = $1 AND export_buckets.role_id = role.id
-        ORDER BY export_buckets.created_at, export_buckets.id
-    )::text[] AS export_bucket_ids
+    coalesce(usage.bucket_ids, '{}')::text[] AS export_bucket_ids
 FROM cloud_provider_access_roles AS role
+LEFT JOIN (
+    SELECT role_id, array_agg(id::text ORDER BY created_at, id) AS bucket_ids
+    FROM export_buckets
+    WHERE export_buckets.project_id = $1
+        AND export_buckets.role_id BETWEEN coalesce($2::object_id, repeat('0', 24))
+        AND coalesce($2::object_id, repeat('f', 24))
+    GROUP BY role_id
+) AS usage ON usage.role_id = role.id
 WHERE role.project_id = $1
-    AND ($2::object_id IS NULL OR role.id = $2::object_id)
+    AND role.id BETWEEN coalesce($2::object_id, repeat('0', 24))
+    AND coalesce($2::object_id, repeat('f', 24))
 ORDER BY role.created_at, role.id
 `
 
@@ -290,7 +294,7 @@ type ListAccessRolesRow struct {
 
 // The access roles of the project, or the one of them that has an id, each with
 // the ids of the export buckets that use it, oldest first. All of them: Atlas does
-// not page this list.
+// not page this list. BETWEEN finds one or all by an index.
 func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, arg ListAccessRolesParams) ([]ListAccessRolesRow, error) {
 	rows, err := db.Query(ctx, listAccessRoles, arg.ProjectID, arg.ID)
 	if err != nil {
@@ -335,7 +339,7 @@ ORDER BY id
 FOR UPDATE
 `
 
-// Holds all roles of the project: whoever uses one for an export bucket waits.
+// Locks all roles of the project: whoever uses one for an export bucket waits.
 func (q *Queries) ListAccessRolesForUpdate(ctx context.Context, db DBTX, projectID objectid.ID) ([]objectid.ID, error) {
 	rows, err := db.Query(ctx, listAccessRolesForUpdate, projectID)
 	if err != nil {

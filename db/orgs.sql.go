@@ -50,7 +50,7 @@ WHERE id = $1
 FOR NO KEY UPDATE
 `
 
-// Holds the organization: of two requests that count what it has, one waits.
+// Locks the organization: of two requests that count what it has, one waits.
 func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objectid.ID) (Org, error) {
 	row := db.QueryRow(ctx, getOrgForNoKeyUpdate, orgID)
 	var i Org

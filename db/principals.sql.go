@@ -99,7 +99,7 @@ type GetPrincipalOfKindForNoKeyUpdateParams struct {
 	Kind  PrincipalKind
 }
 
-// Holds a principal of the organization: of two requests that change it, one
+// Locks a principal of the organization: of two requests that change it, one
 // waits.
 func (q *Queries) GetPrincipalOfKindForNoKeyUpdate(ctx context.Context, db DBTX, arg GetPrincipalOfKindForNoKeyUpdateParams) (objectid.ID, error) {
 	row := db.QueryRow(ctx, getPrincipalOfKindForNoKeyUpdate, arg.OrgID, arg.ID, arg.Kind)

@@ -128,7 +128,7 @@ WHERE id = $1
 FOR NO KEY UPDATE
 `
 
-// Holds the project: whoever else holds it, changes it or deletes it waits.
+// Locks the project: whoever else holds it, changes it or deletes it waits.
 func (q *Queries) GetProjectForNoKeyUpdate(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
 	row := db.QueryRow(ctx, getProjectForNoKeyUpdate, projectID)
 	var i Project
@@ -153,7 +153,7 @@ WHERE id = $1
 FOR UPDATE
 `
 
-// Holds the project to delete it: whoever adds something to it waits, too.
+// Locks the project to delete it: whoever adds something to it waits, too.
 func (q *Queries) GetProjectForUpdate(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
 	row := db.QueryRow(ctx, getProjectForUpdate, projectID)
 	var i Project

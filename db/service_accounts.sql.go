@@ -40,7 +40,8 @@ const listServiceAccounts = `-- name: ListServiceAccounts :many
 SELECT service_accounts.org_id, service_accounts.id, service_accounts.kind, service_accounts.name, service_accounts.description, service_accounts.created_at, count(*) OVER () AS total_count
 FROM service_accounts
 WHERE service_accounts.org_id = $1
-    AND ($2::object_id IS NULL OR service_accounts.id = $2::object_id)
+    AND service_accounts.id BETWEEN coalesce($2::object_id, repeat('0', 24))
+    AND coalesce($2::object_id, repeat('f', 24))
     AND (
         $3::object_id IS NULL
         OR service_accounts.id IN (
@@ -70,7 +71,7 @@ type ListServiceAccountsRow struct {
 
 // The accounts of the organization or, if a project is given, those that have a
 // role there, in the order of their creation, each with the number of all; or the
-// one of them that has an id.
+// one of them that has an id: BETWEEN finds one or all by an index.
 func (q *Queries) ListServiceAccounts(ctx context.Context, db DBTX, arg ListServiceAccountsParams) ([]ListServiceAccountsRow, error) {
 	rows, err := db.Query(ctx, listServiceAccounts,
 		arg.OrgID,

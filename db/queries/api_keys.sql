@@ -4,11 +4,13 @@ VALUES (@org_id, @id, @description, @public_key, @ha1, @private_key_suffix, @cre
 
 -- name: ListAPIKeys :many
 -- The keys of the organization or, if a project is given, those that have a role
--- there, each with the number of all; or the one of them that has an id.
+-- there, each with the number of all; or the one of them that has an id:
+-- BETWEEN finds one or all by an index.
 SELECT org_id, id, description, public_key, private_key_suffix, count(*) OVER () AS total_count
 FROM api_keys
 WHERE api_keys.org_id = @org_id
-    AND (sqlc.narg('id')::object_id IS NULL OR api_keys.id = sqlc.narg('id')::object_id)
+    AND api_keys.id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
+    AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))
     AND (
         sqlc.narg('project_id')::object_id IS NULL
         OR api_keys.id IN (

@@ -46,7 +46,7 @@ WHERE project_id = @project_id AND id = @id
 FOR SHARE;
 
 -- name: GetAccessRoleForUpdate :one
--- Holds the role: whoever uses it for an export bucket, or changes it, waits.
+-- Locks the role: whoever uses it for an export bucket, or changes it, waits.
 SELECT *
 FROM cloud_provider_access_roles
 WHERE project_id = @project_id AND id = @id
@@ -63,22 +63,26 @@ LIMIT 1;
 -- name: ListAccessRoles :many
 -- The access roles of the project, or the one of them that has an id, each with
 -- the ids of the export buckets that use it, oldest first. All of them: Atlas does
--- not page this list.
+-- not page this list. BETWEEN finds one or all by an index.
 SELECT
     sqlc.embed(role),
-    ARRAY(
-        SELECT export_buckets.id::text
-        FROM export_buckets
-        WHERE export_buckets.project_id = @project_id AND export_buckets.role_id = role.id
-        ORDER BY export_buckets.created_at, export_buckets.id
-    )::text[] AS export_bucket_ids
+    coalesce(usage.bucket_ids, '{}')::text[] AS export_bucket_ids
 FROM cloud_provider_access_roles AS role
+LEFT JOIN (
+    SELECT role_id, array_agg(id::text ORDER BY created_at, id) AS bucket_ids
+    FROM export_buckets
+    WHERE export_buckets.project_id = @project_id
+        AND export_buckets.role_id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
+        AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))
+    GROUP BY role_id
+) AS usage ON usage.role_id = role.id
 WHERE role.project_id = @project_id
-    AND (sqlc.narg('id')::object_id IS NULL OR role.id = sqlc.narg('id')::object_id)
+    AND role.id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
+    AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))
 ORDER BY role.created_at, role.id;
 
 -- name: ListAccessRolesForUpdate :many
--- Holds all roles of the project: whoever uses one for an export bucket waits.
+-- Locks all roles of the project: whoever uses one for an export bucket waits.
 SELECT id
 FROM cloud_provider_access_roles
 WHERE project_id = @project_id

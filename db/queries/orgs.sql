@@ -10,7 +10,7 @@ FROM orgs
 WHERE id = @org_id;
 
 -- name: GetOrgForNoKeyUpdate :one
--- Holds the organization: of two requests that count what it has, one waits.
+-- Locks the organization: of two requests that count what it has, one waits.
 SELECT *
 FROM orgs
 WHERE id = @org_id

@@ -28,7 +28,7 @@ WHERE principals.org_id = @org_id
     );
 
 -- name: GetPrincipalOfKindForNoKeyUpdate :one
--- Holds a principal of the organization: of two requests that change it, one
+-- Locks a principal of the organization: of two requests that change it, one
 -- waits.
 SELECT id
 FROM principals

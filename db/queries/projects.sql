@@ -46,14 +46,14 @@ WHERE id = @project_id
 FOR KEY SHARE;
 
 -- name: GetProjectForNoKeyUpdate :one
--- Holds the project: whoever else holds it, changes it or deletes it waits.
+-- Locks the project: whoever else holds it, changes it or deletes it waits.
 SELECT *
 FROM projects
 WHERE id = @project_id
 FOR NO KEY UPDATE;
 
 -- name: GetProjectForUpdate :one
--- Holds the project to delete it: whoever adds something to it waits, too.
+-- Locks the project to delete it: whoever adds something to it waits, too.
 SELECT *
 FROM projects
 WHERE id = @project_id

@@ -5,11 +5,12 @@ VALUES (@org_id, @id, @name, @description, @created_at);
 -- name: ListServiceAccounts :many
 -- The accounts of the organization or, if a project is given, those that have a
 -- role there, in the order of their creation, each with the number of all; or the
--- one of them that has an id.
+-- one of them that has an id: BETWEEN finds one or all by an index.
 SELECT sqlc.embed(service_accounts), count(*) OVER () AS total_count
 FROM service_accounts
 WHERE service_accounts.org_id = @org_id
-    AND (sqlc.narg('id')::object_id IS NULL OR service_accounts.id = sqlc.narg('id')::object_id)
+    AND service_accounts.id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
+    AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))
     AND (
         sqlc.narg('project_id')::object_id IS NULL
         OR service_accounts.id IN (

@@ -211,6 +211,7 @@ func TestAccessRolesThatAtlasRefuses(t *testing.T) {
 		patch(azure, `{"providerName":"AWS","iamAssumedRoleArn":"arn:aws:iam::123456789012:role/x"}`, notFound(azure)),
 		patch("6a7900010203040506000099", newGCP, notFound("6a7900010203040506000099")),
 		patch("x", newGCP, notFound("x")),
+		patch("x", `{"providerName":"AWS"}`, notFound("x")),
 		{http.MethodGet, otherAccess + "/" + awsRole, "", notFound(awsRole)}, // another project's
 		{http.MethodGet, otherAccess + "/x", "", notFound("x")},
 		{http.MethodDelete, otherAccess + "/AZURE/" + aws, "", notFound(aws)},

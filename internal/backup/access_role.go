@@ -209,26 +209,32 @@ func (s *Service) createGCPAccessRole(
 	if err != nil {
 		return AccessRole{}, err
 	}
-	return s.getAccessRole(ctx, role.ProjectID, role.ID, role.ID.String())
+	return s.withUsages(ctx, role)
 }
 
 // GetAccessRole returns one access role of the project. It returns
 // CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if there is none of that id.
 func (s *Service) GetAccessRole(ctx context.Context, project atlas.ProjectReader, id string) (AccessRole, error) {
 	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	return s.getAccessRole(ctx, project.ProjectID(), roleID, id)
-}
-
-// getAccessRole returns the role that the request names so.
-func (s *Service) getAccessRole(ctx context.Context, projectID, id objectid.ID, name string) (AccessRole, error) {
-	roles, err := s.listAccessRoles(ctx, projectID, &id)
+	roles, err := s.listAccessRoles(ctx, project.ProjectID(), &roleID)
 	if err == nil && len(roles) == 0 {
-		err = atlas.NewError(atlas.CodeAccessRoleNotFound, name)
+		err = atlas.NewError(atlas.CodeAccessRoleNotFound, id)
 	}
 	if err != nil {
 		return AccessRole{}, err
 	}
 	return roles[0], nil
+}
+
+// withUsages returns the role as a write left it, whatever others have done since,
+// with the export buckets that use it.
+func (s *Service) withUsages(ctx context.Context, role db.CloudProviderAccessRole) (AccessRole, error) {
+	used := AccessRole{CloudProviderAccessRole: role}
+	roles, err := s.listAccessRoles(ctx, role.ProjectID, &role.ID)
+	if len(roles) == 1 {
+		used.ExportBucketIDs = roles[0].ExportBucketIDs
+	}
+	return used, err
 }
 
 // ListAccessRoles returns all access roles of the project, oldest first.
@@ -262,7 +268,10 @@ func (s *Service) UpdateAccessRole(
 	if err != nil {
 		return AccessRole{}, err
 	}
-	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	roleID, err := objectid.Parse(id)
+	if err != nil {
+		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
+	}
 	var role db.CloudProviderAccessRole
 	switch provider {
 	case db.CloudProviderAWS:
@@ -278,7 +287,7 @@ func (s *Service) UpdateAccessRole(
 	if err != nil {
 		return AccessRole{}, accessRoleError(err, role.ProjectID, req.ServicePrincipalID, "update access role")
 	}
-	return s.getAccessRole(ctx, role.ProjectID, role.ID, role.ID.String())
+	return s.withUsages(ctx, role)
 }
 
 func (s *Service) authorizeAWSRole(

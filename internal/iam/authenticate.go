@@ -42,8 +42,8 @@ func (s *Service) NewNonce() string {
 }
 
 // AuthenticateDigest returns the API key that signed a request of the given
-// method. It returns ErrUnauthenticated, ErrStaleNonce, or an *Error if the
-// client's address keeps the key from being used. The database is not asked about
+// method. It returns atlas.ErrUnauthenticated, atlas.ErrStaleNonce, or an
+// *atlas.Error if the client's address keeps the key from being used. The database is not asked about
 // a nonce that no replica made.
 func (s *Service) AuthenticateDigest(
 	ctx context.Context, signed digest.Credentials, method string, from Origin,
@@ -65,8 +65,8 @@ func (s *Service) AuthenticateDigest(
 }
 
 // AuthenticateBearer returns the service account that an access token was
-// issued to. It returns ErrUnauthenticated if the token was never issued, has
-// expired or was revoked, or an *Error if the client's address keeps the
+// issued to. It returns atlas.ErrUnauthenticated if the token was never issued,
+// has expired or was revoked, or an *atlas.Error if the client's address keeps the
 // account from being used.
 func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Origin) (*atlas.Principal, error) {
 	row, err := s.findPrincipal(ctx, credential{TokenHash: hashSecret(token)}, from)
