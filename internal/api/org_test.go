@@ -39,6 +39,8 @@ func TestOrganizationsAreChanged(t *testing.T) {
 		{org, `{"name":" x"}`, invalidName},
 		{org + "/settings", `{"maxServiceAccountSecretValidityInHours":7}`, refusal(400, "INVALID_ATTRIBUTE",
 			"Invalid attribute maxServiceAccountSecretValidityInHours specified.", "maxServiceAccountSecretValidityInHours")},
+		{org + "/settings", `{"securityContact":"a\u0000b","operationsContact":"a\u0000b"}`, refusal(400, "INVALID_ATTRIBUTE",
+			"Invalid attribute operationsContact specified.", "operationsContact")},
 		{org + "/settings", `{"securityContact":"a\u0000b"}`, refusal(400, "INVALID_ATTRIBUTE",
 			"Invalid attribute securityContact specified.", "securityContact")},
 	} {

@@ -58,11 +58,10 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, org atlas.OrgOwner, cha
 	if hours != nil && (*hours < atlas.MinSecretHours || *hours > atlas.MaxSecretHours) {
 		return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, "maxServiceAccountSecretValidityInHours")
 	}
-	for name, text := range map[string]*string{
-		"operationsContact": changes.OperationsContact, "securityContact": changes.SecurityContact,
-	} {
+	names := [...]string{"operationsContact", "securityContact"}
+	for i, text := range [...]*string{changes.OperationsContact, changes.SecurityContact} {
 		if text != nil && strings.ContainsRune(*text, 0) { // PostgreSQL keeps no zero characters
-			return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, name)
+			return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, names[i])
 		}
 	}
 	required := changes.APIAccessListRequired
