@@ -66,11 +66,15 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 		"a tab":                 {"organizations:\n\t- x\n", "line 2: found character '\t' that cannot start any token"},
 		"an id in upper case": {
 			"organizations:\n  - id: 5F0000000000000000000A01\n",
-			`line 2: not an id of 24 lower-case hex digits`,
+			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
 		},
 		"an id that is short": {
 			"organizations:\n  - id: 5f0000000000000000000a0\n",
-			`line 2: not an id of 24 lower-case hex digits`,
+			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
+		},
+		"an id of only zeros": {
+			"organizations:\n  - id: \"000000000000000000000000\"\n",
+			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
 		},
 		"an id that is a list": {"organizations:\n  - id: [x]\n", "line 2: a single value was expected"},
 		"an organization role that is none": {
@@ -88,7 +92,7 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 		"a private key that is no UUID": {key("privateKey: d3300000-0000-4000-8000-00000000000g"), "line 5: not a UUID"},
 		"a client id without its prefix": {
 			account("clientId: 5f0000000000000000000c01"),
-			`line 5: not a client id: mdb_sa_id_ and 24 lower-case hex digits`,
+			`line 5: not a client id: mdb_sa_id_ and 24 lower-case hex digits, not only zeros`,
 		},
 		"a client secret that is short": {
 			account("secrets: [{secret: mdb_sa_sk_short}]"),
