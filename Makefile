@@ -30,6 +30,7 @@ generate:
 
 lint:
 	$(TOOL) golangci-lint run
+	cd tools/bench && go tool -modfile=../go.mod golangci-lint run -c ../../.golangci.yml
 
 # What .ci/run checks, but for the containers.
 check:

@@ -79,8 +79,8 @@ func New(services Services, cfg Config) (http.Handler, error) {
 }
 
 // requestTimeout is how long a request may wait for the database, for a role
-// that someone else holds, say. A statement that it has come to share with others
-// may take somewhat longer. It is less than clients wait.
+// that someone else has locked, say. It is less than clients wait. A statement that
+// it shares with others goes on without it.
 const requestTimeout = 30 * time.Second
 
 // unescapeParams unescapes the parts of a path that gin has not: it would take a

@@ -1,6 +1,9 @@
 package atlas
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Code is an errorCode of the Atlas Administration API, with the status and the
 // sentence that go with it.
@@ -16,7 +19,7 @@ type Code struct {
 // String returns the name.
 func (c Code) String() string { return c.Name }
 
-// codes are all codes, in the order of their names.
+// codes are all codes, in the order in which they stand here.
 var codes []Code
 
 // code declares a code.
@@ -34,9 +37,9 @@ func inUse(name, thing string) Code {
 	return c
 }
 
-// Codes returns every code, in the order of their names.
+// Codes returns every code, in the order in which they stand here.
 func Codes() []Code {
-	return codes
+	return slices.Clone(codes)
 }
 
 // The codes that this server answers with, from Atlas' public list of API error

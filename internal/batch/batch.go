@@ -68,6 +68,7 @@ func (b *Batcher[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	case <-c.done:
 		return c.out, c.err
 	case <-ctx.Done():
+		// serve may still do what the call asked for: it does it for the others.
 		var none Out
 		return none, fmt.Errorf("wait for a batch: %w", ctx.Err())
 	}
@@ -87,8 +88,7 @@ func (b *Batcher[In, Out]) add(c *call[In, Out]) {
 // work serves batches until the queue is empty.
 func (b *Batcher[In, Out]) work() {
 	for {
-		// The callers that are ready to run queue first: what they ask for joins this batch, and
-		// the statement pays for more of them.
+		// Callers that are ready to run queue first, and join this batch.
 		runtime.Gosched()
 		calls := b.next()
 		if len(calls) == 0 {
@@ -105,7 +105,7 @@ func (b *Batcher[In, Out]) work() {
 }
 
 // next takes the calls of a batch from the queue, and leaves out those that have
-// ended. If there are none it gives the worker's place free.
+// ended. If there are none it leaves the worker's place to another.
 func (b *Batcher[In, Out]) next() []*call[In, Out] {
 	b.mu.Lock()
 	defer b.mu.Unlock()

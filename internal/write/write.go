@@ -1,7 +1,7 @@
-// Package write is the one place where a write begins. A method of a service that
-// changes rows for a caller does so in Begin, which takes the proof of what the
-// caller may do. What the caller's roles depend on, the grants, is changed here
-// as well.
+// Package write is where a write of several statements begins: in Begin, which
+// takes the proof of what the caller may do. A write of one statement is a
+// transaction by itself and needs none. What the roles of callers depend on, the
+// grants, is changed here as well.
 package write
 
 import (
@@ -20,8 +20,9 @@ import (
 )
 
 // Begin runs f in a transaction for the caller of the proof, which it commits if
-// f returns nil and else rolls back.
-func Begin(ctx context.Context, pool *pgxpool.Pool, _ atlas.Proof, f func(tx pgx.Tx) error) error {
+// f returns nil and else rolls back. It panics if no principal made the proof.
+func Begin(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	proof.Caller()
 	return pgx.BeginFunc(ctx, pool, f)
 }
 
