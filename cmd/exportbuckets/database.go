@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/postgres"
 )
 
@@ -123,8 +124,5 @@ func (d *database) pool(ctx context.Context) (*pgxpool.Pool, error) {
 		return err //nolint:wrapcheck // Pgx says which connection it is of.
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
-	}
-	return pool, nil
+	return pool, atlas.Wrap(err, "connect to the database")
 }

@@ -31,10 +31,7 @@ func (s serveCommand) plan() (plan, error) {
 		p.demo = true
 		p.tenants, err = seed.Parse(seed.Demo)
 	}
-	if err != nil {
-		return plan{}, err
-	}
-	return p, nil
+	return p, err
 }
 
 // baseURL returns what links begin with, given the address that is listened on.

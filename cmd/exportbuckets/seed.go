@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/seed"
 	"exportbuckets/migrations"
 )
@@ -41,8 +42,5 @@ func readSeed(path string) (seed.File, error) {
 		return seed.File{}, fmt.Errorf("seed file: %w", err)
 	}
 	file, err := seed.Parse(data)
-	if err != nil {
-		return seed.File{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return file, nil
+	return file, atlas.Wrap(err, path)
 }

@@ -56,12 +56,10 @@ func (s *Server) getRegionalMode(context.Context, atlas.ProjectReader, *call) (s
 
 // addressesBody is the IP addresses of a project's services.
 type addressesBody struct {
-	GroupID  objectid.ID        `json:"groupId"`
-	Services addressServiceBody `json:"services"`
-}
-
-type addressServiceBody struct {
-	Clusters []struct{} `json:"clusters"`
+	GroupID  objectid.ID `json:"groupId"`
+	Services struct {
+		Clusters []struct{} `json:"clusters"`
+	} `json:"services"`
 }
 
 func (s *Server) listProjectAddresses(

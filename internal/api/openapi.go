@@ -2,12 +2,13 @@ package api
 
 import (
 	_ "embed"
-	"fmt"
 	"net/http"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 	"github.com/goccy/go-yaml"
+
+	"exportbuckets/internal/atlas"
 )
 
 // openAPIYAML describes everything that is served. It is the same for every
@@ -19,10 +20,7 @@ var openAPIYAML []byte
 // openAPIJSON is the same document as JSON, for clients that read no YAML.
 var openAPIJSON = sync.OnceValues(func() ([]byte, error) {
 	document, err := yaml.YAMLToJSON(openAPIYAML)
-	if err != nil {
-		return nil, fmt.Errorf("encode the OpenAPI document as JSON: %w", err)
-	}
-	return document, nil
+	return document, atlas.Wrap(err, "encode the OpenAPI document as JSON")
 })
 
 func (s *Server) openAPIAsYAML(c *gin.Context) {

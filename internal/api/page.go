@@ -28,10 +28,7 @@ func queryPage(c *call) (atlas.Page, error) {
 		return atlas.Page{}, err
 	}
 	number, err := queryInt(c.gin, "pageNum", 1, math.MaxInt32)
-	if err != nil {
-		return atlas.Page{}, err
-	}
-	return atlas.Page{Number: number, Size: size, Count: count}, nil
+	return atlas.Page{Number: number, Size: size, Count: count}, err
 }
 
 // pageLinks returns the links of a page to itself and to its neighbours. Atlas

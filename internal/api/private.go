@@ -32,6 +32,5 @@ func (s *Server) ipInfo(c *gin.Context) {
 // is pointed, and forgets them.
 func (s *Server) dropTelemetry(c *gin.Context) {
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	c.Status(http.StatusNoContent)
-	c.Writer.WriteHeaderNow()
+	c.AbortWithStatus(http.StatusNoContent)
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
@@ -77,10 +76,7 @@ func present(c *gin.Context, status int, body any) ([]byte, error) {
 // shown with replacement characters.
 func encode(body any) ([]byte, error) {
 	data, err := json.Marshal(body, jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		return nil, fmt.Errorf("encode body: %w", err)
-	}
-	return data, nil
+	return data, atlas.Wrap(err, "encode body")
 }
 
 // checkPresentation refuses values that the parameters of present can't have.

@@ -30,34 +30,28 @@ func (s *Server) getCompliancePolicy(context.Context, atlas.ProjectOwner, *call)
 // encryptionBody is the encryption of a project's clusters with keys of its own.
 // Texts that nobody set are null, by Atlas' way.
 type encryptionBody struct {
-	AWSKMS         awsKMSBody         `json:"awsKms"`
-	AzureKeyVault  azureKeyVaultBody  `json:"azureKeyVault"`
-	GoogleCloudKMS googleCloudKMSBody `json:"googleCloudKms"`
-}
-
-type awsKMSBody struct {
-	CustomerMasterKeyID *string `json:"customerMasterKeyID"`
-	Enabled             bool    `json:"enabled"`
-	Region              *string `json:"region"`
-	Valid               bool    `json:"valid"`
-}
-
-type azureKeyVaultBody struct {
-	AzureEnvironment  *string `json:"azureEnvironment"`
-	ClientID          *string `json:"clientID"`
-	Enabled           bool    `json:"enabled"`
-	KeyIdentifier     *string `json:"keyIdentifier"`
-	KeyVaultName      *string `json:"keyVaultName"`
-	ResourceGroupName *string `json:"resourceGroupName"`
-	SubscriptionID    *string `json:"subscriptionID"`
-	TenantID          *string `json:"tenantID"`
-	Valid             bool    `json:"valid"`
-}
-
-type googleCloudKMSBody struct {
-	Enabled              bool    `json:"enabled"`
-	KeyVersionResourceID *string `json:"keyVersionResourceID"`
-	Valid                bool    `json:"valid"`
+	AWSKMS struct {
+		CustomerMasterKeyID *string `json:"customerMasterKeyID"`
+		Enabled             bool    `json:"enabled"`
+		Region              *string `json:"region"`
+		Valid               bool    `json:"valid"`
+	} `json:"awsKms"`
+	AzureKeyVault struct {
+		AzureEnvironment  *string `json:"azureEnvironment"`
+		ClientID          *string `json:"clientID"`
+		Enabled           bool    `json:"enabled"`
+		KeyIdentifier     *string `json:"keyIdentifier"`
+		KeyVaultName      *string `json:"keyVaultName"`
+		ResourceGroupName *string `json:"resourceGroupName"`
+		SubscriptionID    *string `json:"subscriptionID"`
+		TenantID          *string `json:"tenantID"`
+		Valid             bool    `json:"valid"`
+	} `json:"azureKeyVault"`
+	GoogleCloudKMS struct {
+		Enabled              bool    `json:"enabled"`
+		KeyVersionResourceID *string `json:"keyVersionResourceID"`
+		Valid                bool    `json:"valid"`
+	} `json:"googleCloudKms"`
 }
 
 func (s *Server) getEncryption(context.Context, atlas.ProjectReader, *call) (encryptionBody, error) {

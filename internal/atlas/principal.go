@@ -86,10 +86,6 @@ func (p *Principal) HasOrgRole(role db.OrgRole) bool {
 	return slices.Contains(p.facts.OrgRoles, role)
 }
 
-func (p *Principal) hasProjectRole(role db.ProjectRole) bool {
-	return slices.Contains(p.projectRoles, role)
-}
-
 // Scope is an organization or, if it has a project, one of its projects.
 type Scope struct {
 	OrgID     objectid.ID

@@ -1,6 +1,8 @@
 package atlas
 
 import (
+	"slices"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
 )
@@ -186,7 +188,7 @@ func (p *Principal) ProjectReader() (ProjectReader, error) {
 // ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller does not own the project that the request names.
 func (p *Principal) ProjectOwner() (ProjectOwner, error) {
-	proved, err := proveProject[ProjectOwner](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER))
+	proved, err := proveProject[ProjectOwner](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER))
 	return ProjectOwner{proved}, err
 }
 
@@ -194,8 +196,8 @@ func (p *Principal) ProjectOwner() (ProjectOwner, error) {
 // if the caller may not change the export buckets of the project that the
 // request names.
 func (p *Principal) BackupWriter() (BackupWriter, error) {
-	proved, err := proveProject[BackupWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
-		p.facts.BackupManagersWrite && p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER))
+	proved, err := proveProject[BackupWriter](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER) ||
+		p.facts.BackupManagersWrite && slices.Contains(p.projectRoles, db.ProjectRoleGROUPBACKUPMANAGER))
 	return BackupWriter{proved}, err
 }
 
