@@ -35,7 +35,7 @@ func trimCustomMethod(c *gin.Context, method string) bool {
 // offered returns the methods of the operations at a path.
 func (s *Server) offered(path string) []string {
 	var methods []string
-	for _, op := range s.operations() {
+	for _, op := range s.table {
 		if matches(op.path, path) {
 			methods = append(methods, op.method)
 		}

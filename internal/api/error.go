@@ -56,11 +56,9 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		s.writeChallenge(c, challenge.stale)
 	case errors.As(err, &bearerError{}):
 		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
-		c.Status(http.StatusUnauthorized)
-		c.Writer.WriteHeaderNow()
+		c.AbortWithStatus(http.StatusUnauthorized)
 	case errors.As(err, &empty):
-		c.Status(int(empty))
-		c.Writer.WriteHeaderNow()
+		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
 		c.Set(faultKey, oauth.cause != nil)
 		data, err := encode(oauthErrorBody{Error: oauth.code, ErrorDescription: oauth.description})

@@ -107,8 +107,7 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	if err := s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token")); err != nil {
 		return err
 	}
-	c.Status(http.StatusOK)
-	c.Writer.WriteHeaderNow()
+	c.AbortWithStatus(http.StatusOK)
 	return nil
 }
 

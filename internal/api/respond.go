@@ -40,8 +40,7 @@ type envelope struct {
 func respond(c *call, status int, body any) error {
 	if _, ok := body.(noContent); ok {
 		c.gin.Header("Content-Type", c.version.mediaType())
-		c.gin.Status(http.StatusNoContent)
-		c.gin.Writer.WriteHeaderNow()
+		c.gin.AbortWithStatus(http.StatusNoContent)
 		return nil
 	}
 	presented, err := present(c.gin, status, body)

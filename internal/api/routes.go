@@ -195,7 +195,7 @@ func (s *Server) route(engine *gin.Engine) {
 		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
 		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
 	}
-	for _, op := range s.operations() {
+	for _, op := range s.table {
 		path, _ := cutCustomMethod(op.path)
 		engine.Handle(op.method, path, s.operation(op))
 		if op.method == http.MethodGet {

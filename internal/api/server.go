@@ -54,6 +54,7 @@ type Server struct {
 	backup *backup.Service
 	cfg    Config
 	limits *rateLimiter
+	table  []operation
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
@@ -74,6 +75,7 @@ func New(services Services, cfg Config) (http.Handler, error) {
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
 		cfg: cfg, limits: newRateLimiter(cfg.Now),
 	}
+	s.table = s.operations()
 	s.route(engine)
 	return engine, nil
 }
@@ -187,8 +189,7 @@ func (s *Server) noMethod(c *gin.Context) {
 		s.writeError(c, emptyError(http.StatusMethodNotAllowed))
 		return
 	}
-	c.Status(http.StatusOK)
-	c.Writer.WriteHeaderNow()
+	c.AbortWithStatus(http.StatusOK)
 }
 
 // allowed writes an Allow header in Atlas' way and order.
