@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test bench generate lint check image
+.PHONY: run build test torture bench generate lint check image
 
 # Without a DATABASE_URL the server runs a private PostgreSQL.
 run:
@@ -24,6 +24,10 @@ bench:
 	@tools/need pgbench postgres
 	go build -C tools/bench -o ../../bin/bench .
 	bin/bench $(BENCH)
+
+# The races between revocations and their callers, 10,000 rounds each.
+torture:
+	go test -count=1 -timeout 2h -run 'TestWhoeverIs|TestOfTwoOwners' ./internal/write -race-rounds=10000
 
 generate:
 	$(TOOL) sqlc generate

@@ -72,8 +72,20 @@ FROM jsonb_to_recordset($1::jsonb) AS asked (
     created_at timestamptz,
     region text,
     require_private_networking boolean,
-    service_url text
+    service_url text,
+    org_id text,
+    caller_id text,
+    caller_version bigint
 )
+CROSS JOIN LATERAL (
+    SELECT principals.id
+    FROM principals
+    WHERE principals.org_id = asked.org_id
+        AND principals.id = asked.caller_id
+        AND principals.version = asked.caller_version
+    LIMIT 1
+    FOR SHARE SKIP LOCKED
+) AS caller
 CROSS JOIN LATERAL (
     SELECT access_role.tenant_id
     FROM cloud_provider_access_roles AS access_role
@@ -89,8 +101,9 @@ RETURNING project_id, id, cloud_provider, bucket_name, role_id, created_at, regi
 
 // Adds export buckets, of any projects, and returns those that it added: each
 // whose role is of the same project and cloud provider, is authorized and is not
-// being changed. FOR SHARE holds the role as it is until the commit: whoever
-// changes or deletes it meanwhile waits. Whoever was first is not waited for
+// being changed, and whose caller may do what it might when it was found, and is
+// not being changed. FOR SHARE locks both as they are until the commit: whoever
+// changes or deletes them meanwhile waits. Whoever was first is not waited for
 // here. LATERAL and LIMIT keep every lookup one by index: Postgres can't know how
 // few there are.
 func (q *Queries) InsertExportBuckets(ctx context.Context, db DBTX, asked []byte) ([]ExportBucket, error) {

@@ -435,9 +435,10 @@ type OrgRoleGrant struct {
 }
 
 type Principal struct {
-	OrgID objectid.ID
-	ID    objectid.ID
-	Kind  PrincipalKind
+	OrgID   objectid.ID
+	ID      objectid.ID
+	Kind    PrincipalKind
+	Version int64
 }
 
 type Project struct {

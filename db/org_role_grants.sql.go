@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"exportbuckets/internal/objectid"
 )
@@ -24,6 +25,43 @@ type DeleteOrgRoleGrantsParams struct {
 func (q *Queries) DeleteOrgRoleGrants(ctx context.Context, db DBTX, arg DeleteOrgRoleGrantsParams) error {
 	_, err := db.Exec(ctx, deleteOrgRoleGrants, arg.OrgID, arg.PrincipalID)
 	return err
+}
+
+const getOrgHasOwner = `-- name: GetOrgHasOwner :one
+SELECT EXISTS (
+    SELECT
+    FROM org_role_grants
+    WHERE org_role_grants.org_id = $1
+        AND org_role_grants.role = 'ORG_OWNER'
+        AND (
+            EXISTS (
+                SELECT
+                FROM api_keys
+                WHERE api_keys.org_id = $1 AND api_keys.id = org_role_grants.principal_id
+            )
+            OR EXISTS (
+                SELECT
+                FROM service_account_secrets
+                WHERE service_account_secrets.org_id = $1
+                    AND service_account_secrets.service_account_id = org_role_grants.principal_id
+                    AND service_account_secrets.expires_at > $2
+            )
+        )
+)
+`
+
+type GetOrgHasOwnerParams struct {
+	OrgID objectid.ID
+	Now   time.Time
+}
+
+// Tells whether an Organization Owner is left who can sign in: an API key, or a
+// service account with a secret that has not expired.
+func (q *Queries) GetOrgHasOwner(ctx context.Context, db DBTX, arg GetOrgHasOwnerParams) (bool, error) {
+	row := db.QueryRow(ctx, getOrgHasOwner, arg.OrgID, arg.Now)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const insertOrgRoleGrant = `-- name: InsertOrgRoleGrant :exec

@@ -38,6 +38,7 @@ var plannedQueries = map[string]plannedQuery{
 			"api_keys":            {"public_key"},
 			"org_role_grants":     {"org_id", "principal_id"},
 			"orgs":                {"id"},
+			"principals":          {"id"},
 			"project_role_grants": {"project_id", "principal_id"},
 			"projects":            {"id"},
 		},
@@ -54,7 +55,7 @@ var plannedQueries = map[string]plannedQuery{
 			_, err := q.InsertExportBuckets(ctx, tx, nil)
 			return err
 		},
-		map[string][]string{"cloud_provider_access_roles": {"project_id", "id"}},
+		map[string][]string{"cloud_provider_access_roles": {"project_id", "id"}, "principals": {"id"}},
 	},
 	"ListExportBuckets": {
 		func(ctx context.Context, q *db.Queries, tx db.DBTX) error {

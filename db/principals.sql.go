@@ -86,26 +86,85 @@ func (q *Queries) GetPrincipalOfKind(ctx context.Context, db DBTX, arg GetPrinci
 	return id, err
 }
 
-const getPrincipalOfKindForNoKeyUpdate = `-- name: GetPrincipalOfKindForNoKeyUpdate :one
-SELECT id
+const getPrincipalVersionForNoKeyUpdate = `-- name: GetPrincipalVersionForNoKeyUpdate :one
+SELECT version
 FROM principals
-WHERE org_id = $1 AND id = $2 AND kind = $3
+WHERE org_id = $1 AND id = $2
 FOR NO KEY UPDATE
 `
 
-type GetPrincipalOfKindForNoKeyUpdateParams struct {
+type GetPrincipalVersionForNoKeyUpdateParams struct {
 	OrgID objectid.ID
 	ID    objectid.ID
-	Kind  PrincipalKind
 }
 
-// Locks a principal of the organization: of two requests that change it, one
-// waits.
-func (q *Queries) GetPrincipalOfKindForNoKeyUpdate(ctx context.Context, db DBTX, arg GetPrincipalOfKindForNoKeyUpdateParams) (objectid.ID, error) {
-	row := db.QueryRow(ctx, getPrincipalOfKindForNoKeyUpdate, arg.OrgID, arg.ID, arg.Kind)
-	var id objectid.ID
-	err := row.Scan(&id)
-	return id, err
+// Locks a principal to change it.
+func (q *Queries) GetPrincipalVersionForNoKeyUpdate(ctx context.Context, db DBTX, arg GetPrincipalVersionForNoKeyUpdateParams) (int64, error) {
+	row := db.QueryRow(ctx, getPrincipalVersionForNoKeyUpdate, arg.OrgID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
+const getPrincipalVersionForShare = `-- name: GetPrincipalVersionForShare :one
+SELECT version
+FROM principals
+WHERE org_id = $1 AND id = $2
+FOR SHARE
+`
+
+type GetPrincipalVersionForShareParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+// Locks a principal as it is until the commit: whoever changes or deletes it waits.
+func (q *Queries) GetPrincipalVersionForShare(ctx context.Context, db DBTX, arg GetPrincipalVersionForShareParams) (int64, error) {
+	row := db.QueryRow(ctx, getPrincipalVersionForShare, arg.OrgID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
+const getPrincipalVersionForShareSkipLocked = `-- name: GetPrincipalVersionForShareSkipLocked :one
+SELECT version
+FROM principals
+WHERE org_id = $1 AND id = $2
+FOR SHARE SKIP LOCKED
+`
+
+type GetPrincipalVersionForShareSkipLockedParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+// Does what GetPrincipalVersionForShare does, and returns no row if someone is
+// changing the principal.
+func (q *Queries) GetPrincipalVersionForShareSkipLocked(ctx context.Context, db DBTX, arg GetPrincipalVersionForShareSkipLockedParams) (int64, error) {
+	row := db.QueryRow(ctx, getPrincipalVersionForShareSkipLocked, arg.OrgID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
+const getPrincipalVersionForUpdate = `-- name: GetPrincipalVersionForUpdate :one
+SELECT version
+FROM principals
+WHERE org_id = $1 AND id = $2
+FOR UPDATE
+`
+
+type GetPrincipalVersionForUpdateParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+// Locks a principal to delete it.
+func (q *Queries) GetPrincipalVersionForUpdate(ctx context.Context, db DBTX, arg GetPrincipalVersionForUpdateParams) (int64, error) {
+	row := db.QueryRow(ctx, getPrincipalVersionForUpdate, arg.OrgID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
 }
 
 const insertPrincipal = `-- name: InsertPrincipal :execrows
@@ -135,7 +194,8 @@ SELECT
     credential.org_id,
     credential.id,
     credential.ha1,
-    org.api_access_list_required,
+    principal.version,
+    principal.api_access_list_required,
     ARRAY(
         SELECT entry.cidr_block
         FROM access_list_entries AS entry
@@ -178,11 +238,12 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
-    SELECT orgs.api_access_list_required
-    FROM orgs
-    WHERE orgs.id = credential.org_id
+    SELECT principals.version, orgs.api_access_list_required
+    FROM principals
+    JOIN orgs ON orgs.id = principals.org_id
+    WHERE principals.org_id = credential.org_id AND principals.id = credential.id
     LIMIT 1
-) AS org
+) AS principal
 LEFT JOIN LATERAL (
     SELECT projects.id, projects.org_id
     FROM projects
@@ -201,6 +262,7 @@ type ListPrincipalsRow struct {
 	OrgID                 objectid.ID
 	ID                    objectid.ID
 	HA1                   []byte
+	Version               int64
 	APIAccessListRequired bool
 	AccessList            []netip.Prefix
 	OrgRoles              []string
@@ -232,6 +294,7 @@ func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipal
 			&i.OrgID,
 			&i.ID,
 			&i.HA1,
+			&i.Version,
 			&i.APIAccessListRequired,
 			&i.AccessList,
 			&i.OrgRoles,
@@ -243,6 +306,36 @@ func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipal
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPrincipalsForNoKeyUpdate = `-- name: ListPrincipalsForNoKeyUpdate :many
+SELECT id
+FROM principals
+WHERE org_id = $1
+ORDER BY id
+FOR NO KEY UPDATE
+`
+
+// Locks all principals of the organization, in the order in which they are always
+// locked.
+func (q *Queries) ListPrincipalsForNoKeyUpdate(ctx context.Context, db DBTX, orgID objectid.ID) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listPrincipalsForNoKeyUpdate, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -293,4 +386,21 @@ func (q *Queries) ListRoleGrants(ctx context.Context, db DBTX, arg ListRoleGrant
 		return nil, err
 	}
 	return items, nil
+}
+
+const updatePrincipalVersion = `-- name: UpdatePrincipalVersion :exec
+UPDATE principals
+SET version = version + 1
+WHERE org_id = $1 AND ($2::object_id IS NULL OR id = $2::object_id)
+`
+
+type UpdatePrincipalVersionParams struct {
+	OrgID objectid.ID
+	ID    *objectid.ID
+}
+
+// Raises the version of a principal, or of all of the organization.
+func (q *Queries) UpdatePrincipalVersion(ctx context.Context, db DBTX, arg UpdatePrincipalVersionParams) error {
+	_, err := db.Exec(ctx, updatePrincipalVersion, arg.OrgID, arg.ID)
+	return err
 }

@@ -29,6 +29,7 @@ var whole = map[string]string{
 	"ListAccessRolesForUpdate":         "holds them all",
 	"ListExportBucketsByID":            "has at most one row for each that was asked for",
 	"ListPrincipalProjectsForKeyShare": "holds them all",
+	"ListPrincipalsForNoKeyUpdate":     "locks them all",
 	"ListPrincipals":                   "has at most one row for each that was asked for",
 }
 

@@ -1,8 +1,9 @@
 -- name: InsertExportBuckets :many
 -- Adds export buckets, of any projects, and returns those that it added: each
 -- whose role is of the same project and cloud provider, is authorized and is not
--- being changed. FOR SHARE holds the role as it is until the commit: whoever
--- changes or deletes it meanwhile waits. Whoever was first is not waited for
+-- being changed, and whose caller may do what it might when it was found, and is
+-- not being changed. FOR SHARE locks both as they are until the commit: whoever
+-- changes or deletes them meanwhile waits. Whoever was first is not waited for
 -- here. LATERAL and LIMIT keep every lookup one by index: Postgres can't know how
 -- few there are.
 INSERT INTO export_buckets (
@@ -37,8 +38,20 @@ FROM jsonb_to_recordset(@asked::jsonb) AS asked (
     created_at timestamptz,
     region text,
     require_private_networking boolean,
-    service_url text
+    service_url text,
+    org_id text,
+    caller_id text,
+    caller_version bigint
 )
+CROSS JOIN LATERAL (
+    SELECT principals.id
+    FROM principals
+    WHERE principals.org_id = asked.org_id
+        AND principals.id = asked.caller_id
+        AND principals.version = asked.caller_version
+    LIMIT 1
+    FOR SHARE SKIP LOCKED
+) AS caller
 CROSS JOIN LATERAL (
     SELECT access_role.tenant_id
     FROM cloud_provider_access_roles AS access_role

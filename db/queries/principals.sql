@@ -27,13 +27,34 @@ WHERE principals.org_id = @org_id
         )
     );
 
--- name: GetPrincipalOfKindForNoKeyUpdate :one
--- Locks a principal of the organization: of two requests that change it, one
--- waits.
-SELECT id
+-- name: GetPrincipalVersionForShare :one
+-- Locks a principal as it is until the commit: whoever changes or deletes it waits.
+SELECT version
 FROM principals
-WHERE org_id = @org_id AND id = @id AND kind = @kind
+WHERE org_id = @org_id AND id = @id
+FOR SHARE;
+
+-- name: GetPrincipalVersionForShareSkipLocked :one
+-- Does what GetPrincipalVersionForShare does, and returns no row if someone is
+-- changing the principal.
+SELECT version
+FROM principals
+WHERE org_id = @org_id AND id = @id
+FOR SHARE SKIP LOCKED;
+
+-- name: GetPrincipalVersionForNoKeyUpdate :one
+-- Locks a principal to change it.
+SELECT version
+FROM principals
+WHERE org_id = @org_id AND id = @id
 FOR NO KEY UPDATE;
+
+-- name: GetPrincipalVersionForUpdate :one
+-- Locks a principal to delete it.
+SELECT version
+FROM principals
+WHERE org_id = @org_id AND id = @id
+FOR UPDATE;
 
 -- name: ListPrincipals :many
 -- Finds the principals that public keys and hashes of access tokens belong to,
@@ -49,7 +70,8 @@ SELECT
     credential.org_id,
     credential.id,
     credential.ha1,
-    org.api_access_list_required,
+    principal.version,
+    principal.api_access_list_required,
     ARRAY(
         SELECT entry.cidr_block
         FROM access_list_entries AS entry
@@ -92,11 +114,12 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
-    SELECT orgs.api_access_list_required
-    FROM orgs
-    WHERE orgs.id = credential.org_id
+    SELECT principals.version, orgs.api_access_list_required
+    FROM principals
+    JOIN orgs ON orgs.id = principals.org_id
+    WHERE principals.org_id = credential.org_id AND principals.id = credential.id
     LIMIT 1
-) AS org
+) AS principal
 LEFT JOIN LATERAL (
     SELECT projects.id, projects.org_id
     FROM projects
@@ -116,6 +139,21 @@ FROM project_role_grants
 WHERE project_role_grants.org_id = @org_id AND project_role_grants.principal_id = ANY(@principal_ids::text[])
 ORDER BY 1, 2 NULLS FIRST, 3
 LIMIT 100000;
+
+-- name: ListPrincipalsForNoKeyUpdate :many
+-- Locks all principals of the organization, in the order in which they are always
+-- locked.
+SELECT id
+FROM principals
+WHERE org_id = @org_id
+ORDER BY id
+FOR NO KEY UPDATE;
+
+-- name: UpdatePrincipalVersion :exec
+-- Raises the version of a principal, or of all of the organization.
+UPDATE principals
+SET version = version + 1
+WHERE org_id = @org_id AND (sqlc.narg('id')::object_id IS NULL OR id = sqlc.narg('id')::object_id);
 
 -- name: DeletePrincipal :exec
 -- Deletes the principal with all that it has.

@@ -29,34 +29,22 @@ func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
 
 func (s *Server) principal(c *gin.Context) (*atlas.Principal, error) {
 	from := iam.Origin{Address: clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
-	scheme, credentials, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-	switch strings.ToLower(scheme) {
-	case "bearer":
-		principal, err := s.iam.AuthenticateBearer(c.Request.Context(), strings.TrimSpace(credentials), from)
-		if errors.Is(err, atlas.ErrUnauthenticated) {
-			return principal, bearerError{}
-		}
-		return principal, err
-	case "digest":
-		return s.digestPrincipal(c, from)
-	default:
-		return nil, challengeError{}
+	ctx, header := c.Request.Context(), c.GetHeader("Authorization")
+	if token, ok := bearerToken(header); ok {
+		return s.iam.AuthenticateBearer(ctx, token, from)
 	}
+	credentials, err := digest.Parse(header)
+	if err != nil || credentials.URI != c.Request.RequestURI {
+		return nil, atlas.ErrUnauthenticated
+	}
+	return s.iam.AuthenticateDigest(ctx, credentials, c.Request.Method, from)
 }
 
-func (s *Server) digestPrincipal(c *gin.Context, from iam.Origin) (*atlas.Principal, error) {
-	credentials, err := digest.Parse(c.GetHeader("Authorization"))
-	if err != nil || credentials.URI != c.Request.RequestURI {
-		return nil, challengeError{}
-	}
-	principal, err := s.iam.AuthenticateDigest(c.Request.Context(), credentials, c.Request.Method, from)
-	switch {
-	case errors.Is(err, atlas.ErrUnauthenticated):
-		return principal, challengeError{}
-	case errors.Is(err, atlas.ErrStaleNonce):
-		return principal, challengeError{stale: true}
-	}
-	return principal, err
+// bearerToken returns the token in an Authorization header, and false if the header
+// has another scheme than Bearer.
+func bearerToken(header string) (string, bool) {
+	scheme, token, _ := strings.Cut(header, " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "bearer")
 }
 
 // clientAddress is the address that access lists and rate limits go by: the

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -57,25 +56,19 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	return nil
 }
 
-// bodyPatience is how long a body may take before its sender is looked at once
-// more.
-const bodyPatience = 500 * time.Millisecond
-
 // requestBody is a request's body, and how reading it ended: nil is its end.
 type requestBody struct {
 	data []byte
 	err  error
 }
 
-// readBody waits for the body, which the handler will decode, and says whether
-// it took long.
-func (s *Server) readBody(c *gin.Context) (body requestBody, slow bool) {
-	if c.Request.ContentLength == 0 {
-		return body, false
+// readBody waits for the body, which the endpoint will decode.
+func readBody(c *gin.Context) requestBody {
+	var body requestBody
+	if c.Request.ContentLength != 0 {
+		body.data, body.err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	}
-	began := s.cfg.Now()
-	body.data, body.err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	return body, s.cfg.Now().Sub(began) > bodyPatience
+	return body
 }
 
 // checkBody refuses a media type other than JSON, which only an empty body may

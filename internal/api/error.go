@@ -19,18 +19,6 @@ type errorBody struct {
 	Reason     string `json:"reason"`
 }
 
-// challengeError asks for digest credentials.
-type challengeError struct {
-	stale bool // the credentials were right but for their nonce
-}
-
-func (challengeError) Error() string { return "no valid digest credentials" }
-
-// bearerError refuses an access token.
-type bearerError struct{}
-
-func (bearerError) Error() string { return "no valid access token" }
-
 // emptyError is a refusal for which Atlas sends a status and no body.
 type emptyError int
 
@@ -44,19 +32,17 @@ const statusClientClosedRequest = 499
 func (s *Server) writeError(c *gin.Context, err error) {
 	_ = c.Error(err) // for the log
 	var (
-		refusal   *atlas.Error
-		challenge challengeError
-		empty     emptyError
-		oauth     *oauthError
+		refusal *atlas.Error
+		empty   emptyError
+		oauth   *oauthError
 	)
 	switch {
 	case errors.As(err, &refusal):
 		s.writeRefusal(c, refusal)
-	case errors.As(err, &challenge):
-		s.writeChallenge(c, challenge.stale)
-	case errors.As(err, &bearerError{}):
-		c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
-		c.AbortWithStatus(http.StatusUnauthorized)
+	case errors.Is(err, atlas.ErrStaleNonce):
+		s.writeChallenge(c, true)
+	case errors.Is(err, atlas.ErrUnauthenticated):
+		s.writeUnauthenticated(c)
 	case errors.As(err, &empty):
 		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
@@ -69,6 +55,16 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		c.Set(faultKey, true)
 		s.writeRefusal(c, atlas.NewError(atlas.CodeUnexpected))
 	}
+}
+
+// writeUnauthenticated refuses the credentials, in the way of their scheme.
+func (s *Server) writeUnauthenticated(c *gin.Context) {
+	if _, ok := bearerToken(c.GetHeader("Authorization")); !ok {
+		s.writeChallenge(c, false)
+		return
+	}
+	c.Header("WWW-Authenticate", `Bearer error="invalid_token"`)
+	c.AbortWithStatus(http.StatusUnauthorized)
 }
 
 func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {

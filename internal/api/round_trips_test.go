@@ -78,13 +78,16 @@ func TestRequestsMakeTwoRoundTrips(t *testing.T) {
 		"get what is not there":    {request{path: demoBuckets + "/" + gone}, 2},
 		"list":                     {request{path: demoBuckets}, 2},
 		"list, uncounted":          {request{path: demoBuckets + "?includeCount=false"}, 2},
-		"list past the end":        {request{path: demoBuckets + "?pageNum=9"}, 3}, // no row has the count
-		"delete what is not there": {request{method: http.MethodDelete, path: demoBuckets + "/" + gone}, 2},
+		"list past the end":        {request{path: demoBuckets + "?pageNum=9"}, 3},                          // no row has the count
+		"delete what is not there": {request{method: http.MethodDelete, path: demoBuckets + "/" + gone}, 4}, // BEGIN, ROLLBACK
 		"no credentials":           {request{bare: true}, 0},
 		"no token":                 {request{token: "x"}, 1},
 		"a nonce of another server": {request{bare: true, header: http.Header{"Authorization": {
 			digestHeader("demoownr", privateKeys["demoownr"], "q1W2e3R4t5Y6u7I8o9P0a+S/d1F2g3H4", "GET", demoBuckets),
 		}}}, 0},
+		"an unknown key": {request{bare: true, header: http.Header{"Authorization": {
+			digestHeader("nobodyat", privateKeys["demoownr"], b.nonce(t), "GET", demoBuckets),
+		}}}, 1}, // as a known one with a wrong private key
 		"no body": {request{method: http.MethodPost}, 1},
 	} {
 		if tt.r.token == "" && tt.r.key == "" && !tt.r.bare {

@@ -137,14 +137,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkPresentation(c); err != nil {
 		return err
 	}
-	body, slow := s.readBody(c)
-	if slow {
-		// Whoever was let in before a body that takes its time may have lost
-		// its roles since.
-		if principal, err = s.authenticate(c); err != nil {
-			return err
-		}
-	}
+	body := readBody(c)
 	in := &call{gin: c, baseURL: s.cfg.BaseURL, principal: principal, version: v, body: body}
 	answer, err := op.endpoint.serve(in)
 	if err != nil {

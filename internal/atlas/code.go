@@ -96,6 +96,9 @@ var (
 		"Invalid accept header or version date.")
 	CodeIPAddressNotOnAccessList = code("IP_ADDRESS_NOT_ON_ACCESS_LIST", http.StatusForbidden,
 		"IP address %v is not allowed to access this resource.")
+	// CodeLastOrgOwner is this server's own: Atlas' list has no code for it.
+	CodeLastOrgOwner = code("CANNOT_REMOVE_LAST_ORG_OWNER", http.StatusBadRequest,
+		"The last owner of organization %v who can sign in cannot be removed.")
 	CodeMalformedJSON       = code("MALFORMED_JSON", http.StatusBadRequest, "Received JSON is malformed.")
 	CodeMaxProjectsExceeded = code("MAX_GROUPS_PER_ORG_EXCEEDED", http.StatusBadRequest,
 		"Maximum number of groups per organization (%v) in %v exceeded while trying to add group.")

@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"context"
 	"slices"
 
 	"exportbuckets/db"
@@ -29,6 +30,12 @@ type Facts struct {
 	ProjectExists bool
 	ProjectInOrg  bool             // it belongs to the principal's organization
 	ProjectRoles  []db.ProjectRole // that were granted to the principal
+
+	// Version is raised by every change of what the principal may do.
+	Version int64
+	// Find finds the principal anew, by the same credentials and for the same
+	// request. It returns ErrUnauthenticated or an *Error as authentication does.
+	Find func(ctx context.Context, conn db.DBTX) (*Principal, error)
 
 	// BackupManagersWrite lets GROUP_BACKUP_MANAGER change export buckets, as the
 	// newest Atlas specification says. The API reference asks for GROUP_OWNER, and
@@ -63,6 +70,9 @@ func (p *Principal) ID() objectid.ID { return p.facts.ID }
 
 // OrgID returns the id of the principal's own organization.
 func (p *Principal) OrgID() objectid.ID { return p.facts.OrgID }
+
+// Version returns the version of the principal when it was found.
+func (p *Principal) Version() int64 { return p.facts.Version }
 
 // Project returns the project that the request names, if there is one that the
 // principal has a role on.

@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"context"
 	"slices"
 
 	"exportbuckets/db"
@@ -16,6 +17,9 @@ import (
 type Proof interface {
 	// Caller returns who is calling.
 	Caller() *Principal
+	// Renew finds the caller anew on a connection and proves the same of it. It
+	// returns the refusal of a caller who may not any longer.
+	Renew(ctx context.Context, conn db.DBTX) error
 
 	proves()
 }
@@ -23,11 +27,31 @@ type Proof interface {
 // Caller returns the principal itself.
 func (p *Principal) Caller() *Principal { return p }
 
+// Renew does what Proof says.
+func (p *Principal) Renew(ctx context.Context, conn db.DBTX) error {
+	return p.renew(ctx, conn, func(*Principal) error { return nil })
+}
+
+// renew finds the principal anew. If that proves the same, it is what was found from
+// then on.
+func (p *Principal) renew(ctx context.Context, conn db.DBTX, prove func(*Principal) error) error {
+	found, err := p.facts.Find(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := prove(found); err != nil {
+		return err
+	}
+	*p = *found
+	return nil
+}
+
 func (p *Principal) proves() {}
 
 // proof is what all proofs are made of. The zero value proves nothing.
 type proof struct {
 	principal *Principal
+	prove     func(*Principal) error
 }
 
 // Caller returns who is calling, as a copy: what is written to it changes no
@@ -41,7 +65,15 @@ func (p proof) caller() *Principal {
 	return p.principal
 }
 
+// Renew does what Proof says.
+func (p proof) Renew(ctx context.Context, conn db.DBTX) error {
+	return p.caller().renew(ctx, conn, p.prove)
+}
+
 func (p proof) proves() {}
+
+// refusal is the second result of a method that proves something.
+func refusal[P any](_ P, err error) error { return err }
 
 // orgProof is a proof for the principal's organization. Here and below K is the
 // proof that embeds it, which tells it from the others.
@@ -76,6 +108,9 @@ type (
 	// OrgOwner proves that the caller owns the organization that the request
 	// names.
 	OrgOwner struct{ orgProof[OrgOwner] }
+
+	// ProjectCreator proves that the caller may add projects to its organization.
+	ProjectCreator struct{ orgProof[ProjectCreator] }
 
 	// CredentialReader proves that the caller may read the API keys and service
 	// accounts of an organization or, if the request names a project, those that
@@ -119,7 +154,8 @@ func (p *Principal) OrgReader() (OrgReader, error) {
 	if !p.NamesOwnOrg() || len(p.facts.OrgRoles) == 0 {
 		return OrgReader{}, NewError(CodeUserUnauthorized)
 	}
-	return OrgReader{orgProof[OrgReader]{proof{p}}}, nil
+	again := func(p *Principal) error { return refusal(p.OrgReader()) }
+	return OrgReader{orgProof[OrgReader]{proof{p, again}}}, nil
 }
 
 // OrgOwner returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not own
@@ -131,38 +167,49 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 	if !p.HasOrgRole(db.OrgRoleORGOWNER) {
 		return OrgOwner{}, NewError(CodeUserUnauthorized)
 	}
-	return OrgOwner{orgProof[OrgOwner]{proof{p}}}, nil
+	again := func(p *Principal) error { return refusal(p.OrgOwner()) }
+	return OrgOwner{orgProof[OrgOwner]{proof{p, again}}}, nil
+}
+
+// ProjectCreator returns NOT_ORG_GROUP_CREATOR if the caller may not add projects to
+// the organization of that id.
+func (p *Principal) ProjectCreator(orgID string) (ProjectCreator, error) {
+	if orgID != p.OrgID().String() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
+		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID)
+	}
+	again := func(p *Principal) error { return refusal(p.ProjectCreator(orgID)) }
+	return ProjectCreator{orgProof[ProjectCreator]{proof{p, again}}}, nil
 }
 
 // CredentialReader returns what ProjectReader does if the request names a
 // project, and what OrgReader does if it names an organization.
 func (p *Principal) CredentialReader() (CredentialReader, error) {
-	_, inOrg := p.OrgReader()
-	_, onProject := p.ProjectReader()
-	proved, err := proveCredential[CredentialReader](p, inOrg, onProject)
-	return CredentialReader{proved}, err
+	err := p.eitherRefusal(refusal(p.OrgReader()), refusal(p.ProjectReader()))
+	if err != nil {
+		return CredentialReader{}, err
+	}
+	again := func(p *Principal) error { return refusal(p.CredentialReader()) }
+	return CredentialReader{credentialProof[CredentialReader]{proof{p, again}}}, nil
 }
 
 // CredentialOwner returns what ProjectOwner does if the request names a project,
 // and what OrgOwner does if it names an organization.
 func (p *Principal) CredentialOwner() (CredentialOwner, error) {
-	_, inOrg := p.OrgOwner()
-	_, onProject := p.ProjectOwner()
-	proved, err := proveCredential[CredentialOwner](p, inOrg, onProject)
-	return CredentialOwner{proved}, err
+	err := p.eitherRefusal(refusal(p.OrgOwner()), refusal(p.ProjectOwner()))
+	if err != nil {
+		return CredentialOwner{}, err
+	}
+	again := func(p *Principal) error { return refusal(p.CredentialOwner()) }
+	return CredentialOwner{credentialProof[CredentialOwner]{proof{p, again}}}, nil
 }
 
-// proveCredential returns one of two refusals, whichever is for what the request
-// names, if that is not nil.
-func proveCredential[K any](p *Principal, inOrg, onProject error) (credentialProof[K], error) {
-	err := inOrg
-	if p.facts.Project != "" {
-		err = onProject
+// eitherRefusal returns the refusal for what the request names: an organization, or
+// a project.
+func (p *Principal) eitherRefusal(inOrg, onProject error) error {
+	if p.facts.Project == "" {
+		return inOrg
 	}
-	if err != nil {
-		return credentialProof[K]{}, err
-	}
-	return credentialProof[K]{proof{p}}, nil
+	return onProject
 }
 
 // ServiceAccountInviter returns what ProjectOwner does, and USER_UNAUTHORIZED if
@@ -175,20 +222,23 @@ func (p *Principal) ServiceAccountInviter() (ServiceAccountInviter, error) {
 	if !owner.OwnsOrg() {
 		return ServiceAccountInviter{}, NewError(CodeUserUnauthorized)
 	}
-	return ServiceAccountInviter{credentialProof[ServiceAccountInviter]{proof{p}}}, nil
+	again := func(p *Principal) error { return refusal(p.ServiceAccountInviter()) }
+	return ServiceAccountInviter{credentialProof[ServiceAccountInviter]{proof{p, again}}}, nil
 }
 
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller has no role on the project that the request names.
 func (p *Principal) ProjectReader() (ProjectReader, error) {
-	proved, err := proveProject[ProjectReader](p, len(p.projectRoles) > 0)
+	proved, err := proveProject[ProjectReader](p, len(p.projectRoles) > 0,
+		func(p *Principal) error { return refusal(p.ProjectReader()) })
 	return ProjectReader{proved}, err
 }
 
 // ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller does not own the project that the request names.
 func (p *Principal) ProjectOwner() (ProjectOwner, error) {
-	proved, err := proveProject[ProjectOwner](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER))
+	proved, err := proveProject[ProjectOwner](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER),
+		func(p *Principal) error { return refusal(p.ProjectOwner()) })
 	return ProjectOwner{proved}, err
 }
 
@@ -197,13 +247,14 @@ func (p *Principal) ProjectOwner() (ProjectOwner, error) {
 // request names.
 func (p *Principal) BackupWriter() (BackupWriter, error) {
 	proved, err := proveProject[BackupWriter](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER) ||
-		p.facts.BackupManagersWrite && slices.Contains(p.projectRoles, db.ProjectRoleGROUPBACKUPMANAGER))
+		p.facts.BackupManagersWrite && slices.Contains(p.projectRoles, db.ProjectRoleGROUPBACKUPMANAGER),
+		func(p *Principal) error { return refusal(p.BackupWriter()) })
 	return BackupWriter{proved}, err
 }
 
 // proveProject refuses what is no project's id, a project that does not exist,
 // and a caller who may not.
-func proveProject[K any](p *Principal, may bool) (projectProof[K], error) {
+func proveProject[K any](p *Principal, may bool, prove func(*Principal) error) (projectProof[K], error) {
 	if _, err := objectid.Parse(p.facts.Project); err != nil {
 		return projectProof[K]{}, NewError(CodeInvalidProjectID, p.facts.Project)
 	}
@@ -213,5 +264,5 @@ func proveProject[K any](p *Principal, may bool) (projectProof[K], error) {
 	if !may {
 		return projectProof[K]{}, NewError(CodeUserUnauthorized)
 	}
-	return projectProof[K]{proof{p}}, nil
+	return projectProof[K]{proof{p, prove}}, nil
 }

@@ -141,7 +141,9 @@ func (s *Service) CreateAccessRole(
 	case db.CloudProviderGCP:
 		return s.createGCPAccessRole(ctx, project, NewGCPRoleRow(projectID, id, db.GCPRoleStatusCOMPLETE, now))
 	}
-	role, err := s.q.InsertAccessRole(ctx, s.pool, row)
+	role, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
+		return s.q.InsertAccessRole(ctx, tx, row)
+	})
 	return AccessRole{CloudProviderAccessRole: role},
 		accessRoleError(err, projectID, row.ServicePrincipalID, "insert access role")
 }
@@ -299,11 +301,13 @@ func (s *Service) authorizeAWSRole(
 	if !IsRoleARN(*req.IAMAssumedRoleARN) {
 		return db.CloudProviderAccessRole{}, atlas.NewError(atlas.CodeCannotAssumeRole, *req.IAMAssumedRoleARN)
 	}
-	return s.q.UpdateAWSAccessRole(ctx, s.pool, db.UpdateAWSAccessRoleParams{
-		ProjectID:         project.ProjectID(),
-		ID:                id,
-		IAMAssumedRoleARN: *req.IAMAssumedRoleARN,
-		Now:               s.env.Now(),
+	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
+		return s.q.UpdateAWSAccessRole(ctx, tx, db.UpdateAWSAccessRoleParams{
+			ProjectID:         project.ProjectID(),
+			ID:                id,
+			IAMAssumedRoleARN: *req.IAMAssumedRoleARN,
+			Now:               s.env.Now(),
+		})
 	})
 }
 
@@ -350,10 +354,12 @@ func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwn
 		return atlas.NewError(atlas.CodeInvalidProvider, provider)
 	}
 	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	_, err := s.q.DeleteAccessRole(ctx, s.pool, db.DeleteAccessRoleParams{
-		ProjectID:     project.ProjectID(),
-		ID:            roleID,
-		CloudProvider: cloudProvider,
+	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+		return s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
+			ProjectID:     project.ProjectID(),
+			ID:            roleID,
+			CloudProvider: cloudProvider,
+		})
 	})
 	if write.IsViolation(err, exportBucketsRoleFkey) || write.IsViolation(err, exportBucketsTenantFkey) {
 		return atlas.NewError(inUse[cloudProvider], id)

@@ -12,6 +12,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
 )
 
 // ExportBucketRequest is the body that creates an export bucket. A field is nil
@@ -168,13 +169,15 @@ func (s *Service) CreateExportBucket(
 	if err != nil {
 		return db.ExportBucket{}, err
 	}
-	row.ProjectID = project.ProjectID()
+	caller := project.Caller()
+	row.ProjectID, row.OrgID, row.CallerID = project.ProjectID(), caller.OrgID(), caller.ID()
 	row.CreatedAt = s.env.Now()
 	row.ID = s.env.NewID(row.CreatedAt)
 	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
 		row.Region = &s.cfg.AWSRegion
 	}
 	for {
+		row.CallerVersion = caller.Version()
 		inserted, err := s.inserts.Do(ctx, row)
 		if err == nil {
 			err = inserted.err
@@ -185,10 +188,13 @@ func (s *Service) CreateExportBucket(
 		if inserted.bucket != nil {
 			return *inserted.bucket, nil
 		}
+		if err := write.Check(ctx, s.pool, project); err != nil {
+			return db.ExportBucket{}, atlas.Wrap(err, "check caller")
+		}
 		if err := s.checkAccessRole(ctx, row); err != nil {
 			return db.ExportBucket{}, err
 		}
-		// Someone changed the role meanwhile: once more.
+		// Someone changed the caller or the role meanwhile: once more.
 	}
 }
 
@@ -283,10 +289,12 @@ func (s *Service) UpdateExportBucket(
 		return db.ExportBucket{}, atlas.NewError(atlas.CodeMissingAttribute, field)
 	}
 	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	bucket, err := s.q.UpdateExportBucketPrivateNetworking(ctx, s.pool, db.UpdateExportBucketPrivateNetworkingParams{
-		ProjectID:                project.ProjectID(),
-		ID:                       bucketID,
-		RequirePrivateNetworking: *update.RequirePrivateNetworking,
+	bucket, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.ExportBucket, error) {
+		return s.q.UpdateExportBucketPrivateNetworking(ctx, tx, db.UpdateExportBucketPrivateNetworkingParams{
+			ProjectID:                project.ProjectID(),
+			ID:                       bucketID,
+			RequirePrivateNetworking: *update.RequirePrivateNetworking,
+		})
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		// There is none, or it is another cloud provider's.
@@ -303,9 +311,11 @@ func (s *Service) UpdateExportBucket(
 // bucket of that id.
 func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id string) error {
 	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	_, err := s.q.DeleteExportBucket(ctx, s.pool, db.DeleteExportBucketParams{
-		ProjectID: project.ProjectID(),
-		ID:        bucketID,
+	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+		return s.q.DeleteExportBucket(ctx, tx, db.DeleteExportBucketParams{
+			ProjectID: project.ProjectID(),
+			ID:        bucketID,
+		})
 	})
 	return atlas.WrapMissing(err, "delete export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))
 }

@@ -23,6 +23,10 @@ type newExportBucket struct {
 	Region                   *string          `json:"region"`
 	RequirePrivateNetworking *bool            `json:"require_private_networking"`
 	ServiceURL               *string          `json:"service_url"`
+
+	OrgID         objectid.ID `json:"org_id"` // of the caller
+	CallerID      objectid.ID `json:"caller_id"`
+	CallerVersion int64       `json:"caller_version"`
 }
 
 // insertedBucket is what became of an export bucket that was to be inserted.

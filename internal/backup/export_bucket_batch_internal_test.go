@@ -24,6 +24,8 @@ type batchBundle struct {
 	project objectid.ID
 	roles   map[db.CloudProvider]objectid.ID
 	foreign objectid.ID // the role of the other project
+	org     objectid.ID
+	caller  objectid.ID // a principal of the organization
 }
 
 const batchTenant = "4297fc77-1592-4de8-a6d5-a8c32401df87"
@@ -36,6 +38,13 @@ func setupBatch(t *testing.T) *batchBundle {
 	org, other := objectid.New(now), objectid.New(now)
 	q := db.New()
 	if err := q.InsertOrg(t.Context(), b.pool, db.InsertOrgParams{ID: org, Name: "org", CreatedAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	b.org, b.caller = org, objectid.New(now)
+	_, err := q.InsertPrincipal(t.Context(), b.pool, db.InsertPrincipalParams{
+		OrgID: org, ID: b.caller, Kind: db.PrincipalKindAPIKEY,
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for id, name := range map[objectid.ID]string{b.project: "one", other: "other"} {
@@ -69,7 +78,7 @@ func (b *batchBundle) row(provider db.CloudProvider) newExportBucket {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	row := newExportBucket{
 		ProjectID: b.project, ID: objectid.New(now), CloudProvider: provider, RoleID: b.roles[provider],
-		BucketName: "export-bucket", CreatedAt: now,
+		BucketName: "export-bucket", CreatedAt: now, OrgID: b.org, CallerID: b.caller,
 	}
 	switch provider {
 	case db.CloudProviderAWS:

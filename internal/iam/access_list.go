@@ -133,8 +133,8 @@ func (s *Service) CreateAccessListEntries(
 	}
 	orgID := owner.Scope().OrgID
 	var list atlas.List[db.AccessListEntry]
-	err := write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockControlled(ctx, tx, owner, of); err != nil {
+	err := s.change(ctx, owner, write.Target{ID: of.id}, func(tx pgx.Tx) error {
+		if err := s.checkControlled(ctx, tx, owner, of); err != nil {
 			return err
 		}
 		for _, network := range networks {
@@ -165,8 +165,8 @@ func (s *Service) CreateAccessListEntries(
 func (s *Service) DeleteAccessListEntry(
 	ctx context.Context, owner atlas.CredentialOwner, of CredentialName, network string,
 ) error {
-	return write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockControlled(ctx, tx, owner, of); err != nil {
+	return s.change(ctx, owner, write.Target{ID: of.id}, func(tx pgx.Tx) error {
+		if err := s.checkControlled(ctx, tx, owner, of); err != nil {
 			return err
 		}
 		block, err := parseNetwork(network)

@@ -240,7 +240,8 @@ func (s *Service) UpdateAPIKey(
 	}
 	var updated APIKey
 	err = s.changeCredential(ctx, owner, key, credentialChange{
-		roles: roles,
+		renames: req.Description != nil,
+		roles:   roles,
 		row: func(tx pgx.Tx) error {
 			return s.q.UpdateAPIKey(ctx, tx, db.UpdateAPIKeyParams{
 				OrgID: owner.Scope().OrgID, ID: key.id, Description: req.Description,
@@ -275,8 +276,8 @@ func (s *Service) AssignAPIKey(
 	if err != nil {
 		return err
 	}
-	return write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockCredential(ctx, tx, atlas.Scope{OrgID: owner.Scope().OrgID}, key); err != nil {
+	return s.change(ctx, owner, write.Target{ID: key.id}, func(tx pgx.Tx) error {
+		if err := s.checkCredential(ctx, tx, atlas.Scope{OrgID: owner.Scope().OrgID}, key); err != nil {
 			return err
 		}
 		return write.Grant(ctx, tx, owner.Scope(), key.id, roles)

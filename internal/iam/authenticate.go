@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -17,6 +18,9 @@ import (
 
 // Realm is the protection space of Atlas' HTTP Digest challenge.
 const Realm = "MMS Public API"
+
+// unknownHA1 stands for that of a key that there is not.
+var unknownHA1 = digest.HA1("", Realm, "")
 
 // nonceLifetime is how long a nonce is good. Atlas does not say; clients ask
 // for a new one with every request anyway.
@@ -43,8 +47,9 @@ func (s *Service) NewNonce() string {
 
 // AuthenticateDigest returns the API key that signed a request of the given
 // method. It returns atlas.ErrUnauthenticated, atlas.ErrStaleNonce, or an
-// *atlas.Error if the client's address keeps the key from being used. The database is not asked about
-// a nonce that no replica made.
+// *atlas.Error if the client's address keeps the key from being used. The database
+// is not asked about a nonce that no replica made. An unknown key takes as long as
+// a known one: the same statement, and a digest.
 func (s *Service) AuthenticateDigest(
 	ctx context.Context, signed digest.Credentials, method string, from Origin,
 ) (*atlas.Principal, error) {
@@ -52,16 +57,22 @@ func (s *Service) AuthenticateDigest(
 	if !ours || signed.Realm != Realm || !IsPublicKey(signed.Username) {
 		return nil, atlas.ErrUnauthenticated
 	}
-	row, err := s.findPrincipal(ctx, credential{PublicKey: &signed.Username}, from)
+	c := newCredential(from)
+	c.PublicKey = &signed.Username
+	row, err := s.findPrincipal(ctx, c)
+	unknown := errors.Is(err, atlas.ErrUnauthenticated)
+	if unknown {
+		row, err = &db.ListPrincipalsRow{HA1: unknownHA1}, nil
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case !signed.Verify(row.HA1, method):
+	case !signed.Verify(row.HA1, method) || unknown:
 		return nil, atlas.ErrUnauthenticated
 	case !digest.NonceFresh(made, s.env.Clock(), nonceLifetime):
 		return nil, atlas.ErrStaleNonce
 	}
-	return s.admit(row, from)
+	return s.admit(c, row, from)
 }
 
 // AuthenticateBearer returns the service account that an access token was
@@ -69,11 +80,13 @@ func (s *Service) AuthenticateDigest(
 // has expired or was revoked, or an *atlas.Error if the client's address keeps the
 // account from being used.
 func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Origin) (*atlas.Principal, error) {
-	row, err := s.findPrincipal(ctx, credential{TokenHash: hashSecret(token)}, from)
+	c := newCredential(from)
+	c.TokenHash = hashSecret(token)
+	row, err := s.findPrincipal(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return s.admit(row, from)
+	return s.admit(c, row, from)
 }
 
 // hashSecret is what is kept of a secret or a token. Both are long and random, so
@@ -93,26 +106,34 @@ type credential struct {
 	ProjectID *objectid.ID `json:"project_id,omitempty"`
 }
 
-func (s *Service) findPrincipal(ctx context.Context, c credential, from Origin) (*db.ListPrincipalsRow, error) {
+func newCredential(from Origin) credential {
+	var c credential
 	if id, err := objectid.Parse(from.Project); err == nil {
 		c.ProjectID = &id
 	}
 	if id, err := objectid.Parse(from.Org); err == nil {
 		c.OrgID = &id
 	}
+	return c
+}
+
+func (s *Service) findPrincipal(ctx context.Context, c credential) (*db.ListPrincipalsRow, error) {
 	row, err := s.principals.Do(ctx, c)
-	if err != nil {
-		return nil, fmt.Errorf("find principal: %w", err)
+	if err == nil && row == nil {
+		err = atlas.ErrUnauthenticated
 	}
-	if row == nil {
-		return nil, atlas.ErrUnauthenticated
-	}
-	return row, nil
+	return row, err
 }
 
 // listPrincipals finds the principals of many requests at once; nil stands for
 // none.
 func (s *Service) listPrincipals(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
+	return s.listPrincipalsOn(ctx, s.pool, asked)
+}
+
+func (s *Service) listPrincipalsOn(
+	ctx context.Context, conn db.DBTX, asked []credential,
+) ([]*db.ListPrincipalsRow, error) {
 	for i := range asked {
 		asked[i].Ordinal = i
 	}
@@ -120,9 +141,9 @@ func (s *Service) listPrincipals(ctx context.Context, asked []credential) ([]*db
 	if err != nil {
 		return nil, fmt.Errorf("encode credentials: %w", err)
 	}
-	rows, err := s.q.ListPrincipals(ctx, s.pool, db.ListPrincipalsParams{Asked: encoded, Now: s.env.Now()})
+	rows, err := s.q.ListPrincipals(ctx, conn, db.ListPrincipalsParams{Asked: encoded, Now: s.env.Now()})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("find principals: %w", err)
 	}
 	found := make([]*db.ListPrincipalsRow, len(asked))
 	for i := range rows {
@@ -134,20 +155,31 @@ func (s *Service) listPrincipals(ctx context.Context, asked []credential) ([]*db
 // admit returns the principal of the row if it may call from where the request
 // comes from. If not, the principal that it returns beside the error is for the
 // log.
-func (s *Service) admit(row *db.ListPrincipalsRow, from Origin) (*atlas.Principal, error) {
+func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*atlas.Principal, error) {
 	if err := s.checkAddress(row, from.Address); err != nil {
 		return atlas.NewPrincipal(atlas.Facts{ID: row.ID, OrgID: row.OrgID}), err
 	}
 	return atlas.NewPrincipal(atlas.Facts{
-		ID:                  row.ID,
-		OrgID:               row.OrgID,
-		OrgRoles:            rolesOf[db.OrgRole](row.OrgRoles),
-		Org:                 from.Org,
-		OrgExists:           row.OrgExists,
-		Project:             from.Project,
-		ProjectExists:       row.ProjectExists,
-		ProjectInOrg:        row.ProjectInOrg,
-		ProjectRoles:        rolesOf[db.ProjectRole](row.ProjectRoles),
+		ID:            row.ID,
+		OrgID:         row.OrgID,
+		OrgRoles:      rolesOf[db.OrgRole](row.OrgRoles),
+		Org:           from.Org,
+		OrgExists:     row.OrgExists,
+		Project:       from.Project,
+		ProjectExists: row.ProjectExists,
+		ProjectInOrg:  row.ProjectInOrg,
+		ProjectRoles:  rolesOf[db.ProjectRole](row.ProjectRoles),
+		Version:       row.Version,
+		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
+			rows, err := s.listPrincipalsOn(ctx, conn, []credential{c})
+			if err == nil && (rows[0] == nil || rows[0].ID != row.ID) {
+				err = atlas.ErrUnauthenticated
+			}
+			if err != nil {
+				return nil, err
+			}
+			return s.admit(c, rows[0], from)
+		},
 		BackupManagersWrite: s.cfg.BackupManagersWrite,
 	}), nil
 }

@@ -62,31 +62,17 @@ func (s *Service) checkCredential(ctx context.Context, conn db.DBTX, scope atlas
 	return atlas.WrapMissing(err, "get principal", name.notFound())
 }
 
-// lockCredential does what checkCredential does and locks the credential: of two
-// requests that change it, one waits, and of a change and a deletion one finds
-// it gone or deletes it changed. It is looked for on the project only once it is
-// locked: whoever was waited for may have taken its roles there.
-func (s *Service) lockCredential(ctx context.Context, tx pgx.Tx, scope atlas.Scope, name CredentialName) error {
-	_, err := s.q.GetPrincipalOfKindForNoKeyUpdate(ctx, tx, db.GetPrincipalOfKindForNoKeyUpdateParams{
-		OrgID: scope.OrgID, ID: name.id, Kind: name.kind,
-	})
-	if err != nil || scope.ProjectID == nil {
-		return atlas.WrapMissing(err, "get principal", name.notFound())
-	}
-	return s.checkCredential(ctx, tx, scope, name)
-}
-
-// lockControlled does what lockCredential does for a request that changes who can
+// checkControlled does what checkCredential does for a request that changes who can
 // use the credential and from where, or what it is called everywhere. Atlas,
 // "Rotate Service Account Secrets": where a credential has access to the
 // organization or to other projects, too, this takes an Organization Owner. It
 // returns USER_UNAUTHORIZED for others: with a secret of such a credential, the
 // owner of one project could become that of all.
-func (s *Service) lockControlled(
+func (s *Service) checkControlled(
 	ctx context.Context, tx pgx.Tx, owner atlas.CredentialOwner, name CredentialName,
 ) error {
 	scope := owner.Scope()
-	if err := s.lockCredential(ctx, tx, scope, name); err != nil {
+	if err := s.checkCredential(ctx, tx, scope, name); err != nil {
 		return err
 	}
 	if owner.OwnsOrg() {
@@ -104,6 +90,22 @@ func (s *Service) lockControlled(
 		}
 	}
 	return nil
+}
+
+// change runs f in a transaction that changes what the target may do. The
+// organization must keep an owner who can sign in.
+func (s *Service) change(ctx context.Context, proof atlas.Proof, target write.Target, f func(pgx.Tx) error) error {
+	return write.BeginOn(ctx, s.pool, proof, target, func(tx pgx.Tx) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		orgID := proof.Caller().OrgID()
+		left, err := s.q.GetOrgHasOwner(ctx, tx, db.GetOrgHasOwnerParams{OrgID: orgID, Now: s.env.Now()})
+		if err == nil && !left {
+			err = atlas.NewError(atlas.CodeLastOrgOwner, orgID.String())
+		}
+		return atlas.Wrap(err, "look for an owner")
+	})
 }
 
 // insertCredential adds a principal of the organization with its roles. If the
@@ -135,16 +137,16 @@ type credentialChange struct {
 	read    func(pgx.Tx) error // reads what has become of it
 }
 
-// changeCredential makes a change in one transaction. It returns what lockCredential
-// does or, if the credential is renamed, what lockControlled does.
+// changeCredential makes a change in one transaction. It returns what checkCredential
+// does or, if the credential is renamed, what checkControlled does.
 func (s *Service) changeCredential(
 	ctx context.Context, owner atlas.CredentialOwner, name CredentialName, change credentialChange,
 ) error {
 	scope := owner.Scope()
-	return write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		err := s.lockCredential(ctx, tx, scope, name)
+	return s.change(ctx, owner, write.Target{ID: name.id}, func(tx pgx.Tx) error {
+		err := s.checkCredential(ctx, tx, scope, name)
 		if err == nil && change.renames {
-			err = s.lockControlled(ctx, tx, owner, name)
+			err = s.checkControlled(ctx, tx, owner, name)
 		}
 		if err != nil {
 			return err
@@ -165,8 +167,9 @@ func (s *Service) changeCredential(
 // or, if the request names a project, takes its roles there.
 func (s *Service) deleteCredential(ctx context.Context, owner atlas.CredentialOwner, name CredentialName) error {
 	scope := owner.Scope()
-	return write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockCredential(ctx, tx, scope, name); err != nil {
+	target := write.Target{ID: name.id, Delete: scope.ProjectID == nil}
+	return s.change(ctx, owner, target, func(tx pgx.Tx) error {
+		if err := s.checkCredential(ctx, tx, scope, name); err != nil {
 			return err
 		}
 		if scope.ProjectID != nil {

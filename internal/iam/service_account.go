@@ -289,8 +289,8 @@ func (s *Service) InviteServiceAccount(
 		return ServiceAccount{}, err
 	}
 	var invited ServiceAccount
-	err = write.Begin(ctx, s.pool, inviter, func(tx pgx.Tx) error {
-		if err := s.lockCredential(ctx, tx, atlas.Scope{OrgID: inviter.Scope().OrgID}, account); err != nil {
+	err = s.change(ctx, inviter, write.Target{ID: account.id}, func(tx pgx.Tx) error {
+		if err := s.checkCredential(ctx, tx, atlas.Scope{OrgID: inviter.Scope().OrgID}, account); err != nil {
 			return err
 		}
 		held, err := s.listRoles(ctx, tx, inviter.Scope().OrgID, []string{account.id.String()})

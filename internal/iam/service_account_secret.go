@@ -128,8 +128,8 @@ func (s *Service) CreateServiceAccountSecret(
 	if err != nil {
 		return ServiceAccountSecret{}, err
 	}
-	err = write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockControlled(ctx, tx, owner, account); err != nil {
+	err = s.change(ctx, owner, write.Target{ID: account.id}, func(tx pgx.Tx) error {
+		if err := s.checkControlled(ctx, tx, owner, account); err != nil {
 			return err
 		}
 		count, err := s.q.CountServiceAccountSecrets(ctx, tx, db.CountServiceAccountSecretsParams{
@@ -167,8 +167,8 @@ func (s *Service) CreateServiceAccountSecret(
 func (s *Service) DeleteServiceAccountSecret(
 	ctx context.Context, owner atlas.CredentialOwner, account CredentialName, secretID string,
 ) error {
-	return write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
-		if err := s.lockControlled(ctx, tx, owner, account); err != nil {
+	return s.change(ctx, owner, write.Target{ID: account.id}, func(tx pgx.Tx) error {
+		if err := s.checkControlled(ctx, tx, owner, account); err != nil {
 			return err
 		}
 		id, _ := objectid.Parse(secretID) // zero, the id of nothing, if it is none

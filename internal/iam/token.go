@@ -13,6 +13,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/write"
 )
 
 // AccessTokenLifetime is how long an access token is good, as Atlas documents.
@@ -68,12 +69,17 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 	if err != nil {
 		return err
 	}
-	err = s.q.DeleteAccessToken(ctx, s.pool, db.DeleteAccessTokenParams{
-		OrgID:            secret.OrgID,
-		ServiceAccountID: secret.ServiceAccountID,
-		TokenHash:        hashSecret(token),
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := write.Raise(ctx, tx, secret.OrgID, &secret.ServiceAccountID); err != nil {
+			return err
+		}
+		err := s.q.DeleteAccessToken(ctx, tx, db.DeleteAccessTokenParams{
+			OrgID:            secret.OrgID,
+			ServiceAccountID: secret.ServiceAccountID,
+			TokenHash:        hashSecret(token),
+		})
+		return atlas.Wrap(err, "delete access token")
 	})
-	return atlas.Wrap(err, "delete access token")
 }
 
 func (s *Service) authenticateClient(

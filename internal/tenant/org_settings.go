@@ -7,8 +7,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/write"
 )
 
 // OrgSettings are the settings of an organization, in the order of their names.
@@ -70,11 +73,19 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, org atlas.OrgOwner, cha
 	if err != nil {
 		return OrgSettings{}, fmt.Errorf("encode organization settings: %w", err)
 	}
-	row, err := s.q.UpdateOrgSettings(ctx, s.pool, db.UpdateOrgSettingsParams{
-		OrgID: org.OrgID(), Changes: encoded, APIAccessListRequired: required,
-	})
-	if err != nil {
-		return OrgSettings{}, fmt.Errorf("update organization settings: %w", err)
+	var row db.Org
+	update := func(tx pgx.Tx) (err error) {
+		row, err = s.q.UpdateOrgSettings(ctx, tx, db.UpdateOrgSettingsParams{
+			OrgID: org.OrgID(), Changes: encoded, APIAccessListRequired: required,
+		})
+		return err
+	}
+	begin := write.Begin
+	if required != nil { // it says who may call from where
+		begin = write.BeginOnAll
+	}
+	if err := begin(ctx, s.pool, org, update); err != nil {
+		return OrgSettings{}, atlas.Wrap(err, "update organization settings")
 	}
 	return newOrgSettings(row)
 }
@@ -100,6 +111,8 @@ func (s *Service) UpdateOrg(ctx context.Context, org atlas.OrgOwner, update OrgU
 		strings.TrimSpace(name) != name {
 		return db.Org{}, atlas.NewError(atlas.CodeValidation, "name must have 1 to 64 characters, and no blank at its ends")
 	}
-	row, err := s.q.UpdateOrgName(ctx, s.pool, db.UpdateOrgNameParams{OrgID: org.OrgID(), Name: name})
+	row, err := write.Do(ctx, s.pool, org, func(tx pgx.Tx) (db.Org, error) {
+		return s.q.UpdateOrgName(ctx, tx, db.UpdateOrgNameParams{OrgID: org.OrgID(), Name: name})
+	})
 	return row, atlas.Wrap(err, "update organization")
 }

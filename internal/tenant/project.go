@@ -96,14 +96,14 @@ func checkTagText(name string, text *string) error {
 // GROUP_ALREADY_EXISTS if the name is taken and MAX_GROUPS_PER_ORG_EXCEEDED if
 // the organization is full.
 func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req ProjectRequest) (db.Project, error) {
-	row, err := s.projectRow(p, req)
+	row, creator, err := s.projectRow(p, req)
 	if err != nil {
 		return db.Project{}, err
 	}
 	var project db.Project
-	err = write.Begin(ctx, s.pool, p, func(tx pgx.Tx) error {
-		if _, err := s.q.GetOrgForNoKeyUpdate(ctx, tx, row.OrgID); err != nil {
-			return fmt.Errorf("lock organization: %w", err)
+	err = write.Begin(ctx, s.pool, creator, func(tx pgx.Tx) error {
+		if err := write.LockOrg(ctx, tx, row.OrgID); err != nil {
+			return err
 		}
 		count, err := s.q.CountProjects(ctx, tx, row.OrgID)
 		if err != nil {
@@ -135,34 +135,33 @@ const (
 	projectGrantsPrincipalFkey = "project_role_grants_org_id_principal_id_fkey"
 )
 
-func (s *Service) projectRow(p *atlas.Principal, req ProjectRequest) (db.InsertProjectParams, error) {
-	row := db.InsertProjectParams{CreatedAt: s.env.Now(), WithDefaultAlertsSettings: true}
+// projectRow returns what is to be inserted, and the proof that the caller may.
+func (s *Service) projectRow(
+	p *atlas.Principal, req ProjectRequest,
+) (row db.InsertProjectParams, creator atlas.ProjectCreator, err error) {
 	switch {
 	case req.Name == nil:
-		return row, atlas.NewError(atlas.CodeMissingAttribute, "name")
+		return row, creator, atlas.NewError(atlas.CodeMissingAttribute, "name")
 	case req.OrgID == nil:
-		return row, atlas.NewError(atlas.CodeMissingAttribute, "orgId")
+		return row, creator, atlas.NewError(atlas.CodeMissingAttribute, "orgId")
 	}
 	if _, err := objectid.Parse(*req.OrgID); err != nil {
-		return row, atlas.NewError(atlas.CodeInvalidAttribute, "orgId")
+		return row, creator, atlas.NewError(atlas.CodeInvalidAttribute, "orgId")
 	}
-	mayCreate := p.HasOrgRole(db.OrgRoleORGOWNER) || p.HasOrgRole(db.OrgRoleORGGROUPCREATOR)
-	if *req.OrgID != p.OrgID().String() || !mayCreate {
-		return row, atlas.NewError(atlas.CodeNotOrgProjectCreator, *req.OrgID)
+	if creator, err = p.ProjectCreator(*req.OrgID); err != nil {
+		return row, creator, err
 	}
 	if err := checkProjectName(*req.Name); err != nil {
-		return row, err
+		return row, creator, err
 	}
-	tags, err := encodeTags(req.Tags)
-	if err != nil {
-		return row, err
+	if row.Tags, err = encodeTags(req.Tags); err != nil {
+		return row, creator, err
 	}
+	row.CreatedAt = s.env.Now()
 	row.ID = s.env.NewID(row.CreatedAt)
-	row.OrgID, row.Name, row.Tags = p.OrgID(), *req.Name, tags
-	if req.WithDefaultAlertsSettings != nil {
-		row.WithDefaultAlertsSettings = *req.WithDefaultAlertsSettings
-	}
-	return row, nil
+	row.OrgID, row.Name = creator.OrgID(), *req.Name
+	row.WithDefaultAlertsSettings = req.WithDefaultAlertsSettings == nil || *req.WithDefaultAlertsSettings
+	return row, creator, nil
 }
 
 // ListProjects returns one page of the projects that the caller has a role on
@@ -224,7 +223,9 @@ func (s *Service) UpdateProject(
 			return db.Project{}, err
 		}
 	}
-	updated, err := s.q.UpdateProject(ctx, s.pool, row)
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Project, error) {
+		return s.q.UpdateProject(ctx, tx, row)
+	})
 	if write.IsViolation(err, projectsNameKey) {
 		return db.Project{}, atlas.NewError(atlas.CodeProjectAlreadyExists, *update.Name)
 	}

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/jackc/pgx/v5"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
 )
 
 // This file is about what Atlas keeps with a project and this server only keeps
@@ -67,9 +71,11 @@ func (s *Service) UpdateProjectSettings(
 	if err != nil {
 		return ProjectSettings{}, fmt.Errorf("encode project settings: %w", err)
 	}
-	settings, err := s.q.UpdateProjectSettings(ctx, s.pool, db.UpdateProjectSettingsParams{
-		ProjectID: project.ProjectID(),
-		Changes:   encoded,
+	settings, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) ([]byte, error) {
+		return s.q.UpdateProjectSettings(ctx, tx, db.UpdateProjectSettingsParams{
+			ProjectID: project.ProjectID(),
+			Changes:   encoded,
+		})
 	})
 	if err != nil {
 		return ProjectSettings{}, atlas.WrapMissing(err, "update project settings", projectNotFound(project.ProjectID()))
@@ -89,9 +95,11 @@ func decodeProjectSettings(kept []byte) (ProjectSettings, error) {
 // SetManagedSlowMs says whether Atlas is to manage the threshold of slow
 // operations. It returns GROUP_NOT_FOUND if the project was deleted meanwhile.
 func (s *Service) SetManagedSlowMs(ctx context.Context, project atlas.ProjectOwner, managed bool) error {
-	_, err := s.q.UpdateProjectManagedSlowMs(ctx, s.pool, db.UpdateProjectManagedSlowMsParams{
-		ProjectID:     project.ProjectID(),
-		ManagedSlowMs: managed,
+	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+		return s.q.UpdateProjectManagedSlowMs(ctx, tx, db.UpdateProjectManagedSlowMsParams{
+			ProjectID:     project.ProjectID(),
+			ManagedSlowMs: managed,
+		})
 	})
 	return atlas.WrapMissing(err, "update project", projectNotFound(project.ProjectID()))
 }
@@ -163,10 +171,12 @@ func (s *Service) SetProjectLimit(
 		return limit, atlas.NewError(atlas.CodeValidation, fmt.Sprintf("the value must be from 0 to %d", limit.Maximum))
 	}
 	limit.Value = *update.Value
-	_, err = s.q.UpdateProjectLimit(ctx, s.pool, db.UpdateProjectLimitParams{
-		ProjectID: project.ProjectID(),
-		Name:      name,
-		Value:     limit.Value,
+	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+		return s.q.UpdateProjectLimit(ctx, tx, db.UpdateProjectLimitParams{
+			ProjectID: project.ProjectID(),
+			Name:      name,
+			Value:     limit.Value,
+		})
 	})
 	return limit, atlas.WrapMissing(err, "update project limit", projectNotFound(project.ProjectID()))
 }
@@ -177,9 +187,11 @@ func (s *Service) ResetProjectLimit(ctx context.Context, project atlas.ProjectOw
 	if _, err := findProjectLimit(projectLimits, name); err != nil {
 		return err
 	}
-	_, err := s.q.UpdateProjectLimitToDefault(ctx, s.pool, db.UpdateProjectLimitToDefaultParams{
-		ProjectID: project.ProjectID(),
-		Name:      name,
+	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+		return s.q.UpdateProjectLimitToDefault(ctx, tx, db.UpdateProjectLimitToDefaultParams{
+			ProjectID: project.ProjectID(),
+			Name:      name,
+		})
 	})
 	return atlas.WrapMissing(err, "reset project limit", projectNotFound(project.ProjectID()))
 }

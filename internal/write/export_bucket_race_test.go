@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -151,9 +152,17 @@ func insertBucket(t *testing.T, tx pgx.Tx, roleID string) db.ExportBucket {
 	case raceGCPRole:
 		provider, values = "GCP", `"region": null`
 	}
+	callerID := strings.TrimPrefix(raceClientID, iam.ClientIDPrefix)
+	var version int64
+	err := tx.QueryRow(t.Context(), "SELECT version FROM principals WHERE org_id = $1 AND id = $2",
+		raceOrg, callerID).Scan(&version)
+	if err != nil {
+		t.Fatal(err)
+	}
 	asked := fmt.Sprintf(`[{"project_id": %q, "id": %q, "cloud_provider": %q, "bucket_name": "export-bucket",
-		"role_id": %q, "created_at": %q, %s}]`,
-		raceProject, objectid.New(time.Now()), provider, roleID, time.Now().Format(time.RFC3339Nano), values)
+		"role_id": %q, "created_at": %q, "org_id": %q, "caller_id": %q, "caller_version": %d, %s}]`,
+		raceProject, objectid.New(time.Now()), provider, roleID, time.Now().Format(time.RFC3339Nano),
+		raceOrg, callerID, version, values)
 	buckets, err := db.New().InsertExportBuckets(t.Context(), tx, []byte(asked))
 	if err != nil || len(buckets) != 1 {
 		t.Fatalf("insert export bucket: got %d, %v; want one", len(buckets), err)

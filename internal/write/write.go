@@ -1,13 +1,31 @@
-// Package write is where a write of several statements begins: in Begin, which
-// takes the proof of what the caller may do. A write of one statement is a
-// transaction by itself and needs none. What the roles of callers depend on, the
-// grants, is changed here as well.
+// Package write is the one place where a write begins. A method of a service that
+// changes rows for a caller does so in Begin, or in BeginOn if what it changes is
+// what a principal may do. Both take the proof of what the caller may do, and check
+// the caller again inside the transaction: a revocation that has been answered stops
+// every write that commits later. Export buckets are inserted for many callers at
+// once, in a statement that makes the same comparison (InsertExportBuckets).
+//
+// What the check rests on is the caller's row in principals. Every change of what a
+// principal may do raises the row's version. The check locks the row FOR SHARE,
+// which lasts until the commit, and compares the version with the one that the
+// proof's principal was found with. If it differs, the caller is found anew, and has
+// to prove the same again. What is compared stands on the very row that is locked:
+// after a wait for a lock PostgreSQL reads that row again, and nothing beside it.
+//
+// Begin checks last, so that a writer that waits for rows of others does not hold up
+// its own revocation, and never waits for the caller's row while it has locks: if
+// someone has changed the caller, or is about to, it rolls back, waits, finds the
+// caller anew and runs again. So nothing can wait for it in a circle. BeginOn locks
+// principals first, each at once in the mode that it needs, in the order of their
+// ids.
 package write
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -19,11 +37,166 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-// Begin runs f in a transaction for the caller of the proof, which it commits if
-// f returns nil and else rolls back. It panics if no principal made the proof.
+// errCallerChanged says that someone has changed or deleted the caller, or is about
+// to.
+var errCallerChanged = errors.New("the caller is another than when it was found")
+
+// Begin runs f in a transaction for the caller of the proof, which it commits if f
+// returns nil and else rolls back. It returns ErrUnauthenticated or a refusal if the
+// caller may not any longer. It may run f more than once.
 func Begin(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
-	proof.Caller()
-	return pgx.BeginFunc(ctx, pool, f)
+	for {
+		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			if err := f(tx); err != nil {
+				return err
+			}
+			caller := proof.Caller()
+			version, err := db.New().GetPrincipalVersionForShareSkipLocked(ctx, tx,
+				db.GetPrincipalVersionForShareSkipLockedParams{OrgID: caller.OrgID(), ID: caller.ID()})
+			if errors.Is(err, pgx.ErrNoRows) || err == nil && version != caller.Version() {
+				return errCallerChanged
+			}
+			return atlas.Wrap(err, "lock caller")
+		})
+		if !errors.Is(err, errCallerChanged) {
+			return err
+		}
+		if err := Check(ctx, pool, proof); err != nil {
+			return err
+		}
+	}
+}
+
+// Do is Begin for an f that returns something.
+func Do[T any](
+	ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) (T, error),
+) (T, error) {
+	var result T
+	err := Begin(ctx, pool, proof, func(tx pgx.Tx) (err error) {
+		result, err = f(tx)
+		return err
+	})
+	return result, err
+}
+
+// Check waits for whoever changes the caller, and returns ErrUnauthenticated or a
+// refusal if the caller may not any longer.
+func Check(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		caller := proof.Caller()
+		version, err := db.New().GetPrincipalVersionForShare(ctx, tx,
+			db.GetPrincipalVersionForShareParams{OrgID: caller.OrgID(), ID: caller.ID()})
+		return compare(ctx, tx, proof, version, err)
+	})
+}
+
+// compare renews the proof if the caller, which is locked, has another version than
+// when it was found. The version and the error are of the statement that locked it.
+func compare(ctx context.Context, tx pgx.Tx, proof atlas.Proof, version int64, err error) error {
+	switch {
+	case err != nil:
+		return atlas.WrapMissing(err, "lock caller", atlas.ErrUnauthenticated)
+	case version != proof.Caller().Version():
+		return proof.Renew(ctx, tx)
+	}
+	return nil
+}
+
+// Target is a principal that a write changes.
+type Target struct {
+	ID     objectid.ID
+	Delete bool
+}
+
+// BeginOn runs f in a transaction for the caller of the proof which changes what the
+// target may do, or deletes it. It locks the organization, then caller and target,
+// and checks the caller, all before f: of two changes of principals of an
+// organization one waits, and a change and a deletion don't miss each other. A target
+// that is gone, or another organization's, is for f to find.
+func BeginOn(
+	ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
+) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		orgID := proof.Caller().OrgID()
+		if err := LockOrg(ctx, tx, orgID); err != nil {
+			return err
+		}
+		if err := lock(ctx, tx, proof, target); err != nil {
+			return err
+		}
+		if err := f(tx); err != nil || target.Delete {
+			return err
+		}
+		return Raise(ctx, tx, orgID, &target.ID)
+	})
+}
+
+// BeginOnAll is BeginOn for a change of what all principals of the caller's
+// organization may do.
+func BeginOnAll(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		orgID := proof.Caller().OrgID()
+		if err := LockOrg(ctx, tx, orgID); err != nil {
+			return err
+		}
+		if _, err := db.New().ListPrincipalsForNoKeyUpdate(ctx, tx, orgID); err != nil {
+			return fmt.Errorf("lock principals: %w", err)
+		}
+		if err := lock(ctx, tx, proof, Target{ID: proof.Caller().ID()}); err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return Raise(ctx, tx, orgID, nil)
+	})
+}
+
+// lock locks caller and target in the order of their ids, and checks the caller.
+func lock(ctx context.Context, tx pgx.Tx, proof atlas.Proof, target Target) error {
+	caller := proof.Caller()
+	rows := []Target{target}
+	if caller.ID() != target.ID {
+		rows = append(rows, Target{ID: caller.ID()})
+	}
+	slices.SortFunc(rows, func(a, b Target) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, row := range rows {
+		var version int64
+		var err error
+		switch {
+		case row.ID != target.ID:
+			version, err = db.New().GetPrincipalVersionForShare(ctx, tx,
+				db.GetPrincipalVersionForShareParams{OrgID: caller.OrgID(), ID: row.ID})
+		case target.Delete:
+			version, err = db.New().GetPrincipalVersionForUpdate(ctx, tx,
+				db.GetPrincipalVersionForUpdateParams{OrgID: caller.OrgID(), ID: row.ID})
+		default:
+			version, err = db.New().GetPrincipalVersionForNoKeyUpdate(ctx, tx,
+				db.GetPrincipalVersionForNoKeyUpdateParams{OrgID: caller.OrgID(), ID: row.ID})
+		}
+		if row.ID == caller.ID() {
+			err = compare(ctx, tx, proof, version, err)
+		} else if errors.Is(err, pgx.ErrNoRows) {
+			err = nil // f finds that there is none
+		}
+		if err != nil {
+			return atlas.Wrap(err, "lock principal")
+		}
+	}
+	return nil
+}
+
+// LockOrg locks an organization: of two requests that count what it has, one waits.
+func LockOrg(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
+	_, err := db.New().GetOrgForNoKeyUpdate(ctx, tx, id)
+	return atlas.Wrap(err, "lock organization")
+}
+
+// Raise raises the version of a principal that is locked, or of all of the
+// organization.
+func Raise(ctx context.Context, tx db.DBTX, orgID objectid.ID, id *objectid.ID) error {
+	err := db.New().UpdatePrincipalVersion(ctx, tx, db.UpdatePrincipalVersionParams{OrgID: orgID, ID: id})
+	return atlas.Wrap(err, "raise version of principal")
 }
 
 // projectGrantsProjectFkey is broken by a grant on a project that is gone.

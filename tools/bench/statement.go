@@ -45,8 +45,10 @@ func (x example) record(ctx context.Context, send send) ([]statement, error) {
 
 func sendInsert(ctx context.Context, r *recorder, x example) {
 	asked := fmt.Sprintf(`[{"project_id":%q,"id":%q,"cloud_provider":"AWS","bucket_name":%q,"role_id":%q,`+
-		`"created_at":%q,"region":%q,"require_private_networking":false,"service_url":null}]`,
-		x.tenant.project(), x.bucket, bucketName, x.tenant.role(), x.data.now.Format(time.RFC3339Nano), awsRegion)
+		`"created_at":%q,"region":%q,"require_private_networking":false,"service_url":null,`+
+		`"org_id":%q,"caller_id":%q,"caller_version":0}]`,
+		x.tenant.project(), x.bucket, bucketName, x.tenant.role(), x.data.now.Format(time.RFC3339Nano), awsRegion,
+		x.tenant.org(), x.tenant.account())
 	_, err := db.New().InsertExportBuckets(ctx, r, []byte(asked))
 	r.note(err)
 }
@@ -91,6 +93,8 @@ func (x example) computed() []computed {
 	return []computed{
 		{x.tenant.project().String(), digitsAfter(projectPrefix, "tenant")},
 		{x.tenant.role().String(), digitsAfter(rolePrefix, "tenant")},
+		{x.tenant.org().String(), digitsAfter(orgPrefix, "tenant")},
+		{x.tenant.account().String(), digitsAfter(accountPrefix, "tenant")},
 		{x.bucket.String(), digitsAfter(x.idPrefix, "serial")},
 		{`\x` + hex.EncodeToString(hash), hashSQL},
 		{base64.StdEncoding.EncodeToString(hash), "encode(" + hashSQL + ", 'base64')"},
