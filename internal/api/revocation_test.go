@@ -129,24 +129,55 @@ func TestWhoeverIsRevokedWhileItsBodyComesWritesNothing(t *testing.T) {
 	}
 }
 
+// Whoever is changed meanwhile, but may still write, does.
+func TestWhoeverIsChangedWhileItsBodyComesStillWrites(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *settings) { s.api.RateLimits = false })
+	b.create(t, awsBody)
+	for _, tt := range accesses() {
+		method, path, _ := strings.Cut(tt.route, " ")
+		if method == http.MethodGet || tt.status >= 300 {
+			continue
+		}
+		path = exampleOf.Replace(path)
+		if tt.path != "" {
+			path = tt.path
+		}
+		who := b.newRevoked(t)
+		got := b.doAfter(t, who, method, path, tt.body, func() {
+			b.sendNewest(t, 200, http.MethodPatch, who.path(), `{"roles":["ORG_OWNER","ORG_READ_ONLY"]}`, nil)
+		})
+		if got.Code != tt.status {
+			t.Errorf("%s %s: got %d %s, want %d", method, path, got.Code, got.Body, tt.status)
+		}
+	}
+}
+
+// doAfter makes a request as the account, and does something once that is
+// authenticated.
+func (b *bundle) doAfter(
+	t *testing.T, who revoked, method, path, body string, do func(),
+) *httptest.ResponseRecorder {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), method, path, &bodyAfter{do, strings.NewReader(body)})
+	req.Header.Set("Authorization", "Bearer "+who.token)
+	req.Header.Set("Accept", v2025)
+	req.Header.Set("Content-Type", v2025)
+	got := httptest.NewRecorder()
+	b.handler.ServeHTTP(got, req)
+	return got
+}
+
 func (b *bundle) checkRevoked(
 	t *testing.T, method, path, body string, revoke func(*testing.T, *bundle, revoked),
 ) {
 	t.Helper()
 	who := b.newRevoked(t)
 	var before string
-	req := httptest.NewRequestWithContext(t.Context(), method, path, &bodyAfter{
-		do: func() {
-			revoke(t, b, who)
-			before = b.rows(t)
-		},
-		Reader: strings.NewReader(body),
+	got := b.doAfter(t, who, method, path, body, func() {
+		revoke(t, b, who)
+		before = b.rows(t)
 	})
-	req.Header.Set("Authorization", "Bearer "+who.token)
-	req.Header.Set("Accept", v2025)
-	req.Header.Set("Content-Type", v2025)
-	got := httptest.NewRecorder()
-	b.handler.ServeHTTP(got, req)
 	if got.Code != http.StatusUnauthorized && got.Code != http.StatusForbidden {
 		t.Errorf("%s %s: got %d %s, want 401 or 403", method, path, got.Code, got.Body)
 	}

@@ -177,7 +177,7 @@ func (s *Service) CreateExportBucket(
 		row.Region = &s.cfg.AWSRegion
 	}
 	for {
-		row.CallerVersion = caller.Version()
+		row.CallerVersion = project.Caller().Version() // which Check renews
 		inserted, err := s.inserts.Do(ctx, row)
 		if err == nil {
 			err = inserted.err
