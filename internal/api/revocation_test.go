@@ -242,6 +242,27 @@ func TestTheLastOwnerOfAnOrganizationStays(t *testing.T) {
 	}
 }
 
+// Who has no owner to lose is not kept from other changes.
+func TestAnOrganizationWithoutAnOwnerIsAdministered(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path := apiRoot + "/groups/" + demoProject + "/apiKeys"
+	id, _ := b.createKey(t, path, `{"desc":"new","roles":["GROUP_READ_ONLY"]}`)
+	_, err := b.pool.Exec(t.Context(), "DELETE FROM org_role_grants WHERE org_id = $1 AND role = 'ORG_OWNER'", demoOrg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []request{
+		{method: http.MethodPatch, path: path + "/" + id, body: `{"roles":["GROUP_OWNER"]}`},
+		{method: http.MethodDelete, path: path + "/" + id},
+	} {
+		r.key = "demoproj"
+		if got := b.do(t, r); got.status >= http.StatusMultipleChoices {
+			t.Errorf("%s: got %d %s, want success", r.method, got.status, got.body)
+		}
+	}
+}
+
 // What a credential is called everywhere is not for the owner of one of its projects.
 func TestAProjectOwnerRenamesNoCredentialOfOthers(t *testing.T) {
 	t.Parallel()

@@ -92,17 +92,21 @@ func (s *Service) checkControlled(
 	return nil
 }
 
-// change runs f in a transaction that changes what the target may do. The
-// organization must keep an owner who can sign in.
+// change runs f in a transaction that changes what the target may do. An
+// organization that has an owner who can sign in must keep one.
 func (s *Service) change(ctx context.Context, proof atlas.Proof, target write.Target, f func(pgx.Tx) error) error {
 	return write.BeginOn(ctx, s.pool, proof, target, func(tx pgx.Tx) error {
+		org := db.GetOrgHasOwnerParams{OrgID: proof.Caller().OrgID(), Now: s.env.Now()}
+		before, err := s.q.GetOrgHasOwner(ctx, tx, org)
+		if err != nil {
+			return fmt.Errorf("look for an owner: %w", err)
+		}
 		if err := f(tx); err != nil {
 			return err
 		}
-		orgID := proof.Caller().OrgID()
-		left, err := s.q.GetOrgHasOwner(ctx, tx, db.GetOrgHasOwnerParams{OrgID: orgID, Now: s.env.Now()})
-		if err == nil && !left {
-			err = atlas.NewError(atlas.CodeLastOrgOwner, orgID.String())
+		after, err := s.q.GetOrgHasOwner(ctx, tx, org)
+		if err == nil && before && !after {
+			err = atlas.NewError(atlas.CodeLastOrgOwner, org.OrgID.String())
 		}
 		return atlas.Wrap(err, "look for an owner")
 	})
