@@ -48,6 +48,21 @@ type access struct {
 	refusal string // of who may not; that of a role too low if empty
 }
 
+func (a access) methodAndPath() (method, path string) {
+	method, path, _ = strings.Cut(a.route, " ")
+	if a.path != "" {
+		return method, a.path
+	}
+	return method, exampleOf.Replace(path)
+}
+
+// writes are those of accesses that change something, and may.
+func writes() []access {
+	return slices.DeleteFunc(accesses(), func(a access) bool {
+		return strings.HasPrefix(a.route, "GET ") || a.status >= http.StatusMultipleChoices
+	})
+}
+
 // accesses are in an order in which each is allowed after those before it.
 func accesses() []access {
 	const (
@@ -273,11 +288,7 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 	nonce := b.nonce(t)
 	unauthorized := refusal(401, "USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
 	for _, tt := range accesses() {
-		method, path, _ := strings.Cut(tt.route, " ")
-		path = exampleOf.Replace(path)
-		if tt.path != "" {
-			path = tt.path
-		}
+		method, path := tt.methodAndPath()
 		r := request{
 			method: method, path: path, body: tt.body, key: who.key, bare: who.bare,
 			header: http.Header{"Accept": {v2025}}, // of which each operation gives its newest version

@@ -16,6 +16,7 @@ func TestAProofThatNoPrincipalMadePanics(t *testing.T) {
 	for name, use := range map[string]func(){
 		"OrgReader":             func() { atlas.OrgReader{}.OrgID() },
 		"OrgOwner":              func() { atlas.OrgOwner{}.OrgID() },
+		"ProjectCreator":        func() { atlas.ProjectCreator{}.OrgID() },
 		"CredentialReader":      func() { atlas.CredentialReader{}.Scope() },
 		"CredentialOwner":       func() { atlas.CredentialOwner{}.Scope() },
 		"CredentialOwner.Owns":  func() { atlas.CredentialOwner{}.OwnsOrg() },
@@ -42,6 +43,7 @@ func TestNoProofConvertsIntoAnother(t *testing.T) {
 		reflect.TypeFor[*atlas.Principal](),
 		reflect.TypeFor[atlas.OrgReader](),
 		reflect.TypeFor[atlas.OrgOwner](),
+		reflect.TypeFor[atlas.ProjectCreator](),
 		reflect.TypeFor[atlas.CredentialReader](),
 		reflect.TypeFor[atlas.CredentialOwner](),
 		reflect.TypeFor[atlas.ServiceAccountInviter](),

@@ -127,11 +127,7 @@ func (s *Service) findPrincipal(ctx context.Context, c credential) (*db.ListPrin
 
 // listPrincipals finds the principals of many requests at once; nil stands for
 // none.
-func (s *Service) listPrincipals(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
-	return s.listPrincipalsOn(ctx, s.pool, asked)
-}
-
-func (s *Service) listPrincipalsOn(
+func (s *Service) listPrincipals(
 	ctx context.Context, conn db.DBTX, asked []credential,
 ) ([]*db.ListPrincipalsRow, error) {
 	for i := range asked {
@@ -171,7 +167,7 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 		ProjectRoles:  rolesOf[db.ProjectRole](row.ProjectRoles),
 		Version:       row.Version,
 		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
-			rows, err := s.listPrincipalsOn(ctx, conn, []credential{c})
+			rows, err := s.listPrincipals(ctx, conn, []credential{c})
 			if err == nil && (rows[0] == nil || rows[0].ID != row.ID) {
 				err = atlas.ErrUnauthenticated
 			}

@@ -148,9 +148,11 @@ func (s *Service) changeCredential(
 ) error {
 	scope := owner.Scope()
 	return s.change(ctx, owner, write.Target{ID: name.id}, func(tx pgx.Tx) error {
-		err := s.checkCredential(ctx, tx, scope, name)
-		if err == nil && change.renames {
+		var err error
+		if change.renames {
 			err = s.checkControlled(ctx, tx, owner, name)
+		} else {
+			err = s.checkCredential(ctx, tx, scope, name)
 		}
 		if err != nil {
 			return err

@@ -10,8 +10,6 @@
 //
 //   - Of a private key, a secret or a token only what verifies it is kept, with the
 //     last characters, which are shown. The answer that creates it alone shows it.
-//   - Whoever changes a credential locks its row in principals first. Of two
-//     changes one waits, and a change and a deletion don't miss each other.
-//   - Rows are locked in this order: the principal, then projects, then grants,
-//     secrets and tokens.
+//   - Whoever changes a credential does so in write.BeginOn, which locks its row in
+//     principals first and says in which order.
 package iam

@@ -40,7 +40,9 @@ type Service struct {
 // nonces of the installation if no replica has made it before.
 func New(ctx context.Context, pool *pgxpool.Pool, env atlas.Env, cfg Config) (*Service, error) {
 	s := &Service{pool: pool, q: db.New(), env: env, cfg: cfg}
-	s.principals = batch.New(s.listPrincipals)
+	s.principals = batch.New(func(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
+		return s.listPrincipals(ctx, pool, asked)
+	})
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	err := s.q.InsertNonceKey(ctx, pool, db.InsertNonceKeyParams{Key: key, CreatedAt: env.Now()})
