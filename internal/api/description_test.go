@@ -153,7 +153,8 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 }
 
 // refusesRoute says whether the answer is one of those to paths and methods that
-// are none, which no operation describes: credentials are asked for first.
+// are none, which no operation describes: credentials are asked for first, and that
+// may fail.
 func refusesRoute(method string, answer *recorder) bool {
 	h := answer.Header()
 	empty := answer.body.Len() == 0
@@ -166,6 +167,8 @@ func refusesRoute(method string, answer *recorder) bool {
 		return h.Get("X-Error-Code") == "RESOURCE_NOT_FOUND" && !empty
 	case http.StatusMethodNotAllowed:
 		return h.Get("Allow") != "" && empty
+	case http.StatusServiceUnavailable:
+		return h.Get("Retry-After") != "" && !empty
 	default:
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -46,9 +47,9 @@ func (s *Server) writeError(c *gin.Context, err error) {
 	case errors.As(err, &empty):
 		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
-		c.Set(faultKey, oauth.cause != nil)
-		data, err := encode(oauthErrorBody{Error: oauth.code, ErrorDescription: oauth.description})
-		writeErrorBody(c, oauth.status, data, err)
+		writeOAuthError(c, oauth)
+	case errors.Is(err, atlas.ErrUnavailable):
+		s.writeUnavailable(c)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Status(statusClientClosedRequest)
 	default:
@@ -80,6 +81,23 @@ func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
 	c.Header("Vary", "Accept-Encoding")
 	data, err := present(c, status, body)
 	writeErrorBody(c, status, data, err)
+}
+
+// writeUnavailable asks the client to come back, in the form of the path's errors.
+func (s *Server) writeUnavailable(c *gin.Context) {
+	c.Header("Retry-After", "1")
+	refusal := atlas.NewError(atlas.CodeUnavailable)
+	if strings.HasPrefix(c.Request.URL.Path, oauthRoot) {
+		writeOAuthError(c, &oauthError{refusal.Code.Status, "temporarily_unavailable", refusal.Detail, nil})
+		return
+	}
+	s.writeRefusal(c, refusal)
+}
+
+func writeOAuthError(c *gin.Context, refusal *oauthError) {
+	c.Set(faultKey, refusal.cause != nil)
+	data, err := encode(oauthErrorBody{Error: refusal.code, ErrorDescription: refusal.description})
+	writeErrorBody(c, refusal.status, data, err)
 }
 
 // writeErrorBody writes an encoded error, or the status alone if encoding it

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
@@ -48,7 +49,7 @@ func checkHeader(t *testing.T, name string, got answer, parts ...http.Header) {
 	for _, name := range []string{"Content-Length", "Date", "X-Request-Id"} {
 		header.Del(name)
 	}
-	if diff := cmp.Diff(want, header); diff != "" {
+	if diff := gocmp.Diff(want, header); diff != "" {
 		t.Errorf("%s: header (-want +got):\n%s", name, diff)
 	}
 }
@@ -124,12 +125,12 @@ func TestErrorCodesAreWrittenLikeAtlas(t *testing.T) {
 	t.Parallel()
 	const missing = "%!v(MISSING)" // what fmt puts where a parameter is to be
 	var lines []string
-	for _, code := range slices.SortedFunc(slices.Values(atlas.Codes()), byName) {
+	for _, code := range slices.SortedFunc(slices.Values(atlas.Codes()), byNameAndStatus) {
 		var parameters []any
 		for i := range strings.Count(atlas.NewError(code).Detail, missing) {
 			parameters = append(parameters, fmt.Sprintf("<%d>", i+1))
 		}
-		status, body := api.WriteError(atlas.NewError(code, parameters...))
+		status, _, body := api.WriteError("/", atlas.NewError(code, parameters...))
 		if strings.Contains(body, "%!") {
 			t.Errorf("%s: got %s, want every parameter in its place", code, body)
 		}
@@ -138,7 +139,24 @@ func TestErrorCodesAreWrittenLikeAtlas(t *testing.T) {
 	golden(t, "errors", "[\n"+strings.Join(lines, ",\n")+"\n]\n")
 }
 
-func byName(a, b atlas.Code) int { return strings.Compare(a.Name, b.Name) }
+func byNameAndStatus(a, b atlas.Code) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), a.Status-b.Status)
+}
+
+func TestWhatIsUnavailableIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	away := fmt.Errorf("find principals: %w: no connection", atlas.ErrUnavailable)
+	for path, want := range map[string]string{
+		demoBuckets:         refusal(503, "UNEXPECTED_ERROR", "Service temporarily unavailable."),
+		"/api/oauth/token":  `{"error":"temporarily_unavailable","error_description":"Service temporarily unavailable."}`,
+		"/api/oauth/revoke": `{"error":"temporarily_unavailable","error_description":"Service temporarily unavailable."}`,
+	} {
+		status, header, body := api.WriteError(path, away)
+		if status != 503 || header.Get("Retry-After") != "1" || body != want {
+			t.Errorf("%s: got %d %s, Retry-After %q; want 503 %s, 1", path, status, body, header.Get("Retry-After"), want)
+		}
+	}
+}
 
 func TestFaultsOfOursSayNothingToTheClient(t *testing.T) {
 	t.Parallel()

@@ -60,11 +60,11 @@ func Served(handler http.Handler) []string {
 	return served
 }
 
-// WriteError returns the status and the body of the answer to an error.
-func WriteError(err error) (status int, body string) {
+// WriteError returns the answer of a path to an error.
+func WriteError(path string, err error) (status int, header http.Header, body string) {
 	recorder := httptest.NewRecorder()
 	c, _ := gin.CreateTestContext(recorder)
-	c.Request = httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+	c.Request = httptest.NewRequest(http.MethodGet, path, http.NoBody)
 	new(Server).writeError(c, err)
-	return recorder.Code, recorder.Body.String()
+	return recorder.Code, recorder.Header(), recorder.Body.String()
 }

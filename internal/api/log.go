@@ -59,8 +59,11 @@ func (s *Server) logRequest(c *gin.Context) {
 		}
 	}
 	level := slog.LevelInfo
-	if c.GetBool(faultKey) {
+	switch {
+	case c.GetBool(faultKey):
 		level = slog.LevelError
+	case c.Writer.Status() == http.StatusServiceUnavailable:
+		level = slog.LevelWarn
 	}
 	s.cfg.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
 }

@@ -58,7 +58,7 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 		var refusal *oauthError
 		switch {
 		case err == nil:
-		case errors.As(err, &refusal), errors.Is(err, context.Canceled):
+		case errors.As(err, &refusal), errors.Is(err, context.Canceled), errors.Is(err, atlas.ErrUnavailable):
 			s.writeError(c, err)
 		case errors.Is(err, atlas.ErrInvalidClient):
 			s.writeError(c, &oauthError{http.StatusUnauthorized, "invalid_client", "Invalid credentials provided.", nil})

@@ -8,6 +8,8 @@ import (
 )
 
 const (
+	oauthRoot = "/api/oauth"
+
 	apiRoot      = "/api/atlas/v2"
 	orgsRoot     = apiRoot + "/orgs"
 	orgRoot      = orgsRoot + "/:orgId"
@@ -186,8 +188,8 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.GET("/readyz", s.readyz)
 
 	engine.Use(s.logRequest, s.recover, unescapeParams)
-	engine.POST("/api/oauth/token", s.oauth((*Server).createAccessToken))
-	engine.POST("/api/oauth/revoke", s.oauth((*Server).revokeAccessToken))
+	engine.POST(oauthRoot+"/token", s.oauth((*Server).createAccessToken))
+	engine.POST(oauthRoot+"/revoke", s.oauth((*Server).revokeAccessToken))
 	engine.GET("/api/private/ipinfo", s.ipInfo)
 	engine.POST("/api/private/unauth/telemetry/events", s.dropTelemetry)
 	engine.POST("/api/private/v1.0/telemetry/events", s.dropTelemetry)

@@ -128,6 +128,7 @@ var (
 		"No service account with ID %v exists.")
 	CodeTeamNotFound     = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
 	CodeUnexpected       = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
+	CodeUnavailable      = code("UNEXPECTED_ERROR", http.StatusServiceUnavailable, "Service temporarily unavailable.")
 	CodeUserUnauthorized = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
 		"Current user is not authorized to perform this action.")
 	CodeValidation = code("VALIDATION_ERROR", http.StatusBadRequest,

@@ -62,4 +62,7 @@ var (
 	// ErrInvalidClient says that a service account's id and secret do not
 	// match. RFC 6749, section 5.2: invalid_client.
 	ErrInvalidClient = errors.New("the client id and secret are not valid")
+	// ErrUnavailable says that what the request needs is not to be had now, the
+	// database or a lock, and that nothing was changed. The client may come back.
+	ErrUnavailable = errors.New("the service is not available")
 )
