@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +19,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/internal/logwriter"
 )
 
 // commandLine is every command and setting of the program. Kong fills it from
@@ -36,12 +40,23 @@ type logConfig struct {
 	LogFormat string     `env:"EXPORTBUCKETS_LOG_FORMAT" default:"text" enum:"text,json" help:"Form of the log on standard error: text or json (${default})."`
 }
 
-func (c logConfig) logger(w io.Writer) *slog.Logger {
+// logger returns the log that is written to w.
+func (c logConfig) logger(w *logwriter.Writer) *slog.Logger {
+	w.Report(func(dropped int) []byte {
+		var line bytes.Buffer
+		slog.New(c.handler(&line)).Log(context.Background(), max(slog.LevelWarn, c.LogLevel),
+			"lines of the log are lost: nobody read it", "lines", dropped)
+		return line.Bytes()
+	})
+	return slog.New(c.handler(w))
+}
+
+func (c logConfig) handler(w io.Writer) slog.Handler {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.NewJSONHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.NewTextHandler(w, options)
 }
 
 // databaseConfig says where the rows are: in the database of a URL, or in a

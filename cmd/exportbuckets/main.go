@@ -13,9 +13,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"exportbuckets/internal/logwriter"
 	"exportbuckets/internal/tuning"
 )
 
@@ -23,18 +25,26 @@ func main() {
 	tuning.SetGCPercent()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stderr := logwriter.New(os.Stderr)
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, stderr)
 	stopped := ctx.Err() != nil && errors.Is(err, context.Canceled) // while it was starting
 	stop()
-	if err != nil && !stopped {
-		_, _ = fmt.Fprintf(os.Stderr, "exportbuckets: %s\n", err)
+	failed := err != nil && !stopped
+	if failed {
+		_, _ = fmt.Fprintf(stderr, "exportbuckets: %s\n", err)
+	}
+	stderr.Close(flushTimeout)
+	if failed {
 		os.Exit(1)
 	}
 }
 
+// flushTimeout is how long the end waits for whoever reads the log.
+const flushTimeout = time.Second
+
 // run is the program: args are its command and flags, environ the settings in
 // the environment, as NAME=value.
-func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args, environ []string, stdout io.Writer, stderr *logwriter.Writer) error {
 	var cli commandLine
 	parser, err := newParser(&cli, stdout, stderr)
 	if err != nil {

@@ -26,10 +26,11 @@ func TestWithoutADatabaseTheDemoTenantIsServed(t *testing.T) {
 	p := serve(t, settings{flags: []string{"--state-dir", newStateDir(t)}})
 	p.waitReady(t)
 	t.Logf("first start to first answer: %s", time.Since(started))
-	_, command, ok := strings.Cut(p.out.String(), "\n\ncurl ")
-	if !ok {
-		t.Fatalf("output: got %q, want a curl command", p.out)
-	}
+	var command string
+	waittest.Until(t, "a curl command is printed", func() bool {
+		_, command, _ = strings.Cut(p.out.String(), "\n\ncurl ")
+		return strings.HasSuffix(command, "\n\n")
+	})
 
 	status, bucket := runCurl(t, "curl "+command)
 	if status != "200" {

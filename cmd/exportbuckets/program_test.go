@@ -92,9 +92,8 @@ type program struct {
 	address  string // HOST:PORT, once it serves
 }
 
-// launch starts the program, and sees to it that it is gone after the test and
-// has had no data race.
-func launch(t *testing.T, env []string, args ...string) *program {
+// newProgram returns the program, to be started.
+func newProgram(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{
 		cmd:    newCommand(t, env, args...),
@@ -103,6 +102,20 @@ func launch(t *testing.T, env []string, args ...string) *program {
 		exited: make(chan struct{}),
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.log
+	return p
+}
+
+func launch(t *testing.T, env []string, args ...string) *program {
+	t.Helper()
+	p := newProgram(t, env, args...)
+	p.start(t)
+	return p
+}
+
+// start starts the program, and sees to it that it is gone after the test and has
+// had no data race.
+func (p *program) start(t *testing.T) {
+	t.Helper()
 	if _, err := p.cmd.StdinPipe(); err != nil {
 		t.Fatalf("got error %v, want a pipe to the program", err)
 	}
@@ -126,10 +139,9 @@ func launch(t *testing.T, env []string, args ...string) *program {
 			t.Errorf("got a data race, want none:\n%s", p.log)
 		}
 		if t.Failed() {
-			t.Logf("the log of %q:\n%s", args, p.log)
+			t.Logf("the log of %q:\n%s", p.cmd.Args[1:], p.log)
 		}
 	})
-	return p
 }
 
 // serve starts a server on a port of its own and waits until it serves.
@@ -142,7 +154,14 @@ func serve(t *testing.T, s settings) *program {
 
 func launchServer(t *testing.T, s settings) *program {
 	t.Helper()
-	return launch(t, s.env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
+	p := newServer(t, s)
+	p.start(t)
+	return p
+}
+
+func newServer(t *testing.T, s settings) *program {
+	t.Helper()
+	return newProgram(t, s.env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
 }
 
 var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:]+)`)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,6 +33,7 @@ func (s serveCommand) Validate() error {
 // Run serves until ctx ends, and then finishes the requests in flight. What is
 // to be run is decided before anything is started.
 func (s serveCommand) Run(ctx context.Context, o output) error {
+	signal.Ignore(syscall.SIGPIPE) // a server lives on without a reader of its log
 	p, err := s.plan()
 	if err != nil {
 		return err
@@ -68,9 +71,7 @@ func (p plan) run(ctx context.Context, o output) error {
 	defer stopUsage()
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", baseURL)
 	if p.demo {
-		if _, err := fmt.Fprintf(o.out, demoHint, baseURL); err != nil {
-			return err
-		}
+		go func() { _, _ = fmt.Fprintf(o.out, demoHint, baseURL) }() // nobody need read it
 	}
 	return p.serve(ctx, listener, handler, db, o.log)
 }
