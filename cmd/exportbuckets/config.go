@@ -62,7 +62,7 @@ func (c logConfig) handler(w io.Writer) slog.Handler {
 // databaseConfig says where the rows are: in the database of a URL, or in a
 // private PostgreSQL under the state directory.
 type databaseConfig struct {
-	DatabaseURL    *string `env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs."`
+	DatabaseURL    *string `env:"DATABASE_URL" secret:"" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs. DATABASE_URL_FILE names a file that has it in it."`
 	StateDir       string  `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
 	MaxConnections int32   `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
 }
@@ -166,6 +166,30 @@ func isBaseURL(text string) bool {
 		u.RawQuery == "" && u.Fragment == ""
 }
 
+// fromFile returns the value of a setting that is a secret from the file that the
+// variable NAME_FILE names: a process's environment is easier to see than a file
+// that a container was given. A line end at its end is not part of it.
+func fromFile(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (value any, err error) {
+	if !flag.Tag.Has("secret") {
+		return value, nil
+	}
+	variable := flag.Envs[0]
+	path, named := os.LookupEnv(variable + fileSuffix)
+	if !named {
+		return value, nil
+	}
+	if _, both := os.LookupEnv(variable); both {
+		return value, fmt.Errorf("both %[1]s and %[1]s%[2]s are set", variable, fileSuffix)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return value, fmt.Errorf("%s%s: %w", variable, fileSuffix, err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+const fileSuffix = "_FILE"
+
 // serviceLink matches the variables that Kubernetes sets for a service called
 // exportbuckets, or exportbuckets- and something.
 var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\w+)?)$`)
@@ -178,6 +202,9 @@ func checkEnvironment(program *kong.Application, environ []string) error {
 		for _, flags := range command.AllFlags(false) {
 			for _, flag := range flags {
 				settings = append(settings, flag.Envs...)
+				if flag.Tag.Has("secret") {
+					settings = append(settings, flag.Envs[0]+fileSuffix)
+				}
 			}
 		}
 	}

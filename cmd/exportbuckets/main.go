@@ -70,6 +70,7 @@ func newParser(cli *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) {
 			"Every flag is also an environment variable; a flag wins over it."),
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Resolvers(kong.ResolverFunc(fromFile)),
 		kong.Vars{"state_dir": defaultStateDir()},
 	)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -133,6 +135,28 @@ func TestAFlagWinsOverItsVariable(t *testing.T) {
 	if got, want := p.log.String(), "base_url=https://flag.example\n"; !strings.Contains(got, want) {
 		t.Errorf("log: got %s, want %s", got, want)
 	}
+}
+
+func TestASecretMayStandInAFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "url")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const harmless = "postgres://127.0.0.1:1/db"
+	env := []string{"DATABASE_URL_FILE=" + file}
+	wantRefusal(t, runProgram(t, env, "migrate", "status"), "DATABASE_URL_FILE", "no such file")
+	write(dbtest.NewURL(t) + "\n")
+	if got := runProgram(t, env, "migrate", "status"); got.code != 0 || !strings.Contains(got.out, "applied") {
+		t.Errorf("got exit code %d, %s and %s, want the database of the file", got.code, got.out, got.log)
+	}
+	wantRefusal(t, runProgram(t, append(env, "DATABASE_URL="+harmless), "migrate", "status"), "DATABASE_URL_FILE", "both")
+	// A flag wins over the variable, here as elsewhere.
+	wantRefusal(t, runProgram(t, env, "migrate", "status", "--database-url", harmless), "127.0.0.1:1")
+	write("\n")
+	wantRefusal(t, runProgram(t, env, "migrate", "status"), "--database-url", "empty")
 }
 
 func TestAnAddressInUseIsRefused(t *testing.T) {
