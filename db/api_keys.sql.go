@@ -113,6 +113,64 @@ func (q *Queries) ListAPIKeys(ctx context.Context, db DBTX, arg ListAPIKeysParam
 	return items, nil
 }
 
+const listAPIKeysToSeal = `-- name: ListAPIKeysToSeal :many
+SELECT org_id, id, public_key, ha1
+FROM api_keys
+WHERE (org_id, id) > ($1::object_id, $2::object_id)
+    AND CASE
+        WHEN $3::bytea IS NULL THEN octet_length(ha1) > 16
+        ELSE substring(ha1 FOR octet_length($3)) <> $3
+    END
+ORDER BY org_id, id
+LIMIT $4::integer
+`
+
+type ListAPIKeysToSealParams struct {
+	AfterOrgID objectid.ID
+	AfterID    objectid.ID
+	Prefix     []byte
+	RowLimit   int32
+}
+
+type ListAPIKeysToSealRow struct {
+	OrgID     objectid.ID
+	ID        objectid.ID
+	PublicKey string
+	HA1       []byte
+}
+
+// The keys, from one on, of all organizations, whose HA1 does not begin with a
+// prefix; without a prefix, those whose HA1 is not plain.
+func (q *Queries) ListAPIKeysToSeal(ctx context.Context, db DBTX, arg ListAPIKeysToSealParams) ([]ListAPIKeysToSealRow, error) {
+	rows, err := db.Query(ctx, listAPIKeysToSeal,
+		arg.AfterOrgID,
+		arg.AfterID,
+		arg.Prefix,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAPIKeysToSealRow{}
+	for rows.Next() {
+		var i ListAPIKeysToSealRow
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ID,
+			&i.PublicKey,
+			&i.HA1,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateAPIKey = `-- name: UpdateAPIKey :exec
 UPDATE api_keys
 SET description = coalesce($1, description)
@@ -128,5 +186,29 @@ type UpdateAPIKeyParams struct {
 // Leaves what is NULL as it is.
 func (q *Queries) UpdateAPIKey(ctx context.Context, db DBTX, arg UpdateAPIKeyParams) error {
 	_, err := db.Exec(ctx, updateAPIKey, arg.Description, arg.OrgID, arg.ID)
+	return err
+}
+
+const updateAPIKeyHash = `-- name: UpdateAPIKeyHash :exec
+UPDATE api_keys
+SET ha1 = $1
+WHERE org_id = $2 AND id = $3 AND ha1 = $4
+`
+
+type UpdateAPIKeyHashParams struct {
+	HA1    []byte
+	OrgID  objectid.ID
+	ID     objectid.ID
+	Stored []byte
+}
+
+// Leaves one that is not as it was any more.
+func (q *Queries) UpdateAPIKeyHash(ctx context.Context, db DBTX, arg UpdateAPIKeyHashParams) error {
+	_, err := db.Exec(ctx, updateAPIKeyHash,
+		arg.HA1,
+		arg.OrgID,
+		arg.ID,
+		arg.Stored,
+	)
 	return err
 }

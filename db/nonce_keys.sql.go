@@ -23,6 +23,21 @@ func (q *Queries) GetNonceKey(ctx context.Context, db DBTX) ([]byte, error) {
 	return key, err
 }
 
+const getSealed = `-- name: GetSealed :one
+SELECT (
+    EXISTS (SELECT FROM nonce_keys WHERE octet_length(key) > 32)
+    OR EXISTS (SELECT FROM api_keys WHERE octet_length(ha1) > 16)
+)::boolean AS sealed
+`
+
+// Whether the nonce key or an API key is sealed, which makes it longer.
+func (q *Queries) GetSealed(ctx context.Context, db DBTX) (bool, error) {
+	row := db.QueryRow(ctx, getSealed)
+	var sealed bool
+	err := row.Scan(&sealed)
+	return sealed, err
+}
+
 const insertNonceKey = `-- name: InsertNonceKey :exec
 INSERT INTO nonce_keys (id, key, created_at)
 VALUES (1, $1, $2)
@@ -37,5 +52,22 @@ type InsertNonceKeyParams struct {
 // The first replica's key stays.
 func (q *Queries) InsertNonceKey(ctx context.Context, db DBTX, arg InsertNonceKeyParams) error {
 	_, err := db.Exec(ctx, insertNonceKey, arg.Key, arg.CreatedAt)
+	return err
+}
+
+const updateNonceKey = `-- name: UpdateNonceKey :exec
+UPDATE nonce_keys
+SET key = $1
+WHERE id = 1 AND key = $2
+`
+
+type UpdateNonceKeyParams struct {
+	Key    []byte
+	Stored []byte
+}
+
+// Leaves one that is not as it was any more.
+func (q *Queries) UpdateNonceKey(ctx context.Context, db DBTX, arg UpdateNonceKeyParams) error {
+	_, err := db.Exec(ctx, updateNonceKey, arg.Key, arg.Stored)
 	return err
 }

@@ -16,6 +16,8 @@ import (
 // crossTenant are the queries that touch a tenant's table without naming the
 // tenant, each with the reason.
 var crossTenant = map[string]string{
+	"GetSealed":             "looks at the start whether anything in the database is sealed",
+	"ListAPIKeysToSeal":     "seals at the start what is to be, whoever it belongs to",
 	"ListExportBucketsByID": "finds buckets of many projects; each is asked for with its own",
 	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +
 		"request's, and its organization is compared with the caller's",

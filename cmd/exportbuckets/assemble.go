@@ -21,16 +21,14 @@ import (
 
 // assemble puts together the services and the API in front of them.
 func (p plan) assemble(
-	ctx context.Context, pool *pgxpool.Pool, baseURL string, log *slog.Logger,
+	pool *pgxpool.Pool, sealer *iam.Sealer, baseURL string, log *slog.Logger,
 ) (http.Handler, *iam.Service, error) {
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
-	callers, err := iam.New(ctx, pool, env, iam.Config{
+	callers := iam.New(pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
+		Sealer:              sealer,
 		Random:              rand.Reader,
 	})
-	if err != nil {
-		return nil, nil, err
-	}
 	handler, err := api.New(api.Services{
 		IAM:    callers,
 		Tenant: tenant.New(pool, env),

@@ -14,6 +14,7 @@ type plan struct {
 	source        source    // where the rows are
 	sharesMachine bool      // the database needs processors of this machine, too
 	migrate       bool      // at start
+	sealing       sealing   // of the secrets in the database
 	tenants       seed.File // added to the database at start
 	demo          bool      // the tenants are the demo tenant
 	api           apiConfig
@@ -22,7 +23,13 @@ type plan struct {
 // plan decides what is to be run. It reads the seed file and starts nothing.
 func (s serveCommand) plan() (plan, error) {
 	from := s.source()
-	p := plan{source: from, sharesMachine: from.onThisMachine(), migrate: s.Migrate, api: s.apiConfig}
+	p := plan{
+		source:        from,
+		sharesMachine: from.onThisMachine(),
+		migrate:       s.Migrate,
+		sealing:       s.sealing(s.databaseConfig),
+		api:           s.apiConfig,
+	}
 	var err error
 	switch {
 	case s.Seed != "":

@@ -21,6 +21,7 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 	}
 	private := databaseConfig{StateDir: "/state", MaxConnections: 8}
 	privateSource := source{privateDir: "/state/postgres", maxConnections: 8}
+	ownKey := sealing{file: "/state/sealing.key", own: true}
 	api := apiConfig{Listen: "127.0.0.1:0", BaseURL: "https://example.com", RateLimits: true}
 	everyField := cmp.Exporter(func(reflect.Type) bool { return true })
 	for name, tt := range map[string]struct {
@@ -29,11 +30,11 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 	}{
 		"without a database, a private PostgreSQL with the demo tenant": {
 			serveCommand{databaseConfig: private, Migrate: true},
-			plan{source: privateSource, sharesMachine: true, migrate: true, tenants: demo, demo: true},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, demo: true},
 		},
 		"a seed file takes the place of the demo tenant": {
 			serveCommand{databaseConfig: private, Migrate: true, Seed: demoSeedFile},
-			plan{source: privateSource, sharesMachine: true, migrate: true, tenants: demo},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo},
 		},
 		"a configured database gets no tenant": {
 			serveCommand{databaseConfig: url("postgres://db.example.com/app"), Migrate: true},

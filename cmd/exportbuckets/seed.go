@@ -13,6 +13,7 @@ import (
 
 type seedCommand struct {
 	databaseConfig
+	sealingConfig
 	File string `arg:"" help:"YAML file of organizations, projects, keys, service accounts and access roles."`
 }
 
@@ -31,7 +32,11 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 			return err
 		}
 		defer pool.Close()
-		return seed.Apply(ctx, pool, file, time.Now())
+		sealer, err := s.sealing(s.databaseConfig).open(ctx, pool)
+		if err != nil {
+			return err
+		}
+		return seed.Apply(ctx, pool, sealer, file, time.Now())
 	})
 }
 

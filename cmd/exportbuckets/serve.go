@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 	"exportbuckets/internal/tuning"
 	"exportbuckets/migrations"
@@ -20,6 +21,7 @@ import (
 
 type serveCommand struct {
 	databaseConfig
+	sealingConfig
 	apiConfig
 	Seed    string `env:"EXPORTBUCKETS_SEED" placeholder:"FILE" help:"Seed file to apply at start. The private PostgreSQL gets the demo tenant without it."`
 	Migrate bool   `env:"EXPORTBUCKETS_MIGRATE" default:"true" negatable:"" help:"Migrate the database at start (on)."`
@@ -57,18 +59,21 @@ func (p plan) run(ctx context.Context, o output) error {
 	if p.sharesMachine {
 		tuning.LeaveProcessors()
 	}
-	pool, err := p.prepare(ctx, db)
+	pool, sealer, err := p.prepare(ctx, db)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 	baseURL := p.baseURL(listener.Addr())
-	handler, callers, err := p.assemble(ctx, pool, baseURL, o.log)
+	handler, callers, err := p.assemble(pool, sealer, baseURL, o.log)
 	if err != nil {
 		return err
 	}
 	stopUsage := startUsageWriter(ctx, callers.WriteLastUsed, o.log)
 	defer stopUsage()
+	if p.sealing.file == "" {
+		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
+	}
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", baseURL)
 	if p.demo {
 		go func() { _, _ = fmt.Fprintf(o.out, demoHint, baseURL) }() // nobody need read it
@@ -86,18 +91,18 @@ curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
 
 `
 
-// prepare migrates the schema and adds the tenants that are missing. The demo
-// tenant is added to an empty database only: what was deleted of it stays
-// deleted.
-func (p plan) prepare(ctx context.Context, db *database) (*pgxpool.Pool, error) {
+// prepare migrates the schema, seals what is to be, and adds the tenants that are
+// missing. The demo tenant is added to an empty database only: what was deleted of
+// it stays deleted.
+func (p plan) prepare(ctx context.Context, db *database) (pool *pgxpool.Pool, sealer *iam.Sealer, err error) {
 	if p.migrate {
 		if err := migrations.Up(ctx, db.url); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	pool, err := db.pool(ctx)
+	pool, err = db.pool(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	apply := seed.Apply
 	if p.demo {
@@ -105,13 +110,16 @@ func (p plan) prepare(ctx context.Context, db *database) (*pgxpool.Pool, error) 
 	}
 	err = migrations.Check(ctx, pool)
 	if err == nil {
-		err = apply(ctx, pool, p.tenants, time.Now())
+		sealer, err = p.sealing.open(ctx, pool)
+	}
+	if err == nil {
+		err = apply(ctx, pool, sealer, p.tenants, time.Now())
 	}
 	if err != nil {
 		pool.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return pool, nil
+	return pool, sealer, nil
 }
 
 // serve answers requests until ctx ends or the database is lost, and then waits

@@ -24,8 +24,27 @@ ORDER BY public_key COLLATE "C"
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListAPIKeysToSeal :many
+-- The keys, from one on, of all organizations, whose HA1 does not begin with a
+-- prefix; without a prefix, those whose HA1 is not plain.
+SELECT org_id, id, public_key, ha1
+FROM api_keys
+WHERE (org_id, id) > (@after_org_id::object_id, @after_id::object_id)
+    AND CASE
+        WHEN sqlc.narg('prefix')::bytea IS NULL THEN octet_length(ha1) > 16
+        ELSE substring(ha1 FOR octet_length(sqlc.narg('prefix'))) <> sqlc.narg('prefix')
+    END
+ORDER BY org_id, id
+LIMIT @row_limit::integer;
+
 -- name: UpdateAPIKey :exec
 -- Leaves what is NULL as it is.
 UPDATE api_keys
 SET description = coalesce(sqlc.narg('description'), description)
 WHERE org_id = @org_id AND id = @id;
+
+-- name: UpdateAPIKeyHash :exec
+-- Leaves one that is not as it was any more.
+UPDATE api_keys
+SET ha1 = @ha1
+WHERE org_id = @org_id AND id = @id AND ha1 = @stored;

@@ -133,6 +133,7 @@ type bundle struct {
 	services api.Services
 	clock    *clock
 	log      *eventLog
+	secrets  secrets
 }
 
 // settings are what a test may change before the server starts.
@@ -177,18 +178,20 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.iam.Sealer, err = iam.NewSealer(t.Context(), b.pool, sealingKeys(t), b.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, data := range [][]byte{seed.Demo, tenants} {
 		file, err := seed.Parse(data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := seed.Apply(t.Context(), b.pool, file, b.clock.Now()); err != nil {
+		if err := seed.Apply(t.Context(), b.pool, s.iam.Sealer, file, b.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b.iam, err = iam.New(t.Context(), b.pool, env, s.iam); err != nil {
-		t.Fatal(err)
-	}
+	b.iam = iam.New(b.pool, env, s.iam)
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
 	}
@@ -197,7 +200,8 @@ func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundl
 		t.Fatal(err)
 	}
 	b.handler = handler
-	b.server = httptest.NewServer(asDescribed(t, handler))
+	b.server = httptest.NewServer(asDescribed(t, b.secrets.watch(handler)))
+	t.Cleanup(func() { b.notInDump(t) })
 	t.Cleanup(b.server.Close)
 	return b
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -13,7 +12,6 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/digest"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -36,22 +34,6 @@ func maskPrivateKey(suffix *string) string {
 		return masked + "************"
 	}
 	return masked + *suffix
-}
-
-// NewAPIKeyRow returns the row of an API key. Of the private key, a UUID, it has
-// what verifies requests, and the last group, which is shown.
-func NewAPIKeyRow(
-	orgID, id objectid.ID, description, publicKey, privateKey string, createdAt time.Time,
-) db.InsertAPIKeyParams {
-	return db.InsertAPIKeyParams{
-		OrgID:            orgID,
-		ID:               id,
-		Description:      description,
-		PublicKey:        publicKey,
-		HA1:              digest.HA1(publicKey, Realm, privateKey),
-		PrivateKeySuffix: new(privateKey[strings.LastIndexByte(privateKey, '-')+1:]),
-		CreatedAt:        createdAt,
-	}
 }
 
 // APIKeyRequest is the body that creates or changes an API key. In a change,
@@ -115,7 +97,7 @@ func (s *Service) insertAPIKey(
 	}
 	scope, now := owner.Scope(), s.env.Now()
 	id := s.env.NewID(now)
-	row := NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey.String(), now)
+	row := s.cfg.Sealer.NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey.String(), now)
 	var key APIKey
 	err = write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
 		if err := s.insertCredential(ctx, tx, scope, db.PrincipalKindAPIKEY, id, roles); err != nil {

@@ -19,9 +19,6 @@ import (
 // Realm is the protection space of Atlas' HTTP Digest challenge.
 const Realm = "MMS Public API"
 
-// unknownHA1 stands for that of a key that there is not.
-var unknownHA1 = digest.HA1("", Realm, "")
-
 // nonceLifetime is how long a nonce is good. Atlas does not say; clients ask
 // for a new one with every request anyway.
 const nonceLifetime = 5 * time.Minute
@@ -42,32 +39,36 @@ type Origin struct {
 // NewNonce returns a nonce for a challenge. Every replica accepts it, for five
 // minutes.
 func (s *Service) NewNonce() string {
-	return digest.NewNonce(s.nonceKey, s.env.Clock())
+	return digest.NewNonce(s.cfg.Sealer.nonceKey, s.env.Clock())
 }
 
 // AuthenticateDigest returns the API key that signed a request of the given
 // method. It returns atlas.ErrUnauthenticated, atlas.ErrStaleNonce, or an
 // *atlas.Error if the client's address keeps the key from being used. The database
 // is not asked about a nonce that no replica made. An unknown key takes as long as
-// a known one: the same statement, and a digest.
+// a known one: the same statement, its HA1 opened, and a digest.
 func (s *Service) AuthenticateDigest(
 	ctx context.Context, signed digest.Credentials, method string, from Origin,
 ) (*atlas.Principal, error) {
-	made, ours := digest.NonceTime(s.nonceKey, signed.Nonce)
+	made, ours := digest.NonceTime(s.cfg.Sealer.nonceKey, signed.Nonce)
 	if !ours || signed.Realm != Realm || !IsPublicKey(signed.Username) {
 		return nil, atlas.ErrUnauthenticated
 	}
 	c := newCredential(from)
 	c.PublicKey = &signed.Username
 	row, err := s.findPrincipal(ctx, c)
-	unknown := errors.Is(err, atlas.ErrUnauthenticated)
+	publicKey, unknown := signed.Username, errors.Is(err, atlas.ErrUnauthenticated)
 	if unknown {
-		row, err = &db.ListPrincipalsRow{HA1: unknownHA1}, nil
+		row, publicKey, err = s.unknown, "", nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	ha1, err := s.cfg.Sealer.openHA1(row.OrgID, row.ID, publicKey, row.HA1)
 	switch {
 	case err != nil:
-		return nil, err
-	case !signed.Verify(row.HA1, method) || unknown:
+		return nil, fmt.Errorf("the API key %s is %w", signed.Username, err)
+	case !signed.Verify(ha1, method) || unknown:
 		return nil, atlas.ErrUnauthenticated
 	case !digest.NonceFresh(made, s.env.Clock(), nonceLifetime):
 		return nil, atlas.ErrStaleNonce

@@ -2,8 +2,6 @@ package iam
 
 import (
 	"context"
-	"crypto/rand"
-	"fmt"
 	"io"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,6 +9,8 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/batch"
+	"exportbuckets/internal/digest"
+	"exportbuckets/internal/objectid"
 )
 
 // Config is what an installation decides, and what a test puts in the place of
@@ -18,6 +18,8 @@ import (
 type Config struct {
 	// BackupManagersWrite is atlas.Facts' rule of that name.
 	BackupManagersWrite bool
+	// Sealer is that of the database. Required.
+	Sealer *Sealer
 	// Random makes the keys and secrets of API keys and service accounts; it
 	// must be good for that, and safe for concurrent use. Required.
 	Random io.Reader
@@ -31,26 +33,17 @@ type Service struct {
 	q          *db.Queries
 	env        atlas.Env
 	cfg        Config
-	nonceKey   []byte
+	unknown    *db.ListPrincipalsRow // stands for that of a key that there is not
 	lastUsed   lastUsed
 	principals *batch.Batcher[credential, *db.ListPrincipalsRow]
 }
 
-// New returns a service on a migrated database. It makes the key that signs the
-// nonces of the installation if no replica has made it before.
-func New(ctx context.Context, pool *pgxpool.Pool, env atlas.Env, cfg Config) (*Service, error) {
+// New returns a service on a migrated database.
+func New(pool *pgxpool.Pool, env atlas.Env, cfg Config) *Service {
 	s := &Service{pool: pool, q: db.New(), env: env, cfg: cfg}
+	s.unknown = &db.ListPrincipalsRow{HA1: cfg.Sealer.sealHA1(objectid.ID{}, objectid.ID{}, "", digest.HA1("", Realm, ""))}
 	s.principals = batch.New(func(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
 		return s.listPrincipals(ctx, pool, asked)
 	})
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	err := s.q.InsertNonceKey(ctx, pool, db.InsertNonceKeyParams{Key: key, CreatedAt: env.Now()})
-	if err != nil {
-		return nil, fmt.Errorf("insert nonce key: %w", err)
-	}
-	if s.nonceKey, err = s.q.GetNonceKey(ctx, pool); err != nil {
-		return nil, fmt.Errorf("get nonce key: %w", err)
-	}
-	return s, nil
+	return s
 }

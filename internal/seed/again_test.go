@@ -223,7 +223,7 @@ func TestAFileMayBeAppliedManyTimesAtOnce(t *testing.T) {
 		}
 		errs := make(chan error, 4)
 		for range 4 {
-			go func() { errs <- seed.Apply(t.Context(), pool, file, early) }()
+			go func() { errs <- seed.Apply(t.Context(), pool, plain, file, early) }()
 		}
 		for range 4 {
 			if err := <-errs; err != nil {
@@ -245,7 +245,7 @@ func TestApplyToEmptyLeavesADatabaseWithAnOrganizationAsItIs(t *testing.T) {
 	}
 	applyToEmpty := func() {
 		t.Helper()
-		if err := seed.ApplyToEmpty(t.Context(), pool, file, later); err != nil {
+		if err := seed.ApplyToEmpty(t.Context(), pool, plain, file, later); err != nil {
 			t.Fatal(err)
 		}
 	}

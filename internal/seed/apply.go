@@ -21,9 +21,9 @@ import (
 // Apply adds what the file declares and the database lacks, in one transaction:
 // all or nothing. An error names the part of the file that could not be added,
 // such as a project that belongs to another organization.
-func Apply(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) error {
+func Apply(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		w := writer{tx: tx, q: db.New(), now: now.UTC().Truncate(time.Microsecond)}
+		w := writer{tx: tx, q: db.New(), sealer: sealer, now: now.UTC().Truncate(time.Microsecond)}
 		for _, org := range file.Organizations {
 			if err := w.org(ctx, org); err != nil {
 				return err
@@ -38,7 +38,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) er
 }
 
 // ApplyToEmpty applies the file if the database has no organization yet.
-func ApplyToEmpty(ctx context.Context, pool *pgxpool.Pool, file File, now time.Time) error {
+func ApplyToEmpty(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
 	orgs, err := db.New().CountOrgs(ctx, pool)
 	if err != nil {
 		return fmt.Errorf("apply seed: count organizations: %w", err)
@@ -46,14 +46,15 @@ func ApplyToEmpty(ctx context.Context, pool *pgxpool.Pool, file File, now time.T
 	if orgs > 0 {
 		return nil
 	}
-	return Apply(ctx, pool, file, now)
+	return Apply(ctx, pool, sealer, file, now)
 }
 
 // writer writes within one transaction.
 type writer struct {
-	tx  pgx.Tx
-	q   *db.Queries
-	now time.Time
+	tx     pgx.Tx
+	q      *db.Queries
+	sealer *iam.Sealer
+	now    time.Time
 }
 
 func (w writer) org(ctx context.Context, org Organization) error {
@@ -147,7 +148,7 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 	if err != nil || !added {
 		return err
 	}
-	return w.q.InsertAPIKey(ctx, w.tx, iam.NewAPIKeyRow(
+	return w.q.InsertAPIKey(ctx, w.tx, w.sealer.NewAPIKeyRow(
 		orgID, key.ID.ID, key.Description, string(key.PublicKey), string(key.PrivateKey), w.now))
 }
 

@@ -199,7 +199,7 @@ func TestApplyIsAllOrNothingAndNamesThePart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = seed.Apply(t.Context(), pool, file, later)
+			err = seed.Apply(t.Context(), pool, plain, file, later)
 			if err == nil {
 				t.Fatal("got no error")
 			}
@@ -224,7 +224,7 @@ func TestAFileThatFailsAtItsEndLeavesNoRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := seed.Apply(t.Context(), pool, file, early); err == nil {
+	if err := seed.Apply(t.Context(), pool, plain, file, early); err == nil {
 		t.Fatal("got no error")
 	}
 	if got := dump(t, pool); len(got) > 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 )
 
@@ -17,6 +18,9 @@ var (
 	early = time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	later = time.Date(2026, 6, 7, 8, 9, 10, 111213000, time.UTC)
 )
+
+// plain seals nothing.
+var plain = new(iam.Sealer)
 
 // secrets are how the secrets in these files begin. No error may repeat one, in
 // whole or in part.
@@ -75,7 +79,7 @@ func apply(t *testing.T, pool *pgxpool.Pool, text string, now time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := seed.Apply(t.Context(), pool, file, now); err != nil {
+	if err := seed.Apply(t.Context(), pool, plain, file, now); err != nil {
 		t.Fatal(err)
 	}
 }

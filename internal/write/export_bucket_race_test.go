@@ -22,6 +22,7 @@ import (
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/seal"
 	"exportbuckets/internal/seed"
 	"exportbuckets/internal/tenant"
 )
@@ -71,14 +72,16 @@ func setupRace(t *testing.T) raceBundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := seed.Apply(ctx, b.pool, file, time.Now()); err != nil {
+	sealer, err := iam.NewSealer(ctx, b.pool, seal.Keys{}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := seed.Apply(ctx, b.pool, sealer, file, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
 	b.tenant, b.backup = tenant.New(b.pool, env), backup.New(b.pool, env, backup.Config{})
-	if b.iam, err = iam.New(ctx, b.pool, env, iam.Config{Random: rand.Reader}); err != nil {
-		t.Fatal(err)
-	}
+	b.iam = iam.New(b.pool, env, iam.Config{Sealer: sealer, Random: rand.Reader})
 	token, err := b.iam.CreateAccessToken(ctx, raceClientID, raceSecret)
 	if err != nil {
 		t.Fatal(err)

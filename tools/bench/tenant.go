@@ -83,7 +83,7 @@ func (t tenant) insert(ctx context.Context, r *recorder, created, now time.Time)
 
 func (t tenant) insertKey(ctx context.Context, r *recorder, created time.Time) {
 	t.insertPrincipal(ctx, r, t.key(), db.PrincipalKindAPIKEY)
-	r.note(db.New().InsertAPIKey(ctx, r, iam.NewAPIKeyRow(
+	r.note(db.New().InsertAPIKey(ctx, r, new(iam.Sealer).NewAPIKeyRow(
 		t.org(), t.key(), "benchmark", t.publicKey(), privateKey, created)))
 }
 
