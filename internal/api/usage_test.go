@@ -2,10 +2,13 @@ package api_test
 
 import (
 	"net/http"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/internal/iam"
 )
 
 // lastUsed returns when the account's one secret was used, as the API tells.
@@ -81,6 +84,28 @@ func TestUsesAreSeenOnceTheyAreWritten(t *testing.T) {
 			t.Errorf("network: got %+v, want two requests from 127.0.0.1", got)
 		}
 		wantTime(t, "network", got.LastUsedAt, b.clock.Now())
+	}
+}
+
+// A caller that others change while its request is underway is found twice.
+func TestARequestWhoseCallerIsFoundAnewCountsOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	created := b.newAccount(t, demoOrgAccounts, newOrgAccount)
+	b.call(t, 200, request{
+		path: demoOrgAccounts + "/" + created.ClientID + "/accessList", body: `[{"cidrBlock":"127.0.0.0/8"}]`,
+	})
+	token := b.tokenFor(t, created.ClientID, created.Secrets[0].Secret)
+	caller, err := b.iam.AuthenticateBearer(t.Context(), token, iam.Origin{Address: netip.MustParseAddr("127.0.0.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := caller.Renew(t.Context(), b.pool); err != nil {
+		t.Fatal(err)
+	}
+	b.writeUsage(t)
+	if got := b.network(t, created.ClientID); got.RequestCount != 1 {
+		t.Errorf("got %d requests, want 1", got.RequestCount)
 	}
 }
 

@@ -150,12 +150,21 @@ func (s *Service) listPrincipals(
 }
 
 // admit returns the principal of the row if it may call from where the request
-// comes from. If not, the principal that it returns beside the error is for the
-// log.
+// comes from, and counts the request to the network that holds its address. If not,
+// the principal that it returns beside the error is for the log.
 func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*atlas.Principal, error) {
-	if err := s.checkAddress(row, from.Address); err != nil {
+	network, err := checkAddress(row, from.Address)
+	if err != nil {
 		return atlas.NewPrincipal(atlas.Facts{ID: row.ID, OrgID: row.OrgID}), err
 	}
+	if network.IsValid() {
+		s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: network},
+			use{requests: 1, last: s.env.Now(), address: from.Address})
+	}
+	return s.newPrincipal(c, row, from), nil
+}
+
+func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Origin) *atlas.Principal {
 	return atlas.NewPrincipal(atlas.Facts{
 		ID:            row.ID,
 		OrgID:         row.OrgID,
@@ -175,10 +184,13 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 			if err != nil {
 				return nil, err
 			}
-			return s.admit(c, rows[0], from)
+			if _, err := checkAddress(rows[0], from.Address); err != nil {
+				return nil, err
+			}
+			return s.newPrincipal(c, rows[0], from), nil
 		},
 		BackupManagersWrite: s.cfg.BackupManagersWrite,
-	}), nil
+	})
 }
 
 func rolesOf[R ~string](names []string) []R {
@@ -189,26 +201,24 @@ func rolesOf[R ~string](names []string) []R {
 	return roles
 }
 
-// checkAddress holds the address against the principal's access list. A list
-// without entries admits everyone, unless the organization demands one. Of the
-// entries that hold the address, the narrowest counts as used.
-func (s *Service) checkAddress(row *db.ListPrincipalsRow, address netip.Addr) error {
+// checkAddress holds the address against the principal's access list, and returns
+// the narrowest network on it that holds the address. A list without entries admits
+// everyone, unless the organization demands one, and the network is none.
+func checkAddress(row *db.ListPrincipalsRow, address netip.Addr) (netip.Prefix, error) {
+	narrowest := netip.Prefix{}
 	if len(row.AccessList) == 0 {
 		if row.APIAccessListRequired {
-			return atlas.NewError(atlas.CodeOrgRequiresAccessList)
+			return narrowest, atlas.NewError(atlas.CodeOrgRequiresAccessList)
 		}
-		return nil
+		return narrowest, nil
 	}
-	narrowest := netip.Prefix{}
 	for _, network := range row.AccessList {
 		if network.Contains(address) && network.Bits() > narrowest.Bits() {
 			narrowest = network
 		}
 	}
 	if !narrowest.IsValid() {
-		return atlas.NewError(atlas.CodeIPAddressNotOnAccessList, address.String())
+		return narrowest, atlas.NewError(atlas.CodeIPAddressNotOnAccessList, address.String())
 	}
-	s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: narrowest},
-		use{requests: 1, last: s.env.Now(), address: address})
-	return nil
+	return narrowest, nil
 }
