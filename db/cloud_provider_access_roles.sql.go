@@ -266,16 +266,14 @@ func (q *Queries) InsertAccessRole(ctx context.Context, db DBTX, arg InsertAcces
 const listAccessRoles = `-- name: ListAccessRoles :many
 SELECT
     role.project_id, role.id, role.cloud_provider, role.created_at, role.updated_at, role.assumed_role_external_id, role.iam_assumed_role_arn, role.authorized_at, role.azure_app_id, role.service_principal_id, role.tenant_id, role.gcp_service_account, role.gcp_status, role.authorized,
-    coalesce(usage.bucket_ids, '{}')::text[] AS export_bucket_ids
+    ARRAY(
+        SELECT export_buckets.id::text
+        FROM export_buckets
+        WHERE export_buckets.project_id = $1 AND export_buckets.role_id BETWEEN role.id AND role.id
+        ORDER BY export_buckets.role_id, export_buckets.created_at, export_buckets.id
+        LIMIT 1000
+    )::text[] AS export_bucket_ids
 FROM cloud_provider_access_roles AS role
-LEFT JOIN (
-    SELECT role_id, array_agg(id::text ORDER BY created_at, id) AS bucket_ids
-    FROM export_buckets
-    WHERE export_buckets.project_id = $1
-        AND export_buckets.role_id BETWEEN coalesce($2::object_id, repeat('0', 24))
-        AND coalesce($2::object_id, repeat('f', 24))
-    GROUP BY role_id
-) AS usage ON usage.role_id = role.id
 WHERE role.project_id = $1
     AND role.id BETWEEN coalesce($2::object_id, repeat('0', 24))
     AND coalesce($2::object_id, repeat('f', 24))
@@ -293,8 +291,11 @@ type ListAccessRolesRow struct {
 }
 
 // The access roles of the project, or the one of them that has an id, each with
-// the ids of the export buckets that use it, oldest first. All of them: Atlas does
-// not page this list. BETWEEN finds one or all by an index.
+// the ids of the oldest export buckets that use it, at most 1000. All of the roles:
+// Atlas does not page this list. BETWEEN finds one or all by an index. For the
+// buckets it asks for an order that one index alone has: where most buckets are of
+// one role, an equality would let Postgres take the index of another order, and
+// read all of them for a role that has none.
 func (q *Queries) ListAccessRoles(ctx context.Context, db DBTX, arg ListAccessRolesParams) ([]ListAccessRolesRow, error) {
 	rows, err := db.Query(ctx, listAccessRoles, arg.ProjectID, arg.ID)
 	if err != nil {

@@ -64,6 +64,16 @@ var plannedQueries = map[string]plannedQuery{
 		},
 		map[string][]string{"export_buckets": {"project_id"}},
 	},
+	"ListAccessRoles": {
+		func(ctx context.Context, q *db.Queries, tx db.DBTX) error {
+			_, err := q.ListAccessRoles(ctx, tx, db.ListAccessRolesParams{})
+			return err
+		},
+		map[string][]string{
+			"cloud_provider_access_roles": {"project_id", "id"},
+			"export_buckets":              {"project_id", "role_id"},
+		},
+	},
 	"DeleteExportBucket": {
 		func(ctx context.Context, q *db.Queries, tx db.DBTX) error {
 			_, err := q.DeleteExportBucket(ctx, tx, db.DeleteExportBucketParams{})
@@ -209,6 +219,44 @@ func TestQueryForPrincipalBeginsNoScanForWhatIsNotNamed(t *testing.T) {
 	}
 }
 
+// However many buckets a role has, a list of roles reads 1000 of them, as they stand
+// in the index; also where all buckets are of one role, and no index on the project
+// alone seems to read too many.
+func TestAListOfAccessRolesReadsTheOldestBucketsAlone(t *testing.T) {
+	t.Parallel()
+	const (
+		name    = "ListAccessRoles"
+		most    = 1000
+		buckets = `
+TRUNCATE export_buckets;
+INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at, require_private_networking)
+	SELECT owner, pg_temp.an_id('aa', i), 'AWS', 'bucket', pg_temp.an_id('0d', i %% %d + 1), now() - i * interval '1 second', false
+	FROM (SELECT owner FROM n LIMIT 1) AS n, generate_series(1, 20000) AS i;
+ANALYZE;
+`
+	)
+	for _, roles := range []int{1, 10} {
+		t.Run(strconv.Itoa(roles), func(t *testing.T) {
+			t.Parallel()
+			conn := connect(t, manyRows(10)+fmt.Sprintf(buckets, roles))
+			scans := 0
+			for node := range explain(t, conn, name, plannedQueries[name], "pg_temp.an_id('0b', 1)", "NULL").all {
+				if node.Relation != "export_buckets" {
+					continue
+				}
+				scans += node.Loops
+				if node.Rows > most || node.Removed > 0 {
+					t.Errorf("%s: got %v rows of a role read and %v thrown away, want at most %d and none",
+						node.Type, node.Rows, node.Removed, most)
+				}
+			}
+			if scans != 10 {
+				t.Errorf("got %d scans, want one for each of the project's 10 roles", scans)
+			}
+		})
+	}
+}
+
 // explain returns the plan that Postgres makes for any parameters. Given values
 // for them, it also runs it.
 func explain(t *testing.T, conn *pgx.Conn, name string, query plannedQuery, values ...string) *planNode {
@@ -257,6 +305,8 @@ type planNode struct {
 	RecheckCond string      `json:"Recheck Cond"`
 	Alias       string      `json:"Alias"`
 	Loops       int         `json:"Actual Loops"` // how often it ran
+	Rows        float64     `json:"Actual Rows"`  // that it found each time
+	Removed     float64     `json:"Rows Removed by Filter"`
 	Plans       []*planNode `json:"Plans"`
 }
 

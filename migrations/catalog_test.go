@@ -14,8 +14,8 @@ import (
 var servedByPrefix = map[string]string{
 	"api_keys_org_id_id_kind_fkey":                          "api_keys_pkey: one row",
 	"service_accounts_org_id_id_kind_fkey":                  "service_accounts_pkey: one row",
-	"export_buckets_project_id_role_id_cloud_provider_fkey": "export_buckets_project_id_role_id_idx: a role has few buckets",
-	"export_buckets_project_id_role_id_tenant_id_fkey":      "export_buckets_project_id_role_id_idx: a role has few buckets",
+	"export_buckets_project_id_role_id_cloud_provider_fkey": "export_buckets_project_id_role_id_created_at_id_idx: a role is of one cloud and one tenant",
+	"export_buckets_project_id_role_id_tenant_id_fkey":      "export_buckets_project_id_role_id_created_at_id_idx: a role is of one cloud and one tenant",
 }
 
 func TestTheColumnsOfEachForeignKeyLeadAnIndex(t *testing.T) {

@@ -62,20 +62,21 @@ LIMIT 1;
 
 -- name: ListAccessRoles :many
 -- The access roles of the project, or the one of them that has an id, each with
--- the ids of the export buckets that use it, oldest first. All of them: Atlas does
--- not page this list. BETWEEN finds one or all by an index.
+-- the ids of the oldest export buckets that use it, at most 1000. All of the roles:
+-- Atlas does not page this list. BETWEEN finds one or all by an index. For the
+-- buckets it asks for an order that one index alone has: where most buckets are of
+-- one role, an equality would let Postgres take the index of another order, and
+-- read all of them for a role that has none.
 SELECT
     sqlc.embed(role),
-    coalesce(usage.bucket_ids, '{}')::text[] AS export_bucket_ids
+    ARRAY(
+        SELECT export_buckets.id::text
+        FROM export_buckets
+        WHERE export_buckets.project_id = @project_id AND export_buckets.role_id BETWEEN role.id AND role.id
+        ORDER BY export_buckets.role_id, export_buckets.created_at, export_buckets.id
+        LIMIT 1000
+    )::text[] AS export_bucket_ids
 FROM cloud_provider_access_roles AS role
-LEFT JOIN (
-    SELECT role_id, array_agg(id::text ORDER BY created_at, id) AS bucket_ids
-    FROM export_buckets
-    WHERE export_buckets.project_id = @project_id
-        AND export_buckets.role_id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
-        AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))
-    GROUP BY role_id
-) AS usage ON usage.role_id = role.id
 WHERE role.project_id = @project_id
     AND role.id BETWEEN coalesce(sqlc.narg('id')::object_id, repeat('0', 24))
     AND coalesce(sqlc.narg('id')::object_id, repeat('f', 24))

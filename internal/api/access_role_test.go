@@ -2,12 +2,15 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -154,6 +157,53 @@ func TestAccessRolesInUseStay(t *testing.T) {
 			t.Errorf("%s again: got %s, want %s", tt.provider, got, notFound)
 		}
 	}
+}
+
+// What a role shows of its use is bounded, and whether it is in use is not.
+func TestAnAccessRoleShowsTheOldestThousandOfItsBuckets(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const shown = 1000
+	role := apiRoot + "/groups/" + demoProject + "/cloudProviderAccess/" + awsRole
+	id := func(i int) string { return fmt.Sprintf("6a79%020x", i) }
+	_, err := b.pool.Exec(t.Context(), `
+		INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at, require_private_networking)
+		SELECT $1, '6a79' || lpad(to_hex(i), 20, '0'), 'AWS', 'bucket', $2, now() + i * interval '1 second', false
+		FROM generate_series(1, $3::integer) AS i`, demoProject, awsRole, shown+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantUsages := func(first, last int) {
+		t.Helper()
+		var got struct {
+			FeatureUsages []struct {
+				FeatureID struct {
+					ExportBucketID string `json:"exportBucketId"`
+				} `json:"featureId"`
+			} `json:"featureUsages"`
+		}
+		parse(t, b.send(t, 200, http.MethodGet, role, ""), &got)
+		ids := []string{}
+		for _, usage := range got.FeatureUsages {
+			ids = append(ids, usage.FeatureID.ExportBucketID)
+		}
+		want := []string{}
+		for i := first; i <= last; i++ {
+			want = append(want, id(i))
+		}
+		if diff := cmp.Diff(want, ids); diff != "" {
+			t.Errorf("usages (-want +got):\n%s", diff)
+		}
+	}
+	wantUsages(1, shown)
+	if _, err := b.pool.Exec(t.Context(), "DELETE FROM export_buckets WHERE id <> $1", id(shown+1)); err != nil {
+		t.Fatal(err)
+	}
+	wantUsages(shown+1, shown+1)
+	remove := apiRoot + "/groups/" + demoProject + "/cloudProviderAccess/AWS/" + awsRole
+	b.send(t, 400, http.MethodDelete, remove, "")
+	b.send(t, 204, http.MethodDelete, demoBuckets+"/"+id(shown+1), "")
+	b.send(t, 204, http.MethodDelete, remove, "")
 }
 
 func TestAccessRolesThatAtlasRefuses(t *testing.T) {

@@ -45,7 +45,7 @@ type AccessRoleRequest struct {
 // AccessRole is a cloud provider access role and what uses it.
 type AccessRole struct {
 	db.CloudProviderAccessRole
-	ExportBucketIDs []string // oldest first
+	ExportBucketIDs []string // oldest first, at most 1000
 }
 
 // checkFields refuses an unknown cloud provider and fields of another one, and
