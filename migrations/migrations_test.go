@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/migrations"
 )
@@ -67,7 +67,7 @@ func TestUpTwiceChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(want, append(schema(t, pool), versions(t, pool)...)); diff != "" {
 		t.Errorf("database after the second Up (-before +after):\n%s", diff)
 	}
-	if err := migrations.Check(t.Context(), pool); err != nil {
+	if err := migrations.Check(t.Context(), pool.Pool); err != nil {
 		t.Errorf("Check: got %v, want nil", err)
 	}
 }
@@ -103,10 +103,10 @@ func TestSeveralUpsAtOnceAllSucceed(t *testing.T) {
 
 func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	t.Parallel()
-	for name, run := range map[string]func(context.Context, string, *pgxpool.Pool) error{
-		"Up":    func(ctx context.Context, dsn string, _ *pgxpool.Pool) error { return migrations.Up(ctx, dsn) },
-		"Down":  func(ctx context.Context, dsn string, _ *pgxpool.Pool) error { return migrations.Down(ctx, dsn) },
-		"Check": func(ctx context.Context, _ string, pool *pgxpool.Pool) error { return migrations.Check(ctx, pool) },
+	for name, run := range map[string]func(context.Context, string, *dbpool.Pool) error{
+		"Up":    func(ctx context.Context, dsn string, _ *dbpool.Pool) error { return migrations.Up(ctx, dsn) },
+		"Down":  func(ctx context.Context, dsn string, _ *dbpool.Pool) error { return migrations.Down(ctx, dsn) },
+		"Check": func(ctx context.Context, _ string, pool *dbpool.Pool) error { return migrations.Check(ctx, pool.Pool) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 			t.Parallel()
 			dsn := dsn(t)
 			pool := open(t, dsn)
-			if err := migrations.Check(t.Context(), pool); !errors.Is(err, migrations.ErrBehind) {
+			if err := migrations.Check(t.Context(), pool.Pool); !errors.Is(err, migrations.ErrBehind) {
 				t.Errorf("Check: got %v, want ErrBehind", err)
 			}
 			// Check has not closed the pool.
@@ -160,7 +160,7 @@ func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 			if err := migrations.Up(t.Context(), dsn); err != nil {
 				t.Fatal(err)
 			}
-			if err := migrations.Check(t.Context(), pool); err != nil {
+			if err := migrations.Check(t.Context(), pool.Pool); err != nil {
 				t.Errorf("Check after Up: got %v, want nil", err)
 			}
 		})
@@ -197,14 +197,9 @@ func TestAnAddressThatDoesNotAnswerIsAnError(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, dsn string) *pgxpool.Pool {
+func open(t *testing.T, dsn string) *dbpool.Pool {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.MaxConns = 2
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	pool, err := dbpool.Open(t.Context(), dsn, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,14 +207,14 @@ func open(t *testing.T, dsn string) *pgxpool.Pool {
 	return pool
 }
 
-func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+func exec(t *testing.T, pool *dbpool.Pool, sql string, args ...any) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func strs(t *testing.T, pool *pgxpool.Pool, sql string) []string {
+func strs(t *testing.T, pool *dbpool.Pool, sql string) []string {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), sql)
 	if err != nil {
@@ -233,7 +228,7 @@ func strs(t *testing.T, pool *pgxpool.Pool, sql string) []string {
 }
 
 // schema lists what the migrations have made of the catalog, a line each.
-func schema(t *testing.T, pool *pgxpool.Pool) []string {
+func schema(t *testing.T, pool *dbpool.Pool) []string {
 	t.Helper()
 	list := strs(t, pool, `
 		SELECT format('relation %s %s', relkind, relname)
@@ -277,7 +272,7 @@ func schema(t *testing.T, pool *pgxpool.Pool) []string {
 }
 
 // versions lists the rows of goose's own table.
-func versions(t *testing.T, pool *pgxpool.Pool) []string {
+func versions(t *testing.T, pool *dbpool.Pool) []string {
 	t.Helper()
 	return strs(t, pool, "SELECT v::text FROM goose_db_version AS v ORDER BY id")
 }

@@ -8,11 +8,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenant"
@@ -21,7 +20,7 @@ import (
 
 // assemble puts together the services and the API in front of them.
 func (p plan) assemble(
-	pool *pgxpool.Pool, sealer *iam.Sealer, baseURL string, log *slog.Logger,
+	pool *dbpool.Pool, sealer *iam.Sealer, baseURL string, log *slog.Logger,
 ) (http.Handler, *iam.Service, error) {
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
 	callers := iam.New(pool, env, iam.Config{
@@ -48,10 +47,10 @@ func (p plan) assemble(
 // ready returns why requests cannot be served, or nil. A schema that is newer
 // than this program is no reason: migrations keep the release before them
 // working, and a rollout must not take down what still runs.
-func ready(ctx context.Context, pool *pgxpool.Pool) error {
+func ready(ctx context.Context, pool *dbpool.Pool) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := migrations.Check(ctx, pool); err != nil && !errors.Is(err, migrations.ErrAhead) {
+	if err := migrations.Check(ctx, pool.Pool); err != nil && !errors.Is(err, migrations.ErrAhead) {
 		return err
 	}
 	return nil

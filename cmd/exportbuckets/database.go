@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/postgres"
 )
 
@@ -108,21 +107,4 @@ func (d *database) close(ctx context.Context) {
 	if err := d.server.Stop(context.WithoutCancel(ctx)); err != nil {
 		d.log.Error("stop private PostgreSQL", "error", err)
 	}
-}
-
-func (d *database) pool(ctx context.Context) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(d.url)
-	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", err)
-	}
-	config.MaxConns = d.maxConnections
-	// Each statement is planned once. By default PostgreSQL plans some of them again
-	// for every request, to suit the parameters that are NULL, which takes longer
-	// than to run them.
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan")
-		return err //nolint:wrapcheck // Pgx says which connection it is of.
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	return pool, atlas.Wrap(err, "connect to the database")
 }

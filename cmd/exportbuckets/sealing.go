@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seal"
 )
@@ -36,7 +35,7 @@ func (c sealingConfig) sealing(database databaseConfig) sealing {
 }
 
 // open returns what seals the rows of a migrated database.
-func (s sealing) open(ctx context.Context, pool *pgxpool.Pool) (*iam.Sealer, error) {
+func (s sealing) open(ctx context.Context, pool *dbpool.Pool) (*iam.Sealer, error) {
 	keys, err := s.keys(ctx, pool)
 	if err != nil {
 		return nil, err
@@ -48,7 +47,7 @@ func (s sealing) open(ctx context.Context, pool *pgxpool.Pool) (*iam.Sealer, err
 	return sealer, err
 }
 
-func (s sealing) keys(ctx context.Context, pool *pgxpool.Pool) (seal.Keys, error) {
+func (s sealing) keys(ctx context.Context, pool *dbpool.Pool) (seal.Keys, error) {
 	if s.file == "" {
 		return seal.Keys{}, nil
 	}
@@ -66,7 +65,7 @@ func (s sealing) keys(ctx context.Context, pool *pgxpool.Pool) (seal.Keys, error
 // makeKey makes the file, with a new key in it, unless something is sealed: the
 // file is lost then, and another would be of no use. Whoever runs this holds the
 // private PostgreSQL, so there is nobody else who makes it.
-func (s sealing) makeKey(ctx context.Context, pool *pgxpool.Pool) ([]byte, error) {
+func (s sealing) makeKey(ctx context.Context, pool *dbpool.Pool) ([]byte, error) {
 	sealed, err := iam.IsSealed(ctx, pool)
 	if err != nil {
 		return nil, err

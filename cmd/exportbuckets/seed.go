@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/seed"
 	"exportbuckets/migrations"
 )
@@ -27,7 +28,7 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return err
 		}
-		pool, err := db.pool(ctx)
+		pool, err := dbpool.Open(ctx, db.url, db.maxConnections)
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 	"exportbuckets/internal/tuning"
@@ -94,13 +93,13 @@ curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
 // prepare migrates the schema, seals what is to be, and adds the tenants that are
 // missing. The demo tenant is added to an empty database only: what was deleted of
 // it stays deleted.
-func (p plan) prepare(ctx context.Context, db *database) (pool *pgxpool.Pool, sealer *iam.Sealer, err error) {
+func (p plan) prepare(ctx context.Context, db *database) (pool *dbpool.Pool, sealer *iam.Sealer, err error) {
 	if p.migrate {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return nil, nil, err
 		}
 	}
-	pool, err = db.pool(ctx)
+	pool, err = dbpool.Open(ctx, db.url, db.maxConnections)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +107,7 @@ func (p plan) prepare(ctx context.Context, db *database) (pool *pgxpool.Pool, se
 	if p.demo {
 		apply = seed.ApplyToEmpty
 	}
-	err = migrations.Check(ctx, pool)
+	err = migrations.Check(ctx, pool.Pool)
 	if err == nil {
 		sealer, err = p.sealing.open(ctx, pool)
 	}

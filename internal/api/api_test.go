@@ -22,12 +22,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/mongodb-forks/digest"
 
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
 	"exportbuckets/internal/iam"
@@ -128,7 +128,7 @@ func (l *eventLog) String() string {
 type bundle struct {
 	server   *httptest.Server
 	handler  http.Handler // what the server serves, without its checks
-	pool     *pgxpool.Pool
+	pool     *dbpool.Pool
 	iam      *iam.Service
 	services api.Services
 	clock    *clock
@@ -148,7 +148,7 @@ func setup(t testing.TB, change ...func(*settings)) *bundle {
 	return setupOn(t, dbtest.New(t), change...)
 }
 
-func setupOn(t testing.TB, pool *pgxpool.Pool, change ...func(*settings)) *bundle {
+func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle {
 	t.Helper()
 	b := &bundle{pool: pool, clock: newClock(), log: new(eventLog)}
 	var created atomic.Uint32

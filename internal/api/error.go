@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 )
 
 // errorBody is Atlas' ApiError.
@@ -48,14 +49,23 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
 		writeOAuthError(c, oauth)
-	case errors.Is(err, atlas.ErrUnavailable):
-		s.writeUnavailable(c)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
 		c.Status(statusClientClosedRequest)
+	case dbpool.Unavailable(err):
+		s.writeUnavailable(c)
 	default:
 		c.Set(faultKey, true)
-		s.writeRefusal(c, atlas.NewError(atlas.CodeUnexpected))
+		s.writeRefusal(c, fault(err))
 	}
+}
+
+// fault returns what the client sees of an error of ours.
+func fault(err error) *atlas.Error {
+	refusal := atlas.NewError(atlas.CodeUnexpected)
+	if errors.Is(err, atlas.ErrOutcomeUnknown) {
+		refusal.Detail += " The change may have been made."
+	}
+	return refusal
 }
 
 // writeUnauthenticated refuses the credentials, in the way of their scheme.

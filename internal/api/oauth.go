@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 )
 
 // The token endpoints of OAuth 2.0: RFC 6749, section 4.4 (client credentials),
@@ -58,12 +59,12 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 		var refusal *oauthError
 		switch {
 		case err == nil:
-		case errors.As(err, &refusal), errors.Is(err, context.Canceled), errors.Is(err, atlas.ErrUnavailable):
+		case errors.As(err, &refusal), errors.Is(err, context.Canceled), dbpool.Unavailable(err):
 			s.writeError(c, err)
 		case errors.Is(err, atlas.ErrInvalidClient):
 			s.writeError(c, &oauthError{http.StatusUnauthorized, "invalid_client", "Invalid credentials provided.", nil})
 		default:
-			s.writeError(c, &oauthError{http.StatusInternalServerError, "server_error", "Unexpected error.", err})
+			s.writeError(c, &oauthError{http.StatusInternalServerError, "server_error", fault(err).Detail, err})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 )
 
@@ -56,7 +57,7 @@ func setupCounting(t *testing.T) (*bundle, *atomic.Int64) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	return setupOn(t, pool), trips
+	return setupOn(t, dbpool.New(pool)), trips
 }
 
 // A round trip finds the caller, and one does the rest. Each is one statement

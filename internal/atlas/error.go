@@ -62,6 +62,9 @@ var (
 	// ErrInvalidClient says that a service account's id and secret do not
 	// match. RFC 6749, section 5.2: invalid_client.
 	ErrInvalidClient = errors.New("the client id and secret are not valid")
+	// ErrOutcomeUnknown says that a change may have been made, or not: the connection
+	// to the database was lost while it was committed.
+	ErrOutcomeUnknown = errors.New("the change may have been made")
 	// ErrUnavailable says that what the request needs is not to be had now, the
 	// database or a lock, and that nothing was changed. The client may come back.
 	ErrUnavailable = errors.New("the service is not available")

@@ -11,6 +11,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/batch"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -182,44 +183,42 @@ func (s *Service) CreateExportBucket(
 		if err == nil {
 			err = inserted.err
 		}
+		if errors.Is(err, batch.ErrUnderway) {
+			err = fmt.Errorf("%w: %w", atlas.ErrOutcomeUnknown, err)
+		}
 		if err != nil {
 			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
 		}
 		if inserted.bucket != nil {
 			return *inserted.bucket, nil
 		}
-		if err := write.Check(ctx, s.pool, project); err != nil {
-			return db.ExportBucket{}, atlas.Wrap(err, "check caller")
-		}
-		if err := s.checkAccessRole(ctx, row); err != nil {
+		role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.RoleID})
+		if err := row.checkAccessRole(role, err); err != nil {
 			return db.ExportBucket{}, err
 		}
-		// Someone changed the caller or the role meanwhile: once more.
+		// Someone is changing the caller or the role, or has changed them meanwhile.
+		err = write.Check(ctx, s.pool, project, func(tx pgx.Tx) error {
+			role, err := s.q.GetAccessRoleForShare(ctx, tx,
+				db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
+			return row.checkAccessRole(role, err)
+		})
+		if err != nil {
+			return db.ExportBucket{}, atlas.Wrap(err, "wait for caller and access role")
+		}
 	}
 }
 
-// maxRoleWaits is how many creations may wait for access roles at a time.
-const maxRoleWaits = 4
-
-// checkAccessRole waits for whoever changes the role that row names, and says
-// why it can't be used. It returns nil if it can.
-func (s *Service) checkAccessRole(ctx context.Context, row newExportBucket) error {
-	select {
-	case s.roleWaits <- struct{}{}:
-		defer func() { <-s.roleWaits }()
-	case <-ctx.Done():
-		return fmt.Errorf("wait to look at an access role: %w", ctx.Err())
-	}
-	role, err := s.q.GetAccessRoleForShare(ctx, s.pool,
-		db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != row.CloudProvider {
-		return atlas.NewError(atlas.CodeAccessRoleNotFound, row.RoleID.String())
-	}
-	if err != nil {
-		return fmt.Errorf("get access role: %w", err)
-	}
-	if !role.Authorized {
-		return atlas.NewError(atlas.CodeAccessRoleNotAuthorized, row.RoleID.String())
+// checkAccessRole says why the role that the row names can't be used, given what
+// looking for it returned. It returns nil if it can.
+func (r newExportBucket) checkAccessRole(role db.CloudProviderAccessRole, err error) error {
+	notFound := atlas.NewError(atlas.CodeAccessRoleNotFound, r.RoleID.String())
+	switch {
+	case err != nil:
+		return atlas.WrapMissing(err, "get access role", notFound)
+	case role.CloudProvider != r.CloudProvider:
+		return notFound
+	case !role.Authorized:
+		return atlas.NewError(atlas.CodeAccessRoleNotAuthorized, r.RoleID.String())
 	}
 	return nil
 }

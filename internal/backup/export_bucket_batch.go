@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
@@ -50,7 +52,11 @@ func (s *Service) insertExportBuckets(ctx context.Context, rows []newExportBucke
 	if err != nil {
 		return nil, fmt.Errorf("encode export buckets: %w", err)
 	}
-	buckets, err := s.q.InsertExportBuckets(ctx, s.pool, encoded)
+	var buckets []db.ExportBucket
+	err = s.pool.Autocommit(ctx, func(ctx context.Context, conn *pgxpool.Conn) (err error) {
+		buckets, err = s.q.InsertExportBuckets(ctx, conn, encoded)
+		return err
+	})
 	if write.IsValueRefused(err) { // nothing was inserted: it was one transaction
 		return s.insertEachExportBucket(ctx, rows, err)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/objectid"
 )
@@ -19,7 +19,7 @@ import (
 // batchBundle is a project with a role of each cloud provider, and another project
 // with an AWS role.
 type batchBundle struct {
-	pool    *pgxpool.Pool
+	pool    *dbpool.Pool
 	service *Service
 	project objectid.ID
 	roles   map[db.CloudProvider]objectid.ID

@@ -1,11 +1,10 @@
 package backup
 
 import (
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/batch"
+	"exportbuckets/internal/dbpool"
 )
 
 // Config is what an installation decides.
@@ -19,23 +18,19 @@ type Config struct {
 // methods are safe for concurrent use, and any number of services may share a
 // database.
 type Service struct {
-	pool *pgxpool.Pool
+	pool *dbpool.Pool
 	q    *db.Queries
 	env  atlas.Env
 	cfg  Config
 
 	reads   *batch.Batcher[exportBucketKey, *db.ExportBucket]
 	inserts *batch.Batcher[newExportBucket, insertedBucket]
-	// roleWaits bounds the connections that wait for access roles which others
-	// lock, so that those of one project can't take the whole pool.
-	roleWaits chan struct{}
 }
 
 // New returns a service on a migrated database.
-func New(pool *pgxpool.Pool, env atlas.Env, cfg Config) *Service {
+func New(pool *dbpool.Pool, env atlas.Env, cfg Config) *Service {
 	s := &Service{pool: pool, q: db.New(), env: env, cfg: cfg}
 	s.reads = batch.New(s.listExportBucketsByID)
 	s.inserts = batch.New(s.insertExportBuckets)
-	s.roleWaits = make(chan struct{}, maxRoleWaits)
 	return s
 }

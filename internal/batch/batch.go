@@ -33,7 +33,11 @@ const (
 )
 
 // Timeout is how long one batch may take.
-const Timeout = 10 * time.Second
+const Timeout = 5 * time.Second
+
+// ErrUnderway says that a call has ended, and that what it asked for is being done,
+// or done, all the same.
+var ErrUnderway = errors.New("the batch goes on without the call")
 
 var errUnanswered = errors.New("the batch does not answer for each of its calls")
 
@@ -47,11 +51,12 @@ type Batcher[In, Out any] struct {
 }
 
 type call[In, Out any] struct {
-	ctx  context.Context //nolint:containedctx // A worker asks whether the caller still waits.
-	in   In
-	done chan struct{} // closed when out and err are set
-	out  Out
-	err  error
+	ctx   context.Context //nolint:containedctx // A worker asks whether the caller still waits.
+	in    In
+	done  chan struct{} // closed when out and err are set
+	taken bool          // a worker has taken it; guarded by the Batcher's mu
+	out   Out
+	err   error
 }
 
 // New returns a Batcher for serve, which answers for each call in order, or for
@@ -60,7 +65,8 @@ func New[In, Out any](serve func(context.Context, []In) ([]Out, error)) *Batcher
 	return &Batcher[In, Out]{serve: serve}
 }
 
-// Do returns what serve answers for in, or ctx's error if ctx ends first.
+// Do returns what serve answers for in, or ctx's error if ctx ends first, which is
+// ErrUnderway as well if a worker has taken the call by then.
 func (b *Batcher[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	c := &call[In, Out]{ctx: ctx, in: in, done: make(chan struct{})}
 	b.add(c)
@@ -68,8 +74,12 @@ func (b *Batcher[In, Out]) Do(ctx context.Context, in In) (Out, error) {
 	case <-c.done:
 		return c.out, c.err
 	case <-ctx.Done():
-		// serve may still do what the call asked for: it does it for the others.
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		var none Out
+		if c.taken {
+			return none, fmt.Errorf("%w: %w", ErrUnderway, ctx.Err())
+		}
 		return none, fmt.Errorf("wait for a batch: %w", ctx.Err())
 	}
 }
@@ -117,6 +127,7 @@ func (b *Batcher[In, Out]) next() []*call[In, Out] {
 		}
 		taken++
 		if c.ctx.Err() == nil {
+			c.taken = true
 			calls = append(calls, c)
 		}
 	}

@@ -34,13 +34,13 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/waittest"
 )
 
-// maxConns is small, so that packages tested at the same time fit one server.
-const maxConns = 4
+// maxConns is what the server has by default.
+const maxConns = 16
 
 // shared is the server of this test process.
 var shared = sync.OnceValues(func() (*server, error) {
@@ -50,7 +50,7 @@ var shared = sync.OnceValues(func() (*server, error) {
 // New returns a pool on a new database with the current schema. It closes the
 // pool and drops the database when the test is over; a test that failed keeps
 // the database and logs its address. New ends the test if there is no server.
-func New(t testing.TB) *pgxpool.Pool {
+func New(t testing.TB) *dbpool.Pool {
 	t.Helper()
 	return sharedServer(t).newPool(t)
 }
@@ -77,14 +77,9 @@ func sharedServer(t testing.TB) *server {
 	return s
 }
 
-func (s *server) newPool(t testing.TB) *pgxpool.Pool {
+func (s *server) newPool(t testing.TB) *dbpool.Pool {
 	t.Helper()
-	cfg, err := pgxpool.ParseConfig(s.newMigrated(t))
-	if err != nil {
-		t.Fatalf("dbtest: %v", err)
-	}
-	cfg.MaxConns = maxConns
-	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	pool, err := dbpool.Open(context.Background(), s.newMigrated(t), maxConns)
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
@@ -94,7 +89,7 @@ func (s *server) newPool(t testing.TB) *pgxpool.Pool {
 
 // closePool fails the test if it still holds a connection when ctx ends. Close
 // alone would wait for that connection for ever.
-func closePool(ctx context.Context, t testing.TB, pool *pgxpool.Pool) {
+func closePool(ctx context.Context, t testing.TB, pool *dbpool.Pool) {
 	t.Helper()
 	closed := make(chan struct{})
 	go func() {

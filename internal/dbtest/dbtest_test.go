@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/waittest"
 	"exportbuckets/migrations"
 )
@@ -59,7 +60,7 @@ func TestTestsHaveSeparateDatabases(t *testing.T) {
 	one, two := New(t), New(t)
 	query(t, one, "CREATE TABLE marks ()")
 	for name, tt := range map[string]struct {
-		pool *pgxpool.Pool
+		pool *dbpool.Pool
 		want bool
 	}{"the one with the table": {one, true}, "the other": {two, false}} {
 		var got bool
@@ -74,7 +75,7 @@ func TestTestsHaveSeparateDatabases(t *testing.T) {
 
 func TestNewHasTheCurrentSchema(t *testing.T) {
 	t.Parallel()
-	if err := migrations.Check(t.Context(), New(t)); err != nil {
+	if err := migrations.Check(t.Context(), New(t).Pool); err != nil {
 		t.Errorf("New: got %v, want the current schema", err)
 	}
 	wantSchema(t, NewURL(t))
@@ -327,7 +328,7 @@ func wantSchema(t *testing.T, address string) {
 	}
 }
 
-func query(t *testing.T, pool *pgxpool.Pool, sql string) {
+func query(t *testing.T, pool *dbpool.Pool, sql string) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)

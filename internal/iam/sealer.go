@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seal"
@@ -38,7 +38,7 @@ type Sealer struct {
 // nonces if no replica has made it before, and seals with the first of the keys what
 // is plain or sealed with another. It returns seal.ErrNoKey, wrapped, if something is
 // sealed with none of them; if that is the nonce key, nothing has been changed.
-func NewSealer(ctx context.Context, pool *pgxpool.Pool, keys seal.Keys, now time.Time) (*Sealer, error) {
+func NewSealer(ctx context.Context, pool *dbpool.Pool, keys seal.Keys, now time.Time) (*Sealer, error) {
 	s := &Sealer{keys: keys}
 	if err := s.readNonceKey(ctx, pool, now); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func NewSealer(ctx context.Context, pool *pgxpool.Pool, keys seal.Keys, now time
 }
 
 // IsSealed reports whether something in the database is sealed.
-func IsSealed(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+func IsSealed(ctx context.Context, pool *dbpool.Pool) (bool, error) {
 	sealed, err := db.New().GetSealed(ctx, pool)
 	return sealed, atlas.Wrap(err, "look for what is sealed")
 }
@@ -70,7 +70,7 @@ func IsSealed(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 // aboutNonceKey is what the nonce key is sealed for.
 const aboutNonceKey = "nonce key"
 
-func (s *Sealer) readNonceKey(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
+func (s *Sealer) readNonceKey(ctx context.Context, pool *dbpool.Pool, now time.Time) error {
 	q := db.New()
 	made := make([]byte, nonceKeySize)
 	_, _ = rand.Read(made) // never fails
@@ -98,7 +98,7 @@ func (s *Sealer) readNonceKey(ctx context.Context, pool *pgxpool.Pool, now time.
 
 // seal seals API keys with the first key. What someone changes meanwhile is left as
 // it is then.
-func (s *Sealer) seal(ctx context.Context, pool *pgxpool.Pool, rows []db.ListAPIKeysToSealRow) error {
+func (s *Sealer) seal(ctx context.Context, pool *dbpool.Pool, rows []db.ListAPIKeysToSealRow) error {
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		for _, row := range rows {
 			ha1, err := s.openHA1(row.OrgID, row.ID, row.PublicKey, row.HA1)

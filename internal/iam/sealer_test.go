@@ -13,10 +13,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/iam"
@@ -35,7 +35,7 @@ func keysOf(t testing.TB, lines ...[]byte) seal.Keys {
 	return keys
 }
 
-func newSealer(t testing.TB, pool *pgxpool.Pool, keys seal.Keys) *iam.Sealer {
+func newSealer(t testing.TB, pool *dbpool.Pool, keys seal.Keys) *iam.Sealer {
 	t.Helper()
 	sealer, err := iam.NewSealer(t.Context(), pool, keys, time.Now())
 	if err != nil {
@@ -45,7 +45,7 @@ func newSealer(t testing.TB, pool *pgxpool.Pool, keys seal.Keys) *iam.Sealer {
 }
 
 // insertKeys adds an organization with API keys, and returns their public keys.
-func insertKeys(t testing.TB, pool *pgxpool.Pool, sealer *iam.Sealer, count int) []string {
+func insertKeys(t testing.TB, pool *dbpool.Pool, sealer *iam.Sealer, count int) []string {
 	t.Helper()
 	q, now := db.New(), time.Now()
 	org := objectid.New(now)
@@ -70,7 +70,7 @@ func insertKeys(t testing.TB, pool *pgxpool.Pool, sealer *iam.Sealer, count int)
 }
 
 // signsIn returns why a request that is signed with the API key is refused.
-func signsIn(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, publicKey string) error {
+func signsIn(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, publicKey string) error {
 	s := iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New}, iam.Config{Sealer: sealer, Random: rand.Reader})
 	return authenticate(ctx, s, publicKey)
 }
@@ -90,7 +90,7 @@ func authenticate(ctx context.Context, s *iam.Service, publicKey string) error {
 }
 
 // stored returns the nonce key and the HA1 of each API key, by public key.
-func stored(t *testing.T, pool *pgxpool.Pool) map[string]string {
+func stored(t *testing.T, pool *dbpool.Pool) map[string]string {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), `
 		SELECT public_key, encode(ha1, 'hex') FROM api_keys
@@ -111,7 +111,7 @@ func stored(t *testing.T, pool *pgxpool.Pool) map[string]string {
 }
 
 // wantSealed checks that all is sealed with the first of the keys.
-func wantSealed(t *testing.T, pool *pgxpool.Pool, keys seal.Keys, count int) {
+func wantSealed(t *testing.T, pool *dbpool.Pool, keys seal.Keys, count int) {
 	t.Helper()
 	all := stored(t, pool)
 	if len(all) != count+1 {

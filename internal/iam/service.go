@@ -4,11 +4,10 @@ import (
 	"context"
 	"io"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/batch"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/objectid"
 )
@@ -29,7 +28,7 @@ type Config struct {
 // methods are safe for concurrent use, and any number of services may share a
 // database.
 type Service struct {
-	pool       *pgxpool.Pool
+	pool       *dbpool.Pool
 	q          *db.Queries
 	env        atlas.Env
 	cfg        Config
@@ -39,7 +38,7 @@ type Service struct {
 }
 
 // New returns a service on a migrated database.
-func New(pool *pgxpool.Pool, env atlas.Env, cfg Config) *Service {
+func New(pool *dbpool.Pool, env atlas.Env, cfg Config) *Service {
 	s := &Service{pool: pool, q: db.New(), env: env, cfg: cfg}
 	s.unknown = &db.ListPrincipalsRow{HA1: cfg.Sealer.sealHA1(objectid.ID{}, objectid.ID{}, "", digest.HA1("", Realm, ""))}
 	s.principals = batch.New(func(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {

@@ -42,13 +42,17 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 	_, _ = rand.Read(random) // never fails
 	token := base64.RawURLEncoding.EncodeToString(random)
 	now := s.env.Now()
-	expiresAt, err := s.q.InsertAccessToken(ctx, s.pool, db.InsertAccessTokenParams{
-		TokenHash:        hashSecret(token),
-		OrgID:            secret.OrgID,
-		ServiceAccountID: secret.ServiceAccountID,
-		SecretID:         secret.ID,
-		CreatedAt:        now,
-		ExpiresAt:        now.Add(AccessTokenLifetime),
+	var expiresAt time.Time
+	err = s.pool.Write(ctx, secret.OrgID, func(tx pgx.Tx) (err error) {
+		expiresAt, err = s.q.InsertAccessToken(ctx, tx, db.InsertAccessTokenParams{
+			TokenHash:        hashSecret(token),
+			OrgID:            secret.OrgID,
+			ServiceAccountID: secret.ServiceAccountID,
+			SecretID:         secret.ID,
+			CreatedAt:        now,
+			ExpiresAt:        now.Add(AccessTokenLifetime),
+		})
+		return err
 	})
 	// The secret was deleted or expired meanwhile, or does so within the second.
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
@@ -69,7 +73,7 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 	if err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return s.pool.Write(ctx, secret.OrgID, func(tx pgx.Tx) error {
 		if err := write.Raise(ctx, tx, secret.OrgID, &secret.ServiceAccountID); err != nil {
 			return err
 		}

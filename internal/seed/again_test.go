@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/seed"
 )
@@ -263,7 +263,7 @@ func TestApplyToEmptyLeavesADatabaseWithAnOrganizationAsItIs(t *testing.T) {
 }
 
 // execute returns how many rows the statement changed.
-func execute(t *testing.T, pool *pgxpool.Pool, sql string) int64 {
+func execute(t *testing.T, pool *dbpool.Pool, sql string) int64 {
 	t.Helper()
 	done, err := pool.Exec(t.Context(), sql)
 	if err != nil {

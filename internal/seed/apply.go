@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
@@ -21,8 +21,8 @@ import (
 // Apply adds what the file declares and the database lacks, in one transaction:
 // all or nothing. An error names the part of the file that could not be added,
 // such as a project that belongs to another organization.
-func Apply(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
+	err := pgx.BeginTxFunc(ctx, pool, dbpool.LongTx(), func(tx pgx.Tx) error {
 		w := writer{tx: tx, q: db.New(), sealer: sealer, now: now.UTC().Truncate(time.Microsecond)}
 		for _, org := range file.Organizations {
 			if err := w.org(ctx, org); err != nil {
@@ -38,7 +38,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, file Fil
 }
 
 // ApplyToEmpty applies the file if the database has no organization yet.
-func ApplyToEmpty(ctx context.Context, pool *pgxpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
+func ApplyToEmpty(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
 	orgs, err := db.New().CountOrgs(ctx, pool)
 	if err != nil {
 		return fmt.Errorf("apply seed: count organizations: %w", err)

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 )
@@ -73,7 +73,7 @@ const whole = `organizations:
         accessList: [203.0.113.7/32]
 `
 
-func apply(t *testing.T, pool *pgxpool.Pool, text string, now time.Time) {
+func apply(t *testing.T, pool *dbpool.Pool, text string, now time.Time) {
 	t.Helper()
 	file, err := seed.Parse([]byte(text))
 	if err != nil {
@@ -85,7 +85,7 @@ func apply(t *testing.T, pool *pgxpool.Pool, text string, now time.Time) {
 }
 
 // dump returns every row of every table.
-func dump(t *testing.T, pool *pgxpool.Pool) []string {
+func dump(t *testing.T, pool *dbpool.Pool) []string {
 	t.Helper()
 	tables := strs(t, pool, `
 		SELECT tablename FROM pg_tables
@@ -102,7 +102,7 @@ func dump(t *testing.T, pool *pgxpool.Pool) []string {
 	return rows
 }
 
-func strs(t *testing.T, pool *pgxpool.Pool, sql string) []string {
+func strs(t *testing.T, pool *dbpool.Pool, sql string) []string {
 	t.Helper()
 	rows, err := pool.Query(t.Context(), sql)
 	if err != nil {

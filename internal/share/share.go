@@ -105,7 +105,8 @@ func (p *Pool[User]) leave(of User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	u := p.users[of]
-	if u.takers--; u.takers == 0 {
+	u.takers--
+	if u.takers == 0 {
 		delete(p.users, of)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -236,6 +237,8 @@ func (s *Service) UpdateProject(
 // to it at the same moment is waited for, and is then removed, too, or finds
 // the project gone.
 func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner) error {
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
 	id := project.ProjectID()
 	return write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
 		if _, err := s.q.GetProjectForUpdate(ctx, tx, id); err != nil {

@@ -14,11 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
@@ -55,7 +55,7 @@ var allProviders = []db.CloudProvider{db.CloudProviderAWS, db.CloudProviderAZURE
 
 // raceBundle is the demo tenant and its owner.
 type raceBundle struct {
-	pool   *pgxpool.Pool
+	pool   *dbpool.Pool
 	iam    *iam.Service
 	tenant *tenant.Service
 	backup *backup.Service

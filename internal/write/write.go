@@ -30,10 +30,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
 )
 
@@ -44,13 +44,13 @@ var errCallerChanged = errors.New("the caller is another than when it was found"
 // Begin runs f in a transaction for the caller of the proof, which it commits if f
 // returns nil and else rolls back. It returns ErrUnauthenticated or a refusal if the
 // caller may not any longer. It may run f more than once.
-func Begin(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+func Begin(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
 	for {
-		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		caller := proof.Caller()
+		err := pool.Write(ctx, caller.OrgID(), func(tx pgx.Tx) error {
 			if err := f(tx); err != nil {
 				return err
 			}
-			caller := proof.Caller()
 			version, err := db.New().GetPrincipalVersionForShareSkipLocked(ctx, tx,
 				db.GetPrincipalVersionForShareSkipLockedParams{OrgID: caller.OrgID(), ID: caller.ID()})
 			if errors.Is(err, pgx.ErrNoRows) || err == nil && version != caller.Version() {
@@ -61,7 +61,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx
 		if !errors.Is(err, errCallerChanged) {
 			return err
 		}
-		if err := Check(ctx, pool, proof); err != nil {
+		if err := Check(ctx, pool, proof, func(pgx.Tx) error { return nil }); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func Begin(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx
 
 // Do is Begin for an f that returns something.
 func Do[T any](
-	ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) (T, error),
+	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) (T, error),
 ) (T, error) {
 	var result T
 	err := Begin(ctx, pool, proof, func(tx pgx.Tx) (err error) {
@@ -80,13 +80,17 @@ func Do[T any](
 }
 
 // Check waits for whoever changes the caller, and returns ErrUnauthenticated or a
-// refusal if the caller may not any longer.
-func Check(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof) error {
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		caller := proof.Caller()
+// refusal if the caller may not any longer. Then it runs f, which may wait for
+// something else, in the same transaction.
+func Check(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	caller := proof.Caller()
+	return pool.Write(ctx, caller.OrgID(), func(tx pgx.Tx) error {
 		version, err := db.New().GetPrincipalVersionForShare(ctx, tx,
 			db.GetPrincipalVersionForShareParams{OrgID: caller.OrgID(), ID: caller.ID()})
-		return compare(ctx, tx, proof, version, err)
+		if err := compare(ctx, tx, proof, version, err); err != nil {
+			return err
+		}
+		return f(tx)
 	})
 }
 
@@ -114,10 +118,10 @@ type Target struct {
 // organization one waits, and a change and a deletion don't miss each other. A target
 // that is gone, or another organization's, is for f to find.
 func BeginOn(
-	ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
+	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
 ) error {
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		orgID := proof.Caller().OrgID()
+	orgID := proof.Caller().OrgID()
+	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
 			return err
 		}
@@ -133,9 +137,9 @@ func BeginOn(
 
 // BeginOnAll is BeginOn for a change of what all principals of the caller's
 // organization may do.
-func BeginOnAll(ctx context.Context, pool *pgxpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		orgID := proof.Caller().OrgID()
+func BeginOnAll(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	orgID := proof.Caller().OrgID()
+	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
 			return err
 		}

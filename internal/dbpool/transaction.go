@@ -1,0 +1,116 @@
+package dbpool
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"exportbuckets/internal/objectid"
+)
+
+const (
+	// commitTimeout is how long a commit may take. It is less than workTimeout: a
+	// commit that PostgreSQL ends while it waits for a standby says that it went well.
+	commitTimeout = 5 * time.Second
+	// rollbackTimeout is how long a rollback may take before its connection is closed.
+	rollbackTimeout = time.Second
+)
+
+// longKey marks the context of a long transaction.
+type longKey struct{}
+
+// Long returns the context of a transaction whose statements may run for a minute,
+// such as one that deletes hundreds of thousands of rows. It goes on when ctx ends.
+func Long(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), longKey{}, true), longTimeout)
+}
+
+// LongTx are the options of a transaction that Write does not begin, whose statements
+// may run and wait as long as it takes.
+func LongTx() pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: "begin; set local lock_timeout = 0; set local statement_timeout = 0"}
+}
+
+// Write runs f in a transaction when it is the organization's turn. It commits if f
+// returns nil, and else rolls back. It may run f more than once, if the connection
+// is lost on the way. It returns atlas.ErrUnavailable if the organization has no turn
+// in time, and atlas.ErrOutcomeUnknown if what f did may have been committed.
+func (p *Pool) Write(ctx context.Context, orgID objectid.ID, f func(tx pgx.Tx) error) error {
+	began := time.Now()
+	giveBack, err := p.turns.Take(ctx, orgID, 1)
+	if err != nil {
+		return fmt.Errorf("wait for a turn to write: %w", err)
+	}
+	defer giveBack()
+	options := pgx.TxOptions{BeginQuery: "begin"}
+	// What is left of the patience is for locks.
+	if waited := time.Since(began); waited > patience/10 {
+		options.BeginQuery += "; set local lock_timeout = '" + milliseconds(max(patience-waited, time.Millisecond)) + "'"
+	}
+	if ctx.Value(longKey{}) != nil {
+		options.BeginQuery += "; set local statement_timeout = '" + milliseconds(longTimeout) + "'"
+	}
+	return retry(ctx, func() error { return p.transaction(ctx, options, f) })
+}
+
+// transaction runs f once. The connection stays good if ctx ends on the way.
+func (p *Pool) transaction(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
+	tx, err := p.BeginTx(ctx, options)
+	if err != nil {
+		return err
+	}
+	done := false // a panic leaves it false
+	defer func() {
+		if !done {
+			bounded, cancel := context.WithTimeout(closing(context.WithoutCancel(ctx)), rollbackTimeout)
+			defer cancel()
+			_ = tx.Rollback(bounded)
+		}
+	}()
+	if err := f(tx); err != nil {
+		if lost(err) {
+			return rolledBackError{err}
+		}
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done = true
+	return commit(ctx, tx.Commit)
+}
+
+// rolledBackError is the error of a transaction whose connection was lost before its
+// commit.
+type rolledBackError struct{ error }
+
+// Unwrap returns what broke the connection.
+func (e rolledBackError) Unwrap() error { return e.error }
+
+// SafeToRetry implements what pgconn.SafeToRetry asks for.
+func (rolledBackError) SafeToRetry() bool { return true }
+
+// Autocommit runs f, which makes one statement on the connection that commits by
+// itself and waits for nobody. It returns atlas.ErrOutcomeUnknown if what f did may
+// have been committed.
+func (p *Pool) Autocommit(ctx context.Context, f func(ctx context.Context, conn *pgxpool.Conn) error) error {
+	return retry(ctx, func() error {
+		conn, err := p.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		return commit(ctx, func(ctx context.Context) error { return f(ctx, conn) })
+	})
+}
+
+// commit runs a statement that commits. It goes on when ctx ends, for as long as a
+// commit may take; then the connection is closed.
+func commit(ctx context.Context, f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(closing(context.WithoutCancel(ctx)), commitTimeout)
+	defer cancel()
+	return outcome(f(ctx))
+}
