@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/logwriter"
 )
 
@@ -138,13 +138,15 @@ func (c apiConfig) Validate() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		report("listen", "%q is not HOST:PORT", c.Listen)
 	}
-	if c.BaseURL != "" && !isBaseURL(c.BaseURL) {
+	switch {
+	case strings.Contains(c.BaseURL, "@"): // a secret is not shown
+		report("base-url", "it has %s in it, which links would show to everyone", "a user name or a password")
+	case c.BaseURL != "" && !isBaseURL(c.BaseURL):
 		report("base-url", "%q is not an http or https URL without query and fragment", c.BaseURL)
 	}
 	for _, proxy := range c.TrustedProxies {
-		_, addressErr := netip.ParseAddr(proxy)
-		if _, err := netip.ParsePrefix(proxy); err != nil && addressErr != nil {
-			report("trusted-proxies", "%q is neither an address nor a network", proxy)
+		if _, err := api.ParseProxy(proxy); err != nil {
+			report("trusted-proxies", "%w", fmt.Errorf("%q %w", proxy, err))
 		}
 	}
 	if c.AWSRegion != "" && !awsRegion.MatchString(c.AWSRegion) {

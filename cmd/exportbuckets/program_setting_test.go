@@ -40,7 +40,13 @@ func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 		{"base-url", "example.com", "example.com"},
 		{"base-url", "ftp://example.com", "ftp://example.com"},
 		{"base-url", "https://example.com/?a=b", "query"},
+		{"base-url", "https://user:pw@example.com", "password"},
+		{"base-url", "https://user:p%w@example.com", "password"},
 		{"trusted-proxies", "proxy", "proxy"},
+		{"trusted-proxies", "0.0.0.0/0", "every address"},
+		{"trusted-proxies", "10.0.0.0/8,::/0", "every address"},
+		{"trusted-proxies", "10.1.2.3/0", "every address"},
+		{"trusted-proxies", "::ffff:0.0.0.0/96", "every address"},
 		{"trusted-proxies", "10.0.0.0/8,10.0.0.0/33", "10.0.0.0/33"},
 		{"backup-managers-write", "perhaps", "perhaps"},
 		{"rate-limits", "perhaps", "perhaps"},
@@ -65,6 +71,9 @@ func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 			}
 			byVariable := runProgram(t, append(harmless, variable+"="+tt.value), "serve")
 			wantRefusal(t, byVariable, "--"+tt.name, tt.why)
+			if strings.Contains(byFlag.log+byVariable.log, "user:") {
+				t.Errorf("got %s with credentials in it, want none", byFlag.log+byVariable.log)
+			}
 		})
 	}
 }

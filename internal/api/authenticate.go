@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -28,7 +27,7 @@ func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
 }
 
 func (s *Server) principal(c *gin.Context) (*atlas.Principal, error) {
-	from := iam.Origin{Address: clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
+	from := iam.Origin{Address: s.clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
 	ctx, header := c.Request.Context(), c.GetHeader("Authorization")
 	if token, ok := bearerToken(header); ok {
 		return s.iam.AuthenticateBearer(ctx, token, from)
@@ -45,16 +44,6 @@ func (s *Server) principal(c *gin.Context) (*atlas.Principal, error) {
 func bearerToken(header string) (string, bool) {
 	scheme, token, _ := strings.Cut(header, " ")
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "bearer")
-}
-
-// clientAddress is the address that access lists and rate limits go by: the
-// connection's, or the one that a trusted proxy reports.
-func clientAddress(c *gin.Context) netip.Addr {
-	address, err := netip.ParseAddr(c.ClientIP())
-	if err != nil {
-		return netip.Addr{} // on no list
-	}
-	return address.Unmap()
 }
 
 // setSecurityHeaders sets what Atlas sends with every authenticated answer.

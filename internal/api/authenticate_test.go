@@ -223,6 +223,61 @@ func TestAccessListsDecideFromWhereAPrincipalMayCall(t *testing.T) {
 	}
 }
 
+func TestForwardedAddressesAreReadAsProxiesWriteThem(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *settings) { s.api.TrustedProxies = []string{"127.0.0.1", "192.0.2.0/24", "::ffff:198.51.100.7"} })
+	// The proxy's own address is on the list, too.
+	_, err := b.pool.Exec(t.Context(), `INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at)
+		SELECT org_id, id, '2001:db8::/32', now() FROM api_keys WHERE public_key = 'nearbyke'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unknown = "unknown"
+	for reported, want := range map[string]string{ // the address, if it is refused
+		"10.1.2.3:5000":                        "",
+		"[2001:db8::7]:5000":                   "",
+		"[2001:db8::7]":                        "",
+		"2001:db8::7%eth0":                     "",
+		" ::ffff:10.1.2.3\t":                   "",
+		"::ffff:10.1.2.3, 192.0.2.1:443":       "",
+		"8.8.8.8, 10.1.2.3:5000,192.0.2.1":     "",
+		"10.1.2.3, 198.51.100.7, [::1]:1":      "::1",
+		"10.1.2.3, 8.8.8.8:80":                 "8.8.8.8",
+		"unknown":                              unknown,
+		"_hidden":                              unknown,
+		"10.1.2.3, unknown":                    unknown,
+		"10.1.2.3, unknown, 192.0.2.1":         unknown,
+		"10.1.2.3,":                            unknown,
+		"10.1.2.3:port":                        unknown,
+		"10.1.2":                               unknown,
+		"2001:db8::7:5000:1:2:3:4:5":           unknown,
+		"for=10.1.2.3":                         unknown,
+		"192.0.2.1, 192.0.2.2, 127.0.0.1:5000": "192.0.2.1",
+	} {
+		got := b.do(t, request{key: "nearbyke", header: http.Header{"X-Forwarded-For": {reported}}})
+		refused := refusal(403, "IP_ADDRESS_NOT_ON_ACCESS_LIST",
+			"IP address "+want+" is not allowed to access this resource.", want)
+		if want == "" && got.status != http.StatusOK || want != "" && got.body != refused {
+			t.Errorf("%q: got %d %s, want %q refused", reported, got.status, got.body, want)
+		}
+		// Whoever has no list may call from wherever that is.
+		if got := b.do(t, request{key: "demoread", header: http.Header{"X-Forwarded-For": {reported}}}); got.status != 200 {
+			t.Errorf("%q, without an access list: got %d %s, want 200", reported, got.status, got.body)
+		}
+		got = b.do(t, request{path: "/api/private/ipinfo", header: http.Header{"X-Forwarded-For": {reported}}})
+		if told := got.status == 200; told == (want == unknown) || want == unknown && got.body != refused {
+			t.Errorf("%q, the caller's address: got %d %s", reported, got.status, got.body)
+		}
+	}
+	several := http.Header{"X-Forwarded-For": {"10.1.2.3", "192.0.2.1"}}
+	if got := b.do(t, request{key: "nearbyke", header: several}); got.status != http.StatusOK {
+		t.Errorf("in two fields: got %d %s, want 200", got.status, got.body)
+	}
+	if log := b.log.String(); strings.Contains(log, "invalid IP") || !strings.Contains(log, `"address":""`) {
+		t.Errorf("log: got %s, want no address where none can be told", log)
+	}
+}
+
 func TestForwardedAddressesOfStrangersAreIgnored(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -45,7 +45,7 @@ func (s *Server) logRequest(c *gin.Context) {
 		slog.Int("status", c.Writer.Status()),
 		slog.Int("bytes", max(c.Writer.Size(), 0)),
 		slog.Duration("duration", time.Since(start)),
-		slog.String("address", clientAddress(c).String()),
+		slog.Any("address", s.clientAddress(c)),
 	}
 	if principal, ok := c.Get(principalKey); ok {
 		attrs = append(attrs, slog.Any("principal", principal))

@@ -140,7 +140,7 @@ func (s *Server) limitTokenRequests(c *gin.Context) error {
 	if !s.cfg.RateLimits {
 		return nil
 	}
-	_, retryAfter := s.limits.allow(tokenLimit, clientAddress(c).String())
+	_, retryAfter := s.limits.allow(tokenLimit, s.clientAddress(c).String())
 	if retryAfter == 0 {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/iam"
 )
 
 // What the Atlas CLI asks for outside the Administration API. These paths have
@@ -20,7 +22,12 @@ func (s *Server) ipInfo(c *gin.Context) {
 		s.writeError(c, err)
 		return
 	}
-	data, err := encode(ipInfoBody{CurrentIPv4Address: clientAddress(c).String()})
+	address := s.clientAddress(c)
+	if !address.IsValid() {
+		s.writeError(c, iam.RefusedAddress(address))
+		return
+	}
+	data, err := encode(ipInfoBody{CurrentIPv4Address: address.String()})
 	if err != nil {
 		s.writeError(c, err)
 		return

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,10 +56,12 @@ type Server struct {
 	cfg    Config
 	limits *rateLimiter
 	table  []operation
+
+	proxies []netip.Prefix // that are trusted
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
-// proxy is neither an address nor a network.
+// proxy is not what ParseProxy reads.
 func New(services Services, cfg Config) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -67,13 +70,16 @@ func New(services Services, cfg Config) (http.Handler, error) {
 	// A network in a path has an escaped slash in it.
 	engine.UseRawPath = true
 	engine.UnescapePathValues = false
-	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
-	if err := engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
-		return nil, fmt.Errorf("trusted proxies: %w", err)
-	}
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
 		cfg: cfg, limits: newRateLimiter(cfg.Now),
+	}
+	for _, text := range cfg.TrustedProxies {
+		proxy, err := ParseProxy(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy %q %w", text, err)
+		}
+		s.proxies = append(s.proxies, proxy)
 	}
 	s.table = s.operations()
 	s.route(engine)

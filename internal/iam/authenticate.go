@@ -31,7 +31,7 @@ func IsPublicKey(s string) bool { return publicKeyForm.MatchString(s) }
 // Origin is what authentication needs to know of a request besides its
 // credentials.
 type Origin struct {
-	Address netip.Addr // of the client
+	Address netip.Addr // of the client; invalid, and on no list, if it can't be told
 	Org     string     // the organization id in the path, unchecked; empty if it has none
 	Project string     // the project id in the path, unchecked; empty if it has none
 }
@@ -218,7 +218,17 @@ func checkAddress(row *db.ListPrincipalsRow, address netip.Addr) (netip.Prefix, 
 		}
 	}
 	if !narrowest.IsValid() {
-		return narrowest, atlas.NewError(atlas.CodeIPAddressNotOnAccessList, address.String())
+		return narrowest, RefusedAddress(address)
 	}
 	return narrowest, nil
+}
+
+// RefusedAddress says that requests from an address, or from one that can't be
+// told, are not allowed.
+func RefusedAddress(address netip.Addr) error {
+	shown := "unknown"
+	if address.IsValid() {
+		shown = address.String()
+	}
+	return atlas.NewError(atlas.CodeIPAddressNotOnAccessList, shown)
 }
