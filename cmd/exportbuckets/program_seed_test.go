@@ -2,10 +2,14 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"exportbuckets/internal/dbtest"
 )
 
 // demoRoles are the access roles of the demo project.
@@ -41,6 +45,29 @@ func TestARestartLeavesTheDemoTenantAsItWasLeft(t *testing.T) {
 	}
 	wantStatus(t, p.ask(t, owner, demoBuckets, strings.Replace(demoBucket, "0d01", "0d04", 1)), http.StatusOK)
 	wantStatus(t, p.ask(t, owner, demoRoles+"/5f0000000000000000000d03", ""), http.StatusNotFound)
+}
+
+func TestASeedFileWithAShortSecretIsAppliedWithAWarning(t *testing.T) {
+	t.Parallel()
+	demo, err := os.ReadFile(demoSeedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "seed.yaml")
+	short := strings.ReplaceAll(string(demo), "mdb_sa_sk_demo-owner-secret-not-for-production-01", "hunter2")
+	if err := os.WriteFile(file, []byte(short), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"DATABASE_URL=" + dbtest.NewURL(t)}
+	const warning = "less than 16 characters"
+	seeded := runProgram(t, env, "seed", file)
+	served := serve(t, settings{env: env, flags: []string{"--seed", file}}).stop(t)
+	for name, got := range map[string]ended{"seed": seeded, "serve": served} {
+		if got.code != 0 || strings.Count(got.log, warning) != 1 ||
+			!strings.Contains(got.log, "mdb_sa_id_5f0000000000000000000c01") || strings.Contains(got.log, "hunter2") {
+			t.Errorf("%s: got exit code %d and log %s, want one warning that names the account", name, got.code, got.log)
+		}
+	}
 }
 
 // change sends a request that changes the demo tenant, and checks that it succeeds.

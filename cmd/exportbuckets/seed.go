@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -24,6 +25,7 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
+	warnOfShortSecrets(file, o.log)
 	return withDatabase(ctx, s.source(), o.log, func(db *database) error {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return err
@@ -39,6 +41,13 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 		}
 		return seed.Apply(ctx, pool, sealer, file, time.Now())
 	})
+}
+
+// warnOfShortSecrets warns of secrets in the file that can be guessed.
+func warnOfShortSecrets(file seed.File, log *slog.Logger) {
+	for _, credential := range file.ShortSecrets() {
+		log.Warn("a secret in the seed file has less than 16 characters", "credential", credential)
+	}
 }
 
 // readSeed reads the seed file at path.

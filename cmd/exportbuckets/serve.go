@@ -39,6 +39,7 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
+	warnOfShortSecrets(p.tenants, o.log)
 	return p.run(ctx, o)
 }
 

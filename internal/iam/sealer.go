@@ -5,7 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -117,18 +117,26 @@ func (s *Sealer) seal(ctx context.Context, pool *dbpool.Pool, rows []db.ListAPIK
 	})
 }
 
-// NewAPIKeyRow returns the row of an API key. Of the private key, a UUID, it has
-// what verifies requests, and the last group, which is shown.
+// privateKeyForm is a private key as Atlas makes it, a UUID, with what is shown of it.
+var privateKeyForm = regexp.MustCompile(`^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}([0-9a-f]{12})$`)
+
+// NewAPIKeyRow returns the row of an API key. Of the private key it has what verifies
+// requests, and the last group, which is shown. Nothing is shown of one that is no
+// UUID, and may be short.
 func (s *Sealer) NewAPIKeyRow(
 	orgID, id objectid.ID, description, publicKey, privateKey string, createdAt time.Time,
 ) db.InsertAPIKeyParams {
+	var suffix *string
+	if groups := privateKeyForm.FindStringSubmatch(privateKey); groups != nil {
+		suffix = &groups[1]
+	}
 	return db.InsertAPIKeyParams{
 		OrgID:            orgID,
 		ID:               id,
 		Description:      description,
 		PublicKey:        publicKey,
 		HA1:              s.sealHA1(orgID, id, publicKey, digest.HA1(publicKey, Realm, privateKey)),
-		PrivateKeySuffix: new(privateKey[strings.LastIndexByte(privateKey, '-')+1:]),
+		PrivateKeySuffix: suffix,
 		CreatedAt:        createdAt,
 	}
 }

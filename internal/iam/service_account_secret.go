@@ -31,17 +31,25 @@ const (
 	secretOverlap = 7 * 24 * time.Hour
 )
 
+// IsShort reports whether a secret can be guessed: it has less than 16 characters.
+// Those that this server makes have more.
+func IsShort(secret string) bool { return len(secret) < 16 }
+
 // NewSecretRow returns the row of a service account's secret. Of the secret it has
-// the hash, and the last characters, which are shown.
+// the hash and, unless it is short, the last characters, which are shown.
 func NewSecretRow(
 	orgID, accountID, id objectid.ID, secret string, createdAt, expiresAt time.Time,
 ) db.InsertServiceAccountSecretParams {
+	var suffix *string
+	if !IsShort(secret) {
+		suffix = new(secret[len(secret)-secretSuffixLength:])
+	}
 	return db.InsertServiceAccountSecretParams{
 		OrgID:            orgID,
 		ServiceAccountID: accountID,
 		ID:               id,
 		SecretHash:       hashSecret(secret),
-		Suffix:           new(secret[len(secret)-secretSuffixLength:]),
+		Suffix:           suffix,
 		CreatedAt:        createdAt,
 		ExpiresAt:        expiresAt,
 	}

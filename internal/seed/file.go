@@ -32,6 +32,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"exportbuckets/internal/iam"
 )
 
 // Demo is the seed file of the demo tenant.
@@ -104,7 +106,7 @@ type APIKey struct {
 	ID          objectID  `yaml:"id" required:"true"`
 	Description string    `yaml:"description" required:"true"`
 	PublicKey   publicKey `yaml:"publicKey" required:"true"`
-	PrivateKey  uuidText  `yaml:"privateKey" required:"true"`
+	PrivateKey  secret    `yaml:"privateKey" required:"true"`
 	Access      `yaml:",inline"`
 }
 
@@ -119,8 +121,29 @@ type ServiceAccount struct {
 
 // Secret is a client secret.
 type Secret struct {
-	Secret    clientSecret `yaml:"secret" required:"true"`
-	ExpiresAt timestamp    `yaml:"expiresAt" required:"true"`
+	Secret    secret    `yaml:"secret" required:"true"`
+	ExpiresAt timestamp `yaml:"expiresAt" required:"true"`
+}
+
+// ShortSecrets names the API keys and service accounts with a secret that can be
+// guessed.
+func (f File) ShortSecrets() []string {
+	var names []string
+	for _, org := range f.Organizations {
+		for _, key := range org.APIKeys {
+			if iam.IsShort(string(key.PrivateKey)) {
+				names = append(names, string(key.PublicKey))
+			}
+		}
+		for _, account := range org.ServiceAccounts {
+			for _, secret := range account.Secrets {
+				if iam.IsShort(string(secret.Secret)) {
+					names = append(names, iam.ClientIDPrefix+account.ClientID.id.String())
+				}
+			}
+		}
+	}
+	return names
 }
 
 // Parse reads a seed file. It returns an error that tells the line of an unknown

@@ -89,14 +89,17 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 		"a public key that is long": {
 			key("publicKey: abcdefghi"), `line 5: not a public key: 8 lower-case letters`,
 		},
-		"a private key that is no UUID": {key("privateKey: d3300000-0000-4000-8000-00000000000g"), "line 5: not a UUID"},
+		"a private key with a blank": {
+			key("privateKey: d3300000-0000-4000-8000 000000000001"),
+			"line 5: a secret of other characters than the visible ones of ASCII",
+		},
 		"a client id without its prefix": {
 			account("clientId: 5f0000000000000000000c01"),
 			`line 5: not a client id: mdb_sa_id_ and 24 lower-case hex digits, not only zeros`,
 		},
-		"a client secret that is short": {
-			account("secrets: [{secret: mdb_sa_sk_short}]"),
-			"line 5: not a client secret: mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores",
+		"a client secret with an umlaut": {
+			account("secrets: [{secret: mdb_sa_sk_d3300000-0000-4000-8000-00000000000ü}]"),
+			"line 5: a secret of other characters than the visible ones of ASCII",
 		},
 		"a client secret in the place of its mapping": {
 			account("secrets: [mdb_sa_sk_demo-owner-secret-not-for-production-01]"),

@@ -20,20 +20,22 @@ import (
 // place.
 
 type (
-	objectID     struct{ objectid.ID }
-	roleARN      string
-	uuidText     string // as written
-	publicKey    string
-	clientSecret string
-	clientID     struct{ id objectid.ID }
-	network      struct{ prefix netip.Prefix }
-	timestamp    struct{ time.Time }
-	orgRole      db.OrgRole
-	projectRole  db.ProjectRole
-	gcpStatus    db.GCPRoleStatus
+	objectID    struct{ objectid.ID }
+	roleARN     string
+	uuidText    string // as written
+	publicKey   string
+	secret      string
+	clientID    struct{ id objectid.ID }
+	network     struct{ prefix netip.Prefix }
+	timestamp   struct{ time.Time }
+	orgRole     db.OrgRole
+	projectRole db.ProjectRole
+	gcpStatus   db.GCPRoleStatus
 )
 
-var clientSecretForm = regexp.MustCompile(`^mdb_sa_sk_[A-Za-z0-9_-]{32,}$`)
+// secretForm is what clients can send of a secret. How long it is, is for its owner
+// to say.
+var secretForm = regexp.MustCompile(`^[[:graph:]]+$`)
 
 // scalar parses the text of a node, and puts the line before an error.
 func scalar(node ast.Node, parse func(text string) error) error {
@@ -70,9 +72,8 @@ func (v *roleARN) UnmarshalYAML(node ast.Node) error {
 	return word(v, node, backup.IsRoleARN, "not the ARN of an IAM role")
 }
 
-func (v *clientSecret) UnmarshalYAML(node ast.Node) error {
-	return word(v, node, clientSecretForm.MatchString,
-		"not a client secret: mdb_sa_sk_ and at least 32 letters, digits, hyphens or underscores")
+func (v *secret) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, secretForm.MatchString, "a secret of other characters than the visible ones of ASCII")
 }
 
 func (v *orgRole) UnmarshalYAML(node ast.Node) error {
