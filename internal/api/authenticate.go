@@ -17,26 +17,39 @@ import (
 // its credentials, its address and the ids of tenants in its path: the first digest
 // request of curl has no body, and that of Go clients has all of it.
 func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
-	principal, err := s.principal(c)
+	principal, credential, err := s.principal(c)
 	var refusal *atlas.Error // known, but not from this address
 	if err == nil || errors.As(err, &refusal) {
 		setSecurityHeaders(c.Writer.Header())
 		c.Set(principalKey, principal.ID())
 	}
+	s.noteFailure(c, credential, err)
 	return principal, err
 }
 
-func (s *Server) principal(c *gin.Context) (*atlas.Principal, error) {
+// principal returns who is calling and, if a public key or a client id can be told,
+// with which.
+func (s *Server) principal(c *gin.Context) (p *atlas.Principal, credential string, err error) {
 	from := iam.Origin{Address: s.clientAddress(c), Org: c.Param("orgId"), Project: c.Param("groupId")}
 	ctx, header := c.Request.Context(), c.GetHeader("Authorization")
+	if header == "" {
+		return nil, "", atlas.ErrUnauthenticated // it asks for a challenge
+	}
 	if token, ok := bearerToken(header); ok {
-		return s.iam.AuthenticateBearer(ctx, token, from)
+		if p, err = s.iam.AuthenticateBearer(ctx, token, from); p != nil {
+			credential = iam.ClientIDPrefix + p.ID().String()
+		}
+		return p, credential, err
 	}
-	credentials, err := digest.Parse(header)
-	if err != nil || credentials.URI != c.Request.RequestURI {
-		return nil, atlas.ErrUnauthenticated
+	signed, err := digest.Parse(header)
+	switch {
+	case err != nil:
+		return nil, "", iam.Refuse("credentials that can't be read")
+	case signed.URI != c.Request.RequestURI:
+		return nil, signed.Username, iam.Refuse("signed for another path")
 	}
-	return s.iam.AuthenticateDigest(ctx, credentials, c.Request.Method, from)
+	p, err = s.iam.AuthenticateDigest(ctx, signed, c.Request.Method, from)
+	return p, signed.Username, err
 }
 
 // bearerToken returns the token in an Authorization header, and false if the header

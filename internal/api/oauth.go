@@ -85,6 +85,7 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 		return &oauthError{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant type.", nil}
 	}
 	token, err := s.iam.CreateAccessToken(c.Request.Context(), id, secret)
+	s.noteFailure(c, id, err)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,9 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token")); err != nil {
+	err = s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token"))
+	s.noteFailure(c, id, err)
+	if err != nil {
 		return err
 	}
 	c.AbortWithStatus(http.StatusOK)

@@ -58,6 +58,7 @@ type Server struct {
 	table  []operation
 
 	proxies []netip.Prefix // that are trusted
+	failed  failedSignIns
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
@@ -73,6 +74,7 @@ func New(services Services, cfg Config) (http.Handler, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
 		cfg: cfg, limits: newRateLimiter(cfg.Now),
+		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 	}
 	for _, text := range cfg.TrustedProxies {
 		proxy, err := ParseProxy(text)

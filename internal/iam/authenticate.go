@@ -51,8 +51,13 @@ func (s *Service) AuthenticateDigest(
 	ctx context.Context, signed digest.Credentials, method string, from Origin,
 ) (*atlas.Principal, error) {
 	made, ours := digest.NonceTime(s.cfg.Sealer.nonceKey, signed.Nonce)
-	if !ours || signed.Realm != Realm || !IsPublicKey(signed.Username) {
-		return nil, atlas.ErrUnauthenticated
+	switch {
+	case !ours:
+		return nil, Refuse("not a nonce of this server")
+	case signed.Realm != Realm:
+		return nil, Refuse("another realm")
+	case !IsPublicKey(signed.Username):
+		return nil, Refuse("not a public key")
 	}
 	c := newCredential(from)
 	c.PublicKey = &signed.Username
@@ -68,8 +73,10 @@ func (s *Service) AuthenticateDigest(
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("the API key %s is %w", signed.Username, err)
-	case !signed.Verify(ha1, method) || unknown:
-		return nil, atlas.ErrUnauthenticated
+	case !signed.Verify(ha1, method) && !unknown:
+		return nil, Refuse("wrong private key")
+	case unknown: // and verified nonetheless, to take as long
+		return nil, Refuse("unknown public key")
 	case !digest.NonceFresh(made, s.env.Clock(), nonceLifetime):
 		return nil, atlas.ErrStaleNonce
 	}
@@ -84,6 +91,9 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 	c := newCredential(from)
 	c.TokenHash = hashSecret(token)
 	row, err := s.findPrincipal(ctx, c)
+	if errors.Is(err, atlas.ErrUnauthenticated) {
+		err = Refuse("not an access token, or not any more")
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 	})
 	// The secret was deleted or expired meanwhile, or does so within the second.
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
-		return AccessToken{}, atlas.ErrInvalidClient
+		return AccessToken{}, refuseClient(wrongSecret)
 	}
 	if err != nil {
 		return AccessToken{}, fmt.Errorf("insert access token: %w", err)
@@ -91,7 +91,7 @@ func (s *Service) authenticateClient(
 ) (db.ServiceAccountSecret, error) {
 	id, ok := ParseClientID(clientID)
 	if !ok {
-		return db.ServiceAccountSecret{}, atlas.ErrInvalidClient
+		return db.ServiceAccountSecret{}, refuseClient("not a client id")
 	}
 	secrets, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
 		ServiceAccountID: id,
@@ -106,5 +106,10 @@ func (s *Service) authenticateClient(
 			return secret, nil
 		}
 	}
-	return db.ServiceAccountSecret{}, atlas.ErrInvalidClient
+	if len(secrets) == 0 {
+		return db.ServiceAccountSecret{}, refuseClient("unknown client id, or without a valid secret")
+	}
+	return db.ServiceAccountSecret{}, refuseClient(wrongSecret)
 }
+
+const wrongSecret = "wrong client secret"
