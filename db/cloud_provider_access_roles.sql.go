@@ -111,21 +111,43 @@ func (q *Queries) GetAccessRoleForShare(ctx context.Context, db DBTX, arg GetAcc
 	return i, err
 }
 
-const getAccessRoleForUpdate = `-- name: GetAccessRoleForUpdate :one
+const getAccessRoleHasBuckets = `-- name: GetAccessRoleHasBuckets :one
+SELECT EXISTS (
+    SELECT FROM export_buckets
+    WHERE project_id = $1 AND role_id = $2
+)
+`
+
+type GetAccessRoleHasBucketsParams struct {
+	ProjectID objectid.ID
+	RoleID    objectid.ID
+}
+
+// Says whether an export bucket uses the role.
+func (q *Queries) GetAccessRoleHasBuckets(ctx context.Context, db DBTX, arg GetAccessRoleHasBucketsParams) (bool, error) {
+	row := db.QueryRow(ctx, getAccessRoleHasBuckets, arg.ProjectID, arg.RoleID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const getAzureAccessRoleForUpdate = `-- name: GetAzureAccessRoleForUpdate :one
 SELECT project_id, id, cloud_provider, created_at, updated_at, assumed_role_external_id, iam_assumed_role_arn, authorized_at, azure_app_id, service_principal_id, tenant_id, gcp_service_account, gcp_status, authorized
 FROM cloud_provider_access_roles
-WHERE project_id = $1 AND id = $2
+WHERE project_id = $1
+    AND id = $2
+    AND cloud_provider = 'AZURE'
 FOR UPDATE
 `
 
-type GetAccessRoleForUpdateParams struct {
+type GetAzureAccessRoleForUpdateParams struct {
 	ProjectID objectid.ID
 	ID        objectid.ID
 }
 
 // Locks the role: whoever uses it for an export bucket, or changes it, waits.
-func (q *Queries) GetAccessRoleForUpdate(ctx context.Context, db DBTX, arg GetAccessRoleForUpdateParams) (CloudProviderAccessRole, error) {
-	row := db.QueryRow(ctx, getAccessRoleForUpdate, arg.ProjectID, arg.ID)
+func (q *Queries) GetAzureAccessRoleForUpdate(ctx context.Context, db DBTX, arg GetAzureAccessRoleForUpdateParams) (CloudProviderAccessRole, error) {
+	row := db.QueryRow(ctx, getAzureAccessRoleForUpdate, arg.ProjectID, arg.ID)
 	var i CloudProviderAccessRole
 	err := row.Scan(
 		&i.ProjectID,

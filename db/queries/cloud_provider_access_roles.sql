@@ -45,12 +45,21 @@ FROM cloud_provider_access_roles
 WHERE project_id = @project_id AND id = @id
 FOR SHARE;
 
--- name: GetAccessRoleForUpdate :one
+-- name: GetAzureAccessRoleForUpdate :one
 -- Locks the role: whoever uses it for an export bucket, or changes it, waits.
 SELECT *
 FROM cloud_provider_access_roles
-WHERE project_id = @project_id AND id = @id
+WHERE project_id = @project_id
+    AND id = @id
+    AND cloud_provider = 'AZURE'
 FOR UPDATE;
+
+-- name: GetAccessRoleHasBuckets :one
+-- Says whether an export bucket uses the role.
+SELECT EXISTS (
+    SELECT FROM export_buckets
+    WHERE project_id = @project_id AND role_id = @role_id
+);
 
 -- name: GetGCPAccessRole :one
 -- The project's role of Google Cloud; the oldest if a seed file made several.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"regexp"
 	"time"
 
@@ -73,6 +74,17 @@ func (r AccessRoleRequest) checkFields() (db.CloudProvider, error) {
 		}
 	}
 	return provider, nil
+}
+
+// checkAWS refuses an ARN that could not be assumed.
+func (r AccessRoleRequest) checkAWS() error {
+	switch {
+	case r.IAMAssumedRoleARN == nil:
+		return atlas.NewError(atlas.CodeMissingAttribute, "iamAssumedRoleArn")
+	case !IsRoleARN(*r.IAMAssumedRoleARN):
+		return atlas.NewError(atlas.CodeCannotAssumeRole, *r.IAMAssumedRoleARN)
+	}
+	return nil
 }
 
 // checkAzure refuses ids that Azure could not know.
@@ -270,37 +282,57 @@ func (s *Service) UpdateAccessRole(
 	if err != nil {
 		return AccessRole{}, err
 	}
-	roleID, err := objectid.Parse(id)
-	if err != nil {
+	if _, err := objectid.Parse(id); err != nil {
 		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
 	}
-	var role db.CloudProviderAccessRole
 	switch provider {
 	case db.CloudProviderAWS:
-		role, err = s.authorizeAWSRole(ctx, project, roleID, req)
+		err = req.checkAWS()
 	case db.CloudProviderAZURE:
-		role, err = s.updateAzureRole(ctx, project, roleID, req)
+		err = req.checkAzure()
 	case db.CloudProviderGCP:
-		role, err = s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: project.ProjectID(), ID: roleID})
 	}
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && role.CloudProvider != provider {
+	if err != nil {
+		return AccessRole{}, err
+	}
+	role, err := s.getAccessRoleOf(ctx, project.ProjectID(), provider, id)
+	if err != nil {
+		return AccessRole{}, err
+	}
+	switch provider {
+	case db.CloudProviderAWS:
+		role, err = s.authorizeAWSRole(ctx, project, role.ID, req)
+	case db.CloudProviderAZURE:
+		role, err = s.updateAzureRole(ctx, project, role.ID, req)
+	case db.CloudProviderGCP:
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
 		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
 	}
 	if err != nil {
-		return AccessRole{}, accessRoleError(err, role.ProjectID, req.ServicePrincipalID, "update access role")
+		return AccessRole{}, accessRoleError(err, project.ProjectID(), req.ServicePrincipalID, "update access role")
 	}
 	return s.withUsages(ctx, role)
+}
+
+// getAccessRoleOf returns the project's access role of the cloud provider, or
+// CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND. It is asked before a write waits for the role:
+// whoever is refused waits for nobody.
+func (s *Service) getAccessRoleOf(
+	ctx context.Context, projectID objectid.ID, provider db.CloudProvider, id string,
+) (db.CloudProviderAccessRole, error) {
+	notFound := atlas.NewError(atlas.CodeAccessRoleNotFound, id)
+	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
+	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: projectID, ID: roleID})
+	if err == nil && role.CloudProvider != provider {
+		err = notFound
+	}
+	return role, atlas.WrapMissing(err, "get access role", notFound)
 }
 
 func (s *Service) authorizeAWSRole(
 	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
 ) (db.CloudProviderAccessRole, error) {
-	if req.IAMAssumedRoleARN == nil {
-		return db.CloudProviderAccessRole{}, atlas.NewError(atlas.CodeMissingAttribute, "iamAssumedRoleArn")
-	}
-	if !IsRoleARN(*req.IAMAssumedRoleARN) {
-		return db.CloudProviderAccessRole{}, atlas.NewError(atlas.CodeCannotAssumeRole, *req.IAMAssumedRoleARN)
-	}
 	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
 		return s.q.UpdateAWSAccessRole(ctx, tx, db.UpdateAWSAccessRoleParams{
 			ProjectID:         project.ProjectID(),
@@ -314,13 +346,10 @@ func (s *Service) authorizeAWSRole(
 func (s *Service) updateAzureRole(
 	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
 ) (db.CloudProviderAccessRole, error) {
-	if err := req.checkAzure(); err != nil {
-		return db.CloudProviderAccessRole{}, err
-	}
 	var role db.CloudProviderAccessRole
 	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
-		_, err := s.q.GetAccessRoleForUpdate(ctx, tx,
-			db.GetAccessRoleForUpdateParams{ProjectID: project.ProjectID(), ID: id})
+		_, err := s.q.GetAzureAccessRoleForUpdate(ctx, tx,
+			db.GetAzureAccessRoleForUpdateParams{ProjectID: project.ProjectID(), ID: id})
 		if err != nil {
 			return err
 		}
@@ -353,11 +382,23 @@ func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwn
 	if !cloudProvider.Valid() {
 		return atlas.NewError(atlas.CodeInvalidProvider, provider)
 	}
-	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+	role, err := s.getAccessRoleOf(ctx, project.ProjectID(), cloudProvider, id)
+	if err != nil {
+		return err
+	}
+	// That nothing else comes to use it is for the schema to say.
+	used, err := s.q.GetAccessRoleHasBuckets(ctx, s.pool,
+		db.GetAccessRoleHasBucketsParams{ProjectID: role.ProjectID, RoleID: role.ID})
+	if err != nil {
+		return fmt.Errorf("look for buckets of access role: %w", err)
+	}
+	if used {
+		return atlas.NewError(inUse[cloudProvider], id)
+	}
+	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
 		return s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
-			ProjectID:     project.ProjectID(),
-			ID:            roleID,
+			ProjectID:     role.ProjectID,
+			ID:            role.ID,
 			CloudProvider: cloudProvider,
 		})
 	})

@@ -287,33 +287,36 @@ func (s *Service) UpdateExportBucket(
 	if update.RequirePrivateNetworking == nil {
 		return db.ExportBucket{}, atlas.NewError(atlas.CodeMissingAttribute, field)
 	}
-	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	bucket, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.ExportBucket, error) {
+	// Whoever is refused waits for nobody. A bucket stays its cloud provider's.
+	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id)
+	if err != nil {
+		return db.ExportBucket{}, err
+	}
+	if bucket.CloudProvider != db.CloudProviderAWS {
+		return db.ExportBucket{}, atlas.NewError(atlas.CodeInvalidAttribute, field)
+	}
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.ExportBucket, error) {
 		return s.q.UpdateExportBucketPrivateNetworking(ctx, tx, db.UpdateExportBucketPrivateNetworkingParams{
-			ProjectID:                project.ProjectID(),
-			ID:                       bucketID,
+			ProjectID:                bucket.ProjectID,
+			ID:                       bucket.ID,
 			RequirePrivateNetworking: *update.RequirePrivateNetworking,
 		})
 	})
-	if errors.Is(err, pgx.ErrNoRows) {
-		// There is none, or it is another cloud provider's.
-		if _, err := s.getExportBucket(ctx, project.ProjectID(), id); err != nil {
-			return db.ExportBucket{}, err
-		}
-		return db.ExportBucket{}, atlas.NewError(atlas.CodeInvalidAttribute, field)
-	}
-	return bucket, atlas.Wrap(err, "update export bucket")
+	return updated, atlas.WrapMissing(err, "update export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))
 }
 
 // DeleteExportBucket removes an export bucket of any cloud provider. What is in
 // the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no
 // bucket of that id.
 func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id string) error {
-	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	_, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
+	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id) // whoever is refused waits for nobody
+	if err != nil {
+		return err
+	}
+	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
 		return s.q.DeleteExportBucket(ctx, tx, db.DeleteExportBucketParams{
-			ProjectID: project.ProjectID(),
-			ID:        bucketID,
+			ProjectID: bucket.ProjectID,
+			ID:        bucket.ID,
 		})
 	})
 	return atlas.WrapMissing(err, "delete export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))

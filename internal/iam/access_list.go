@@ -133,10 +133,8 @@ func (s *Service) CreateAccessListEntries(
 	}
 	orgID := owner.Scope().OrgID
 	var list atlas.List[db.AccessListEntry]
-	err := s.change(ctx, owner, write.Target{ID: of.id}, func(tx pgx.Tx) error {
-		if err := s.checkControlled(ctx, tx, owner, of); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, of) }
+	err := s.change(ctx, owner, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
 		for _, network := range networks {
 			err := s.q.InsertAccessListEntry(ctx, tx, db.InsertAccessListEntryParams{
 				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: s.env.Now(),
@@ -165,10 +163,8 @@ func (s *Service) CreateAccessListEntries(
 func (s *Service) DeleteAccessListEntry(
 	ctx context.Context, owner atlas.CredentialOwner, of CredentialName, network string,
 ) error {
-	return s.change(ctx, owner, write.Target{ID: of.id}, func(tx pgx.Tx) error {
-		if err := s.checkControlled(ctx, tx, owner, of); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, of) }
+	return s.change(ctx, owner, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
 		block, err := parseNetwork(network)
 		if err != nil {
 			return err

@@ -258,10 +258,10 @@ func (s *Service) AssignAPIKey(
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, owner, write.Target{ID: key.id}, func(tx pgx.Tx) error {
-		if err := s.checkCredential(ctx, tx, atlas.Scope{OrgID: owner.Scope().OrgID}, key); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error {
+		return s.checkCredential(ctx, conn, atlas.Scope{OrgID: owner.Scope().OrgID}, key)
+	}
+	return s.change(ctx, owner, write.Target{ID: key.id}, check, func(tx pgx.Tx) error {
 		return write.Grant(ctx, tx, owner.Scope(), key.id, roles)
 	})
 }

@@ -69,16 +69,16 @@ func (s *Service) checkCredential(ctx context.Context, conn db.DBTX, scope atlas
 // returns USER_UNAUTHORIZED for others: with a secret of such a credential, the
 // owner of one project could become that of all.
 func (s *Service) checkControlled(
-	ctx context.Context, tx pgx.Tx, owner atlas.CredentialOwner, name CredentialName,
+	ctx context.Context, conn db.DBTX, owner atlas.CredentialOwner, name CredentialName,
 ) error {
 	scope := owner.Scope()
-	if err := s.checkCredential(ctx, tx, scope, name); err != nil {
+	if err := s.checkCredential(ctx, conn, scope, name); err != nil {
 		return err
 	}
 	if owner.OwnsOrg() {
 		return nil
 	}
-	roles, err := s.listRoles(ctx, tx, scope.OrgID, []string{name.id.String()})
+	roles, err := s.listRoles(ctx, conn, scope.OrgID, []string{name.id.String()})
 	if err != nil {
 		return err
 	}
@@ -92,14 +92,24 @@ func (s *Service) checkControlled(
 	return nil
 }
 
-// change runs f in a transaction that changes what the target may do. An
-// organization that has an owner who can sign in must keep one.
-func (s *Service) change(ctx context.Context, proof atlas.Proof, target write.Target, f func(pgx.Tx) error) error {
+// change runs f in a transaction that changes what the target may do, if check finds
+// that it may. It checks before it waits for anyone, too: whoever is refused waits
+// for nobody. An organization that has an owner who can sign in must keep one.
+func (s *Service) change(
+	ctx context.Context, proof atlas.Proof, target write.Target,
+	check func(db.DBTX) error, f func(pgx.Tx) error,
+) error {
+	if err := check(s.pool); err != nil {
+		return err
+	}
 	return write.BeginOn(ctx, s.pool, proof, target, func(tx pgx.Tx) error {
 		org := db.GetOrgHasOwnerParams{OrgID: proof.Caller().OrgID(), Now: s.env.Now()}
 		before, err := s.q.GetOrgHasOwner(ctx, tx, org)
 		if err != nil {
 			return fmt.Errorf("look for an owner: %w", err)
+		}
+		if err := check(tx); err != nil {
+			return err
 		}
 		if err := f(tx); err != nil {
 			return err
@@ -147,16 +157,13 @@ func (s *Service) changeCredential(
 	ctx context.Context, owner atlas.CredentialOwner, name CredentialName, change credentialChange,
 ) error {
 	scope := owner.Scope()
-	return s.change(ctx, owner, write.Target{ID: name.id}, func(tx pgx.Tx) error {
-		var err error
+	check := func(conn db.DBTX) error {
 		if change.renames {
-			err = s.checkControlled(ctx, tx, owner, name)
-		} else {
-			err = s.checkCredential(ctx, tx, scope, name)
+			return s.checkControlled(ctx, conn, owner, name)
 		}
-		if err != nil {
-			return err
-		}
+		return s.checkCredential(ctx, conn, scope, name)
+	}
+	return s.change(ctx, owner, write.Target{ID: name.id}, check, func(tx pgx.Tx) error {
 		if err := change.row(tx); err != nil {
 			return fmt.Errorf("update credential: %w", err)
 		}
@@ -174,10 +181,8 @@ func (s *Service) changeCredential(
 func (s *Service) deleteCredential(ctx context.Context, owner atlas.CredentialOwner, name CredentialName) error {
 	scope := owner.Scope()
 	target := write.Target{ID: name.id, Delete: scope.ProjectID == nil}
-	return s.change(ctx, owner, target, func(tx pgx.Tx) error {
-		if err := s.checkCredential(ctx, tx, scope, name); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error { return s.checkCredential(ctx, conn, scope, name) }
+	return s.change(ctx, owner, target, check, func(tx pgx.Tx) error {
 		if scope.ProjectID != nil {
 			return s.deleteRoles(ctx, tx, scope, name.id)
 		}

@@ -289,10 +289,10 @@ func (s *Service) InviteServiceAccount(
 		return ServiceAccount{}, err
 	}
 	var invited ServiceAccount
-	err = s.change(ctx, inviter, write.Target{ID: account.id}, func(tx pgx.Tx) error {
-		if err := s.checkCredential(ctx, tx, atlas.Scope{OrgID: inviter.Scope().OrgID}, account); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error {
+		return s.checkCredential(ctx, conn, atlas.Scope{OrgID: inviter.Scope().OrgID}, account)
+	}
+	err = s.change(ctx, inviter, write.Target{ID: account.id}, check, func(tx pgx.Tx) error {
 		held, err := s.listRoles(ctx, tx, inviter.Scope().OrgID, []string{account.id.String()})
 		if err != nil {
 			return err

@@ -136,10 +136,8 @@ func (s *Service) CreateServiceAccountSecret(
 	if err != nil {
 		return ServiceAccountSecret{}, err
 	}
-	err = s.change(ctx, owner, write.Target{ID: account.id}, func(tx pgx.Tx) error {
-		if err := s.checkControlled(ctx, tx, owner, account); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, account) }
+	err = s.change(ctx, owner, write.Target{ID: account.id}, check, func(tx pgx.Tx) error {
 		count, err := s.q.CountServiceAccountSecrets(ctx, tx, db.CountServiceAccountSecretsParams{
 			OrgID: owner.Scope().OrgID, ServiceAccountID: account.id,
 		})
@@ -175,10 +173,8 @@ func (s *Service) CreateServiceAccountSecret(
 func (s *Service) DeleteServiceAccountSecret(
 	ctx context.Context, owner atlas.CredentialOwner, account CredentialName, secretID string,
 ) error {
-	return s.change(ctx, owner, write.Target{ID: account.id}, func(tx pgx.Tx) error {
-		if err := s.checkControlled(ctx, tx, owner, account); err != nil {
-			return err
-		}
+	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, account) }
+	return s.change(ctx, owner, write.Target{ID: account.id}, check, func(tx pgx.Tx) error {
 		id, _ := objectid.Parse(secretID) // zero, the id of nothing, if it is none
 		_, err := s.q.DeleteServiceAccountSecret(ctx, tx, db.DeleteServiceAccountSecretParams{
 			OrgID: owner.Scope().OrgID, ServiceAccountID: account.id, ID: id,
