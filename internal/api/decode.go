@@ -81,6 +81,9 @@ func checkBody(c *call) ([]byte, error) {
 	if _, ok := errors.AsType[*http.MaxBytesError](c.body.err); ok {
 		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
 	}
+	if ended(c.gin) {
+		return nil, atlas.ErrUnavailable
+	}
 	if c.body.err != nil { // cut off, too slow, or not what its header promised
 		_ = c.gin.Error(c.body.err)
 		return nil, atlas.NewError(atlas.CodeMalformedJSON)

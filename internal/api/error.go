@@ -49,9 +49,9 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
 		writeOAuthError(c, oauth)
-	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
+	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil && !ended(c):
 		c.Status(statusClientClosedRequest)
-	case dbpool.Unavailable(err):
+	case dbpool.Unavailable(err), ended(c) && !errors.Is(err, atlas.ErrOutcomeUnknown):
 		s.writeUnavailable(c)
 	default:
 		c.Set(faultKey, true)
@@ -66,6 +66,11 @@ func fault(err error) *atlas.Error {
 		refusal.Detail += " The change may have been made."
 	}
 	return refusal
+}
+
+// ended reports whether the server has ended the request, because it ends itself.
+func ended(c *gin.Context) bool {
+	return errors.Is(context.Cause(c.Request.Context()), atlas.ErrUnavailable)
 }
 
 // writeUnauthenticated refuses the credentials, in the way of their scheme.

@@ -143,13 +143,19 @@ func byNameAndStatus(a, b atlas.Code) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), a.Status-b.Status)
 }
 
+// How the API and the token endpoints say that they can't serve a request now.
+var (
+	unavailableBody  = refusal(503, "UNEXPECTED_ERROR", "Service temporarily unavailable.")
+	unavailableToken = `{"error":"temporarily_unavailable","error_description":"Service temporarily unavailable."}`
+)
+
 func TestWhatIsUnavailableIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	away := fmt.Errorf("find principals: %w: no connection", atlas.ErrUnavailable)
 	for path, want := range map[string]string{
-		demoBuckets:         refusal(503, "UNEXPECTED_ERROR", "Service temporarily unavailable."),
-		"/api/oauth/token":  `{"error":"temporarily_unavailable","error_description":"Service temporarily unavailable."}`,
-		"/api/oauth/revoke": `{"error":"temporarily_unavailable","error_description":"Service temporarily unavailable."}`,
+		demoBuckets:         unavailableBody,
+		"/api/oauth/token":  unavailableToken,
+		"/api/oauth/revoke": unavailableToken,
 	} {
 		status, header, body := api.WriteError(path, away)
 		if status != 503 || header.Get("Retry-After") != "1" || body != want {

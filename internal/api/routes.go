@@ -182,11 +182,14 @@ func (s *Server) serviceAccountOperations(root string, limit rateLimit) []operat
 	}
 }
 
-func (s *Server) route(engine *gin.Engine) {
-	// Probes come several times a minute and are not logged.
+// probes come several times a minute and are not logged.
+func (s *Server) probes(engine *gin.Engine) {
 	engine.GET("/healthz", s.healthz)
 	engine.GET("/readyz", s.readyz)
+}
 
+func (s *Server) route(engine *gin.Engine) {
+	s.probes(engine)
 	engine.Use(s.logRequest, s.recover, unescapeParams)
 	engine.POST(oauthRoot+"/token", s.oauth((*Server).createAccessToken))
 	engine.POST(oauthRoot+"/revoke", s.oauth((*Server).revokeAccessToken))

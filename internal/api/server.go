@@ -64,13 +64,32 @@ type Server struct {
 // New returns the handler of the whole API. It returns an error if a trusted
 // proxy is not what ParseProxy reads.
 func New(services Services, cfg Config) (http.Handler, error) {
-	gin.SetMode(gin.ReleaseMode)
-	engine := gin.New()
-	engine.HandleMethodNotAllowed = true
-	engine.RedirectTrailingSlash = false
-	// A network in a path has an escaped slash in it.
-	engine.UseRawPath = true
-	engine.UnescapePathValues = false
+	s, err := newServer(services, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.table = s.operations()
+	engine := newEngine()
+	s.route(engine)
+	return engine, nil
+}
+
+// NewStarting returns the handler for the time before New's can be had: it answers
+// probes, and asks everything else to come back. It returns the errors of New.
+func NewStarting(cfg Config) (http.Handler, error) {
+	s, err := newServer(Services{}, cfg)
+	if err != nil {
+		return nil, err
+	}
+	engine := newEngine()
+	s.probes(engine)
+	engine.Use(s.logRequest)
+	engine.NoRoute(s.unavailable)
+	engine.NoMethod(s.unavailable)
+	return engine, nil
+}
+
+func newServer(services Services, cfg Config) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
 		cfg: cfg, limits: newRateLimiter(cfg.Now),
@@ -83,9 +102,18 @@ func New(services Services, cfg Config) (http.Handler, error) {
 		}
 		s.proxies = append(s.proxies, proxy)
 	}
-	s.table = s.operations()
-	s.route(engine)
-	return engine, nil
+	return s, nil
+}
+
+func newEngine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	// A network in a path has an escaped slash in it.
+	engine.UseRawPath = true
+	engine.UnescapePathValues = false
+	return engine
 }
 
 // requestTimeout is how long a request may wait for the database, for a role
@@ -153,6 +181,9 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	}
 	return respond(in, op.endpoint.status, answer)
 }
+
+// unavailable answers for all that is not served yet.
+func (s *Server) unavailable(c *gin.Context) { s.writeError(c, atlas.ErrUnavailable) }
 
 // noRoute answers for paths that are none. Within the API it asks for
 // credentials first, as Atlas does.
