@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -18,9 +19,23 @@ import (
 	"exportbuckets/migrations"
 )
 
+// httpConfig returns the configuration of the API at the address that is listened
+// on, not ready yet.
+func (p plan) httpConfig(listening net.Addr, log *slog.Logger) api.Config {
+	return api.Config{
+		BaseURL:        p.baseURL(listening),
+		AWSAccountARN:  p.api.AWSAccountARN,
+		TrustedProxies: p.api.TrustedProxies,
+		RateLimits:     p.api.RateLimits,
+		Now:            time.Now,
+		Ready:          func(context.Context) error { return errStarting },
+		Log:            log,
+	}
+}
+
 // assemble puts together the services and the API in front of them.
 func (p plan) assemble(
-	pool *dbpool.Pool, sealer *iam.Sealer, baseURL string, log *slog.Logger,
+	pool *dbpool.Pool, sealer *iam.Sealer, config api.Config,
 ) (http.Handler, *iam.Service, error) {
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
 	callers := iam.New(pool, env, iam.Config{
@@ -32,15 +47,7 @@ func (p plan) assemble(
 		IAM:    callers,
 		Tenant: tenant.New(pool, env),
 		Backup: backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
-	}, api.Config{
-		BaseURL:        baseURL,
-		AWSAccountARN:  p.api.AWSAccountARN,
-		TrustedProxies: p.api.TrustedProxies,
-		RateLimits:     p.api.RateLimits,
-		Now:            time.Now,
-		Ready:          func(ctx context.Context) error { return ready(ctx, pool) },
-		Log:            log,
-	})
+	}, config)
 	return handler, callers, err
 }
 

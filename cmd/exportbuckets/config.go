@@ -120,6 +120,7 @@ type apiConfig struct {
 	AWSAccountARN       string        `name:"aws-account-arn" env:"EXPORTBUCKETS_AWS_ACCOUNT_ARN" default:"arn:aws:iam::123456789012:root" placeholder:"ARN" help:"AWS account that is said to assume the roles of projects (${default})."`
 	BackupManagersWrite bool          `env:"EXPORTBUCKETS_BACKUP_MANAGERS_WRITE" help:"Let GROUP_BACKUP_MANAGER change export buckets, not GROUP_OWNER alone."`
 	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
+	Drain               time.Duration `env:"EXPORTBUCKETS_DRAIN" default:"3s" placeholder:"DURATION" help:"How long to answer on at the end while /readyz says no, so that requests go elsewhere (${default})."`
 	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`
 }
 
@@ -154,6 +155,9 @@ func (c apiConfig) Validate() error {
 	}
 	if !awsAccount.MatchString(c.AWSAccountARN) {
 		report("aws-account-arn", "%q is not like arn:aws:iam::123456789012:root", c.AWSAccountARN)
+	}
+	if c.Drain < 0 {
+		report("drain", "%s is negative", c.Drain)
 	}
 	if c.ShutdownTimeout <= 0 {
 		report("shutdown-timeout", "%s is not positive", c.ShutdownTimeout)

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -139,77 +135,6 @@ func TestASecondServerInTheSameStateDirectoryIsRefused(t *testing.T) {
 	wantRefusal(t, status, stateDir, "in use")
 
 	p.waitReady(t)
-}
-
-func TestSIGTERMFinishesRequestsInFlight(t *testing.T) {
-	t.Parallel()
-	stateDir := newStateDir(t)
-	p := serve(t, settings{flags: []string{
-		"--state-dir", stateDir, "--shutdown-timeout", waittest.Patience.String(),
-	}})
-	processes := postgresProcesses(t, stateDir)
-	request, answers := openRequest(t, p, p.token(t))
-
-	p.signal(syscall.SIGTERM)
-	waittest.Until(t, "new connections are refused", func() bool {
-		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return errors.Is(err, syscall.ECONNREFUSED)
-	})
-	if p.hasExited() {
-		t.Fatalf("got exit code %d with a request in flight, want it waited for", p.cmd.ProcessState.ExitCode())
-	}
-	if _, err := request.Write([]byte(demoBucket)); err != nil {
-		t.Fatalf("got error %v, want the body sent", err)
-	}
-	resp, err := http.ReadResponse(answers, nil)
-	if err != nil {
-		t.Fatalf("got error %v, want the answer to the request in flight", err)
-	}
-	got := readAnswer(t, resp)
-	wantStatus(t, got, http.StatusOK)
-	if name := text(t, got.body, "bucketName"); name != "export-bucket" {
-		t.Errorf("bucketName: got %q, want export-bucket", name)
-	}
-
-	if end := p.wait(t); end.code != 0 {
-		t.Errorf("exit code: got %d, want 0", end.code)
-	}
-	if left := stillRunning(processes); len(left) > 0 {
-		t.Errorf("processes of PostgreSQL after the end: got %v, want none", left)
-	}
-}
-
-// openRequest sends the head of a request that creates demoBucket, and returns
-// once the server has accepted it and waits for the body.
-func openRequest(t *testing.T, p *program, token string) (net.Conn, *bufio.Reader) {
-	t.Helper()
-	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.address)
-	if err != nil {
-		t.Fatalf("got error %v, want a connection", err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(waittest.Patience)); err != nil {
-		t.Fatalf("got error %v, want a deadline", err)
-	}
-	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
-		"Accept: application/vnd.atlas.2024-05-30+json\r\nContent-Type: application/json\r\n"+
-		"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n", demoBuckets, p.address, token, len(demoBucket))
-	if err != nil {
-		t.Fatalf("got error %v, want the head of the request sent", err)
-	}
-	// The server asks for the body when the handler begins to read it.
-	answers := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(answers, nil)
-	if err != nil {
-		t.Fatalf("got error %v, want the server to ask for the body", err)
-	}
-	if resp.StatusCode != http.StatusContinue {
-		t.Fatalf("status: got %d, want %d", resp.StatusCode, http.StatusContinue)
-	}
-	return conn, answers
 }
 
 func TestTheProgramEndsWithItsPrivatePostgreSQL(t *testing.T) {

@@ -74,6 +74,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	close  bool // the connection is closed
 }
 
 // ask sends a request to the API; one with a body is a POST.
@@ -137,7 +138,7 @@ func readAnswer(t *testing.T, resp *http.Response) answer {
 	if err != nil {
 		t.Fatalf("got error %v, want a whole body", err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(body)}
+	return answer{resp.StatusCode, resp.Header, string(body), resp.Close}
 }
 
 func wantStatus(t *testing.T, got answer, want int) {

@@ -51,6 +51,8 @@ func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 		{"backup-managers-write", "perhaps", "perhaps"},
 		{"rate-limits", "perhaps", "perhaps"},
 		{"migrate", "perhaps", "perhaps"},
+		{"drain", "3", "3"},
+		{"drain", "-1s", "negative"},
 		{"shutdown-timeout", "20", "20"},
 		{"shutdown-timeout", "soon", "soon"},
 		{"shutdown-timeout", "0s", "not positive"},

@@ -161,7 +161,8 @@ func launchServer(t *testing.T, s settings) *program {
 
 func newServer(t *testing.T, s settings) *program {
 	t.Helper()
-	return newProgram(t, s.env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
+	env := append([]string{"EXPORTBUCKETS_DRAIN=0s"}, s.env...) // nobody else could take the requests
+	return newProgram(t, env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
 }
 
 var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:]+)`)

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
@@ -44,13 +43,20 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 }
 
 // run starts the parts of the server one after the other, serves, and stops the
-// parts in the opposite order.
+// parts in the opposite order. The port is open meanwhile, so that probes are
+// answered from the first moment on.
 func (p plan) run(ctx context.Context, o output) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", p.api.Listen)
+	listener, err := listen(ctx, p.api.Listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return err
 	}
-	defer func() { _ = listener.Close() }()
+	config := p.httpConfig(listener.Addr(), o.log)
+	starting, err := api.NewStarting(config)
+	if err != nil {
+		return err
+	}
+	server := startHTTP(ctx, listener, starting, o.log)
+	defer server.close()
 	db, err := openDatabase(ctx, p.source, o.log)
 	if err != nil {
 		return err
@@ -64,8 +70,8 @@ func (p plan) run(ctx context.Context, o output) error {
 		return err
 	}
 	defer pool.Close()
-	baseURL := p.baseURL(listener.Addr())
-	handler, callers, err := p.assemble(pool, sealer, baseURL, o.log)
+	config.Ready = server.ready(func(ctx context.Context) error { return ready(ctx, pool) })
+	handler, callers, err := p.assemble(pool, sealer, config)
 	if err != nil {
 		return err
 	}
@@ -74,11 +80,12 @@ func (p plan) run(ctx context.Context, o output) error {
 	if p.sealing.file == "" {
 		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
 	}
-	o.log.Info("serving", "address", listener.Addr().String(), "base_url", baseURL)
+	server.use(handler)
+	o.log.Info("serving", "address", listener.Addr().String(), "base_url", config.BaseURL)
 	if p.demo {
-		go func() { _, _ = fmt.Fprintf(o.out, demoHint, baseURL) }() // nobody need read it
+		go func() { _, _ = fmt.Fprintf(o.out, demoHint, config.BaseURL) }() // nobody need read it
 	}
-	return p.serve(ctx, listener, handler, db, o.log)
+	return p.untilEnd(ctx, server, db, o.log)
 }
 
 const demoHint = `To create an export bucket of the demo tenant:
@@ -122,37 +129,17 @@ func (p plan) prepare(ctx context.Context, db *database) (pool *dbpool.Pool, sea
 	return pool, sealer, nil
 }
 
-// serve answers requests until ctx ends or the database is lost, and then waits
-// for those in flight.
-func (p plan) serve(
-	ctx context.Context, listener net.Listener, handler http.Handler, db *database, log *slog.Logger,
-) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-
-	var cause error
+// untilEnd returns when ctx has ended or the database is lost, and the requests in
+// flight have their answers.
+func (p plan) untilEnd(ctx context.Context, server *httpServer, db *database, log *slog.Logger) error {
 	select {
-	case err := <-failed:
+	case err := <-server.failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-db.lost():
-		cause = fmt.Errorf("the private PostgreSQL ended: %w", db.server.Err())
+		cause := fmt.Errorf("the private PostgreSQL ended: %w", db.server.Err())
+		return errors.Join(cause, server.shutDown(ctx, 0, p.api.ShutdownTimeout))
 	case <-ctx.Done():
 		log.Info("shutting down")
+		return server.shutDown(ctx, p.api.Drain, p.api.ShutdownTimeout)
 	}
-	// ctx has ended; the requests in flight get a deadline of their own.
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.api.ShutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return errors.Join(cause, fmt.Errorf("shut down: %w", err), server.Close())
-	}
-	return cause
 }

@@ -15,10 +15,11 @@ const (
 
 // startUsageWriter calls write from time to time, which is to store when
 // credentials were last used. The function that it returns ends that, after a
-// last call.
+// last call; ctx does not, as requests are served after it has ended.
 func startUsageWriter(
 	ctx context.Context, write func(context.Context) error, log *slog.Logger,
 ) (stop func()) {
+	ctx = context.WithoutCancel(ctx)
 	ticking, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -30,7 +31,7 @@ func startUsageWriter(
 			case <-ticking.Done(): // once more
 			case <-ticker.C:
 			}
-			bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTimeout)
+			bounded, cancel := context.WithTimeout(ctx, usageTimeout)
 			if err := write(bounded); err != nil {
 				log.Warn("the last use of credentials is not written", "error", err)
 			}
