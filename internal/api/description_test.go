@@ -163,6 +163,8 @@ func refusesRoute(method string, answer *recorder) bool {
 		return method == http.MethodOptions && h.Get("Allow") != "" && empty
 	case http.StatusUnauthorized:
 		return h.Get("WWW-Authenticate") != ""
+	case http.StatusForbidden:
+		return h.Get("X-Error-Code") != "" && !empty
 	case http.StatusNotFound:
 		return h.Get("X-Error-Code") == "RESOURCE_NOT_FOUND" && !empty
 	case http.StatusMethodNotAllowed:
