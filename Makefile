@@ -25,9 +25,11 @@ bench:
 	go build -C tools/bench -o ../../bin/bench .
 	bin/bench $(BENCH)
 
-# The races between revocations and their callers, 10,000 rounds each.
+# The tests of reliability in their long form: TORTURE is how long each goes on, as in
+# make torture TORTURE=10m.
 torture:
-	go test -count=1 -timeout 2h -run 'TestWhoeverIs|TestOfTwoOwners' ./internal/write -race-rounds=10000
+	@tools/need bash
+	tools/torture
 
 generate:
 	$(TOOL) sqlc generate

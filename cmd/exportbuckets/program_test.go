@@ -139,7 +139,7 @@ func (p *program) start(t *testing.T) {
 			t.Errorf("got a data race, want none:\n%s", p.log)
 		}
 		if t.Failed() {
-			t.Logf("the log of %q:\n%s", p.cmd.Args[1:], p.log)
+			t.Logf("the end of the log of %q:\n%s", p.cmd.Args[1:], p.log.end())
 		}
 	})
 }
@@ -230,6 +230,13 @@ func (w *transcript) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.buf.String()
+}
+
+// end returns the last of what was written: the log of a load is long.
+func (w *transcript) end() string {
+	const most = 8 << 10
+	all := w.String()
+	return all[max(len(all)-most, 0):]
 }
 
 // newStateDir returns a new directory that the user of PostgreSQL may enter,
