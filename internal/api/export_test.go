@@ -30,6 +30,18 @@ func Access() map[string]string {
 	return access
 }
 
+// Revocations returns the entries of the route table that draw on the caller's
+// reserve, as method and path.
+func Revocations() []string {
+	var routes []string
+	for _, op := range table() {
+		if op.revokes() {
+			routes = append(routes, op.method+" "+op.path)
+		}
+	}
+	return routes
+}
+
 // Version is one version of an operation, with its dates as the table has them.
 type Version struct{ Date, Successor, Sunset string }
 

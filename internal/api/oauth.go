@@ -70,8 +70,8 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 }
 
 func (s *Server) createAccessToken(c *gin.Context) error {
-	if err := s.limitTokenRequests(c); err != nil {
-		return err
+	if retryAfter := s.limitAddress(c, tokenLimit); retryAfter > 0 {
+		return errRateLimited(c, tokenLimit, retryAfter)
 	}
 	id, secret, err := clientCredentials(c)
 	if err != nil {
@@ -102,7 +102,11 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 }
 
 func (s *Server) revokeAccessToken(c *gin.Context) error {
+	retryAfter := s.limitAddress(c, revocationLimit)
 	id, secret, err := clientCredentials(c)
+	if err == nil && retryAfter > 0 {
+		err = s.limitRevocation(c, id, secret, retryAfter)
+	}
 	if err != nil {
 		return err
 	}
@@ -138,20 +142,31 @@ func unescape(s string) string {
 	return s
 }
 
-// limitTokenRequests holds each address to Atlas' ten token requests a minute.
-func (s *Server) limitTokenRequests(c *gin.Context) error {
-	if !s.cfg.RateLimits {
-		return nil
+// limitRevocation takes a token from the reserve of the service account, after those
+// of its address have been used up: nobody who shares an address, such as a proxy's,
+// keeps others from ending their tokens. Whoever is no service account has no reserve.
+func (s *Server) limitRevocation(c *gin.Context, id, secret string, retryAfter int) error {
+	account, err := s.iam.AuthenticateClient(c.Request.Context(), id, secret)
+	if err == nil {
+		_, _, wait := s.limits.take(draw{reserveLimit, account.String()})
+		if wait == 0 {
+			return nil
+		}
+		retryAfter = min(retryAfter, wait)
 	}
-	_, retryAfter := s.limits.allow(tokenLimit, s.clientAddress(c).String())
-	if retryAfter == 0 {
-		return nil
+	if err == nil || errors.Is(err, atlas.ErrInvalidClient) {
+		return errRateLimited(c, revocationLimit, retryAfter)
 	}
+	return err
+}
+
+// errRateLimited refuses a request of an address that has used up those of a minute.
+func errRateLimited(c *gin.Context, limit rateLimit, retryAfter int) error {
 	c.Header("Retry-After", strconv.Itoa(retryAfter))
 	return &oauthError{
 		status: http.StatusTooManyRequests,
 		code:   "rate_limited",
 		description: fmt.Sprintf("Resource %s is limited to %d requests every 1 minutes.",
-			c.Request.URL.Path, tokenLimit.capacity),
+			c.Request.URL.Path, limit.capacity),
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"exportbuckets/internal/atlas"
 )
@@ -17,6 +18,8 @@ type rateLimit struct {
 	name     string
 	capacity int // of each project's token bucket
 	refill   int // tokens added every refillPeriod
+	// revoking says that its deletions revoke: see operation.revokes.
+	revoking bool
 }
 
 const refillPeriod = time.Minute
@@ -24,9 +27,9 @@ const refillPeriod = time.Minute
 var (
 	backupLimit             = rateLimit{name: "cloud backups", capacity: 1200, refill: 500}
 	orgListLimit            = rateLimit{name: "organizations of a user", capacity: 300, refill: 100}
-	credentialLimit         = rateLimit{name: "credentials", capacity: 1200, refill: 500}
-	orgCredentialLimit      = rateLimit{name: "credentials of an organization", capacity: 500, refill: 250}
-	orgSettingsLimit        = rateLimit{name: "organization settings", capacity: 10, refill: 10}
+	credentialLimit         = rateLimit{name: "credentials", capacity: 1200, refill: 500, revoking: true}
+	orgCredentialLimit      = rateLimit{name: "credentials of an organization", capacity: 500, refill: 250, revoking: true}
+	orgSettingsLimit        = rateLimit{name: "organization settings", capacity: 10, refill: 5}
 	orgLimit                = rateLimit{name: "organizations", capacity: 500, refill: 250}
 	rootLimit               = rateLimit{name: "root", capacity: 300, refill: 100}
 	clusterLimit            = rateLimit{name: "clusters", capacity: 10000, refill: 5000}
@@ -47,42 +50,80 @@ var (
 	endpointLimit           = rateLimit{name: "private endpoint services", capacity: 4000, refill: 2000}
 	projectUserLimit        = rateLimit{name: "users of a project", capacity: 1200, refill: 500}
 	tokenLimit              = rateLimit{name: "access tokens", capacity: 10, refill: 10}
+	revocationLimit         = rateLimit{name: "revocations of access tokens", capacity: 10, refill: 10}
 )
 
-// limitRate takes a token for the request, tells in the header how many are
-// left, and returns RATE_LIMITED_TOKEN_BUCKET if there was none. A project has
-// one bucket for all who have a role on it, and an organization for all who
-// belong to it; others draw on a bucket of their own, so that nobody can use up
-// the requests of a stranger's project.
-func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, limit rateLimit) error {
+// The limits that are this server's own. With Atlas' alone, whoever has any credential
+// of an organization could keep its buckets empty, and nobody else's request would be
+// answered: not even the one that takes that credential away. So each principal has
+// tokens of its own for when a bucket that it shares is empty. One a second is as much
+// as a person at work needs, and a small part of what a shared bucket has; and those
+// for revocations are apart from the others, so that no program which runs with the
+// same credentials can use them up.
+var (
+	ownLimit     = rateLimit{name: "a principal's own", capacity: 60, refill: 60}
+	reserveLimit = rateLimit{name: "a principal's revocations", capacity: 60, refill: 60}
+)
+
+// revokes says whether the operation takes something away from somebody that could be
+// used to sign in, or that gave a right.
+func (o operation) revokes() bool { return o.limit.revoking && o.method == del }
+
+// limitRate takes a token for the request, tells in the header how many are left in
+// the bucket that it is from, and returns RATE_LIMITED_TOKEN_BUCKET if there was none.
+// A project has one bucket for all who have a role on it, and an organization for all
+// who belong to it; others draw on a bucket of their own, so that nobody can use up
+// the requests of a stranger's project. If a shared bucket is empty, the caller draws
+// on its own, and to revoke something on its reserve.
+func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) error {
 	if !s.cfg.RateLimits {
 		return nil
 	}
-	scope := p.ID()
+	own := p.ID().String()
+	draws := make([]draw, 0, 3)
 	if project, ok := p.Project(); ok {
-		scope = project
+		draws = append(draws, draw{op.limit, project.String()}, draw{ownLimit, own})
 	} else if p.NamesOwnOrg() {
-		scope = p.OrgID()
+		draws = append(draws, draw{op.limit, p.OrgID().String()}, draw{ownLimit, own})
+	} else {
+		draws = append(draws, draw{op.limit, own})
 	}
-	left, retryAfter := s.limits.allow(limit, scope.String())
-	c.Header("RateLimit-Limit", strconv.Itoa(limit.capacity))
+	if op.revokes() {
+		draws = append(draws, draw{reserveLimit, own})
+	}
+	from, left, retryAfter := s.limits.take(draws...)
+	c.Header("RateLimit-Limit", strconv.Itoa(from.capacity))
 	c.Header("RateLimit-Remaining", strconv.Itoa(left))
 	if retryAfter == 0 {
 		return nil
 	}
 	c.Header("Retry-After", strconv.Itoa(retryAfter))
 	return atlas.NewError(atlas.CodeRateLimited,
-		resourcePath(c), retryAfter, limit.capacity, limit.refill, int(refillPeriod.Seconds()))
+		resourcePath(c), retryAfter, from.capacity, from.refill, int(refillPeriod.Seconds()))
 }
 
-// rateLimiter keeps the token buckets of this process. Replicas do not share
-// them: each admits as much as Atlas would alone.
+// limitAddress takes a token for a request of nobody known yet, and returns after how
+// many seconds there is one if there was none.
+func (s *Server) limitAddress(c *gin.Context, limit rateLimit) (retryAfter int) {
+	if !s.cfg.RateLimits {
+		return 0
+	}
+	_, _, retryAfter = s.addressLimits.take(draw{limit, s.clientAddress(c).String()})
+	return retryAfter
+}
+
+// maxBuckets is how many buckets a rateLimiter keeps: some 8 MB of them. Of those who
+// used none for the longest time, who are likely to have a full one, it forgets how
+// much they used.
+const maxBuckets = 1 << 15
+
+// rateLimiter keeps token buckets of this process. Replicas do not share them: each
+// admits as much as Atlas would alone.
 type rateLimiter struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	buckets map[bucketKey]*tokenBucket
-	swept   time.Time // when full buckets were last removed
+	buckets *simplelru.LRU[bucketKey, *tokenBucket]
 }
 
 type bucketKey struct {
@@ -90,56 +131,56 @@ type bucketKey struct {
 	scope string
 }
 
+// draw is a bucket that a token may be taken from.
+type draw struct {
+	limit rateLimit
+	scope string // whose bucket
+}
+
 type tokenBucket struct {
-	limit    rateLimit
 	tokens   int
 	refilled time.Time
 }
 
 func newRateLimiter(now func() time.Time) *rateLimiter {
-	return &rateLimiter{now: now, buckets: make(map[bucketKey]*tokenBucket), swept: now()}
+	buckets, err := simplelru.NewLRU[bucketKey, *tokenBucket](maxBuckets, nil)
+	if err != nil {
+		panic(err) // the size is ours
+	}
+	return &rateLimiter{now: now, buckets: buckets}
 }
 
-// allow takes a token from the scope's bucket and returns how many are left. If
-// there was none, it returns after how many seconds there are some.
-func (l *rateLimiter) allow(limit rateLimit, scope string) (left, retryAfter int) {
+// take takes a token from the first of the buckets that has one, and returns the
+// limit of that bucket and how many are left in it. If none has one, it returns the
+// first limit, and after how many seconds there is a token in one of them.
+func (l *rateLimiter) take(draws ...draw) (from rateLimit, left, retryAfter int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	l.sweep(now)
-	key := bucketKey{limit.name, scope}
-	bucket, ok := l.buckets[key]
-	if !ok {
-		bucket = &tokenBucket{limit: limit, tokens: limit.capacity, refilled: now}
-		l.buckets[key] = bucket
+	for _, d := range draws {
+		key := bucketKey{d.limit.name, d.scope}
+		bucket, ok := l.buckets.Get(key)
+		if !ok {
+			bucket = &tokenBucket{tokens: d.limit.capacity, refilled: now}
+			l.buckets.Add(key, bucket)
+		}
+		bucket.fill(d.limit, now)
+		if bucket.tokens > 0 {
+			bucket.tokens--
+			return d.limit, bucket.tokens, 0
+		}
+		wait := int(math.Ceil(bucket.refilled.Add(refillPeriod).Sub(now).Seconds()))
+		if retryAfter == 0 || wait < retryAfter {
+			retryAfter = wait
+		}
 	}
-	bucket.fill(now)
-	if bucket.tokens == 0 {
-		wait := bucket.refilled.Add(refillPeriod).Sub(now)
-		return 0, int(math.Ceil(wait.Seconds()))
-	}
-	bucket.tokens--
-	return bucket.tokens, 0
+	return draws[0].limit, 0, retryAfter
 }
 
 // fill adds the tokens of the periods that have ended. They come all at once at
 // the end of a period: Atlas asks clients to wait for as long as that takes.
-func (b *tokenBucket) fill(now time.Time) {
+func (b *tokenBucket) fill(limit rateLimit, now time.Time) {
 	periods := int(now.Sub(b.refilled) / refillPeriod)
 	b.refilled = b.refilled.Add(time.Duration(periods) * refillPeriod)
-	b.tokens = min(b.limit.capacity, b.tokens+periods*b.limit.refill)
-}
-
-// sweep removes, once a period, the buckets that are as good as new.
-func (l *rateLimiter) sweep(now time.Time) {
-	if now.Sub(l.swept) < refillPeriod {
-		return
-	}
-	l.swept = now
-	for key, bucket := range l.buckets {
-		bucket.fill(now)
-		if bucket.tokens == bucket.limit.capacity {
-			delete(l.buckets, key)
-		}
-	}
+	b.tokens = min(limit.capacity, b.tokens+periods*limit.refill)
 }

@@ -1,24 +1,26 @@
 package api
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
 
-func TestBucketsThatAreFullAgainAreForgotten(t *testing.T) {
+func TestTheMemoryOfRateLimitsIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 8, 10, 0, 0, 0, 0, time.UTC)
 	l := newRateLimiter(func() time.Time { return now })
-	for range 600 {
-		l.allow(backupLimit, "drained")
+	busy := draw{backupLimit, "busy"}
+	for i := range 3 * maxBuckets {
+		l.take(draw{tokenLimit, strconv.Itoa(i)})
+		if i%(maxBuckets/2) == 0 {
+			l.take(busy)
+		}
 	}
-	l.allow(backupLimit, "touched")
-	now = now.Add(refillPeriod)
-	l.allow(backupLimit, "new")
-	if _, ok := l.buckets[bucketKey{backupLimit.name, "touched"}]; ok {
-		t.Error("got a full bucket kept, want it forgotten")
+	if got := l.buckets.Len(); got > maxBuckets {
+		t.Errorf("got %d buckets, want at most %d", got, maxBuckets)
 	}
-	if left, _ := l.allow(backupLimit, "drained"); left != 1200-600+500-1 {
-		t.Errorf("got %d left, want %d", left, 1200-600+500-1)
+	if _, left, _ := l.take(busy); left != backupLimit.capacity-7 {
+		t.Errorf("the bucket that is used all the time: got %d left, want %d", left, backupLimit.capacity-7)
 	}
 }

@@ -54,8 +54,11 @@ type Server struct {
 	tenant *tenant.Service
 	backup *backup.Service
 	cfg    Config
-	limits *rateLimiter
-	table  []operation
+	limits *rateLimiter // of those who are known
+	// addressLimits are apart, so that a multitude of addresses makes limits forget
+	// nobody who is known.
+	addressLimits *rateLimiter
+	table         []operation
 
 	proxies []netip.Prefix // that are trusted
 	failed  failedSignIns
@@ -92,7 +95,7 @@ func NewStarting(cfg Config) (http.Handler, error) {
 func newServer(services Services, cfg Config) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
-		cfg: cfg, limits: newRateLimiter(cfg.Now),
+		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 	}
 	for _, text := range cfg.TrustedProxies {
@@ -159,7 +162,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err != nil {
 		return err
 	}
-	if err := s.limitRate(c, principal, op.limit); err != nil {
+	if err := s.limitRate(c, principal, op); err != nil {
 		return err
 	}
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))

@@ -13,6 +13,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
 
@@ -84,6 +85,13 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 		})
 		return atlas.Wrap(err, "delete access token")
 	})
+}
+
+// AuthenticateClient returns the id of the service account, or ErrInvalidClient if the
+// client id and secret do not match.
+func (s *Service) AuthenticateClient(ctx context.Context, clientID, clientSecret string) (objectid.ID, error) {
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	return secret.ServiceAccountID, err
 }
 
 func (s *Service) authenticateClient(
