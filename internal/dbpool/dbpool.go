@@ -6,7 +6,9 @@
 //   - PostgreSQL ends a statement that waits for a lock for patience, one that runs
 //     for workTimeout, and a transaction that its client has left open for as long.
 //   - The writes of one organization hold at most a quarter of the connections, and
-//     all writes three quarters; each holds one at least. So rows that someone holds keep neither
+//     all writes three quarters; each holds one at least. A third of that is for
+//     changes of what principals may do: whoever is revoked holds up nobody who
+//     revokes. So rows that someone holds keep neither
 //     the reads nor the writes of others.
 //   - A context that ends cancels its statement and keeps the connection, but for a
 //     commit: that has its own time, and whoever can't wait for it doesn't learn its
@@ -69,7 +71,8 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 // safe for concurrent use.
 type Pool struct {
 	*pgxpool.Pool
-	turns *share.Pool[objectid.ID] // of organizations, to write
+	writes     *share.Pool[objectid.ID] // turns of organizations
+	principals *share.Pool[objectid.ID] // turns to change what principals may do
 }
 
 // Open returns a pool of at most maxConns connections to the database at url. It
@@ -96,7 +99,11 @@ func Open(ctx context.Context, url string, maxConns int32) (*Pool, error) {
 // New returns a Pool that takes its connections from another.
 func New(pool *pgxpool.Pool) *Pool {
 	conns := int64(pool.Config().MaxConns)
-	return &Pool{Pool: pool, turns: share.New[objectid.ID](conns*3/4, conns/4, patience)}
+	return &Pool{
+		Pool:       pool,
+		writes:     share.New[objectid.ID](conns/2, conns/4, patience),
+		principals: share.New[objectid.ID](conns/4, conns/8, patience),
+	}
 }
 
 // setSession makes the settings of a connection in one round trip.

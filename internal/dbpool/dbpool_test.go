@@ -113,6 +113,13 @@ func TestHeldRowsOfOneOrganizationKeepNobodyElseWaiting(t *testing.T) {
 			t.Fatalf("a write of another organization: %v", err)
 		}
 		counted(t, pool, ours) // a read waits for nobody
+		revoked := pool.WritePrincipals(t.Context(), ours, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), "SELECT 1")
+			return err
+		})
+		if revoked != nil {
+			t.Fatalf("a change of what a principal of theirs may do: %v", revoked)
+		}
 	}
 	if done := time.Since(began); done > 3*time.Second {
 		t.Errorf("others were served after %s, when the row was not waited for any longer", done)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/share"
 )
 
 const (
@@ -39,8 +40,20 @@ func LongTx() pgx.TxOptions {
 // is lost on the way. It returns atlas.ErrUnavailable if the organization has no turn
 // in time, and atlas.ErrOutcomeUnknown if what f did may have been committed.
 func (p *Pool) Write(ctx context.Context, orgID objectid.ID, f func(tx pgx.Tx) error) error {
+	return p.write(ctx, p.writes, orgID, f)
+}
+
+// WritePrincipals is Write for a change of what principals may do, which does not
+// wait for the turns of other writes.
+func (p *Pool) WritePrincipals(ctx context.Context, orgID objectid.ID, f func(tx pgx.Tx) error) error {
+	return p.write(ctx, p.principals, orgID, f)
+}
+
+func (p *Pool) write(
+	ctx context.Context, turns *share.Pool[objectid.ID], orgID objectid.ID, f func(tx pgx.Tx) error,
+) error {
 	began := time.Now()
-	giveBack, err := p.turns.Take(ctx, orgID, 1)
+	giveBack, err := turns.Take(ctx, orgID, 1)
 	if err != nil {
 		return fmt.Errorf("wait for a turn to write: %w", err)
 	}

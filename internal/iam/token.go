@@ -74,7 +74,7 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 	if err != nil {
 		return err
 	}
-	return s.pool.Write(ctx, secret.OrgID, func(tx pgx.Tx) error {
+	return s.pool.WritePrincipals(ctx, secret.OrgID, func(tx pgx.Tx) error {
 		if err := write.Raise(ctx, tx, secret.OrgID, &secret.ServiceAccountID); err != nil {
 			return err
 		}

@@ -121,7 +121,7 @@ func BeginOn(
 	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
 ) error {
 	orgID := proof.Caller().OrgID()
-	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+	return pool.WritePrincipals(ctx, orgID, func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func BeginOn(
 // organization may do.
 func BeginOnAll(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
 	orgID := proof.Caller().OrgID()
-	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+	return pool.WritePrincipals(ctx, orgID, func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
 			return err
 		}
