@@ -53,8 +53,9 @@ func apiKeyName(c *call) iam.CredentialName {
 }
 
 func (s *Server) createAPIKey(
-	ctx context.Context, owner atlas.CredentialOwner, _ *call, req iam.APIKeyRequest,
+	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.APIKeyRequest,
 ) (apiKeyBody, error) {
+	noStore(c.gin)
 	key, err := s.iam.CreateAPIKey(ctx, owner, req)
 	return s.newAPIKeyBody(key), err
 }

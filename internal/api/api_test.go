@@ -200,7 +200,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 		t.Fatal(err)
 	}
 	b.handler = handler
-	b.server = httptest.NewServer(asDescribed(t, b.secrets.watch(handler)))
+	b.server = httptest.NewServer(asDescribed(t, b.secrets.watch(t, handler)))
 	t.Cleanup(func() { b.notInDump(t) })
 	t.Cleanup(b.server.Close)
 	return b

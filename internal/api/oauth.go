@@ -52,7 +52,7 @@ func errInvalidRequest() error {
 // oauth returns the gin handler of a token endpoint.
 func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		c.Header("Cache-Control", "no-store")
+		noStore(c)
 		c.Header("Pragma", "no-cache")
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		err := handler(s, c)

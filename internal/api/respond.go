@@ -115,6 +115,10 @@ func queryInt(c *gin.Context, name string, byDefault, most int) (int, error) {
 	return n, nil
 }
 
+// noStore keeps an answer with a secret in it out of caches on the way, and on the
+// disk of the client.
+func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
+
 // jsonType is the media type of bodies that have no version.
 const jsonType = "application/json"
 

@@ -33,8 +33,10 @@ type secrets struct {
 	shown map[string]bool
 }
 
-// watch serves what handler serves, and notes the secrets in the answers.
-func (s *secrets) watch(handler http.Handler) http.Handler {
+// watch serves what handler serves, and notes the secrets in the answers, which no
+// cache may keep.
+func (s *secrets) watch(t testing.TB, handler http.Handler) http.Handler {
+	t.Helper()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &recorder{ResponseWriter: w}
 		handler.ServeHTTP(answer, r)
@@ -42,7 +44,11 @@ func (s *secrets) watch(handler http.Handler) http.Handler {
 		if json.Unmarshal(answer.body.Bytes(), &body) == nil {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			known := len(s.shown)
 			s.note(body)
+			if caching := answer.Header().Get("Cache-Control"); len(s.shown) > known && caching != "no-store" {
+				t.Errorf("%s %s: got a secret with Cache-Control %q, want no-store", r.Method, r.URL.Path, caching)
+			}
 		}
 	})
 }

@@ -52,8 +52,9 @@ func serviceAccountName(c *call) iam.CredentialName {
 }
 
 func (s *Server) createServiceAccount(
-	ctx context.Context, owner atlas.CredentialOwner, _ *call, req iam.ServiceAccountRequest,
+	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.ServiceAccountRequest,
 ) (serviceAccountBody, error) {
+	noStore(c.gin)
 	account, err := s.iam.CreateServiceAccount(ctx, owner, req)
 	return newServiceAccountBody(account), err
 }

@@ -34,6 +34,7 @@ func newSecretBody(secret iam.ServiceAccountSecret) secretBody {
 func (s *Server) createServiceAccountSecret(
 	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.ServiceAccountSecretRequest,
 ) (secretBody, error) {
+	noStore(c.gin)
 	secret, err := s.iam.CreateServiceAccountSecret(ctx, owner, serviceAccountName(c), req)
 	return newSecretBody(secret), err
 }
