@@ -12,8 +12,11 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -31,12 +34,26 @@ func main() {
 	stop()
 	failed := err != nil && !stopped
 	if failed {
-		_, _ = fmt.Fprintf(stderr, "exportbuckets: %s\n", err)
+		_, _ = fmt.Fprintf(stderr, "exportbuckets: %s\n", printable(err.Error()))
 	}
 	stderr.Close(flushTimeout)
 	if failed {
 		os.Exit(1)
 	}
+}
+
+// printable escapes what a terminal could take for a command. Messages have names in
+// them that others have chosen, and may have several lines.
+func printable(text string) string {
+	var shown strings.Builder
+	for _, r := range text {
+		if r == '\n' || unicode.IsPrint(r) {
+			shown.WriteRune(r)
+		} else {
+			shown.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return shown.String()
 }
 
 // flushTimeout is how long the end waits for whoever reads the log.

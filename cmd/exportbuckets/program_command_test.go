@@ -186,6 +186,12 @@ func TestAnInvalidSeedFileWritesNothing(t *testing.T) {
 	}
 }
 
+func TestAnErrorShowsNoControlCharacters(t *testing.T) {
+	t.Parallel()
+	got := runProgram(t, nil, "seed", "no\x1b[2J\u009b\tsuch\u2028file")
+	wantRefusal(t, got, `no\x1b[2J\u009b\tsuch\u2028file`)
+}
+
 func TestVersionPrintsOneLine(t *testing.T) {
 	t.Parallel()
 	got := runProgram(t, nil, "version")

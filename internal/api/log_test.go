@@ -3,8 +3,10 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestOneEventIsLoggedForARequest(t *testing.T) {
@@ -49,6 +51,38 @@ func TestNoSecretIsLogged(t *testing.T) {
 	for _, secret := range []string{token, privateKeys["demoownr"], demoClientSecret, "s3cret", "Digest ", "Bearer ", "response="} {
 		if strings.Contains(b.log.String(), secret) {
 			t.Errorf("got %q in the log:\n%s", secret, b.log)
+		}
+	}
+}
+
+// A heredoc ends in a newline, and what is pasted has anything in it.
+func TestControlCharactersAreKeptAndEscapedWhereverTheyAreShown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const odd = "CI\x1b[2J\x7f\u009b\u2028\r\t\n"
+	for _, tt := range []struct{ method, path, name, value string }{
+		{http.MethodPatch, orgKeys + "/" + spareKey, "desc", odd},
+		{http.MethodPatch, apiRoot + "/orgs/" + demoOrg, "name", odd + "end"}, // which has no blank at its end
+	} {
+		sent, err := json.Marshal(map[string]string{tt.name: tt.value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := b.do(t, request{method: tt.method, path: tt.path, body: string(sent), header: http.Header{"Accept": {v2025}}})
+		var body map[string]any
+		if err := json.Unmarshal([]byte(got.body), &body); err != nil || body[tt.name] != tt.value {
+			t.Errorf("%s %s: got %d %s, %v, want it as in %s", tt.method, tt.path, got.status, got.body, err, sent)
+		}
+		if strings.ContainsFunc(got.body, func(r rune) bool { return r < ' ' }) {
+			t.Errorf("%s %s: got %q, want it escaped as JSON escapes", tt.method, tt.path, got.body)
+		}
+	}
+	b.do(t, request{path: apiRoot + "/groups/byName/" + url.PathEscape(odd)})
+	b.do(t, request{path: apiRoot + "/nowhere/" + url.PathEscape(odd)})
+	b.do(t, request{bare: true, header: http.Header{"Authorization": {"Digest username=\"\u009b\t\""}}})
+	for line := range strings.Lines(b.log.String()) {
+		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("got %q in the log, want it escaped", line)
 		}
 	}
 }
