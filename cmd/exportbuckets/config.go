@@ -114,6 +114,7 @@ func (c databaseConfig) source() source {
 
 type apiConfig struct {
 	Listen              string        `env:"EXPORTBUCKETS_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	Demo                bool          `env:"EXPORTBUCKETS_DEMO" help:"Serve the public credentials of the demo tenant at an address that is not loopback, too: something else keeps strangers out."`
 	BaseURL             string        `env:"EXPORTBUCKETS_BASE_URL" placeholder:"URL" help:"What clients call this server, for links in answers (http:// and the address listened on)."`
 	TrustedProxies      []string      `env:"EXPORTBUCKETS_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For tells the client's address."`
 	AWSRegion           string        `name:"aws-region" env:"EXPORTBUCKETS_AWS_REGION" default:"us-east-1" placeholder:"REGION" help:"Region that AWS export buckets are said to be in (${default}); empty leaves it out."`

@@ -117,6 +117,7 @@ func startImage(t *testing.T, nw *testcontainers.DockerNetwork) *testcontainers.
 		testcontainers.WithEnv(map[string]string{
 			"DATABASE_URL":       "postgres://postgres:" + databasePassword + "@postgres/postgres?sslmode=disable",
 			"EXPORTBUCKETS_SEED": seedFile,
+			"EXPORTBUCKETS_DEMO": "true", // testcontainers publishes the port, on a test machine
 		}),
 		testcontainers.WithExposedPorts("8080/tcp"),
 		waitFor(wait.ForHTTP("/readyz").WithPort("8080/tcp").WithStartupTimeout(waittest.Patience)),

@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+
+	"exportbuckets/internal/seed"
 )
 
 // root is the top of the repository, from here.
@@ -156,5 +159,23 @@ func TestTheReadmeNamesEverySettingOfServe(t *testing.T) {
 	}
 	if rows := strings.Count(readme, "| `--"); rows != settings || settings == 0 {
 		t.Errorf("got %d rows of settings in the README, want %d", rows, settings)
+	}
+}
+
+func TestTheSeedFileOfTheRecipesIsOneOfItsOwn(t *testing.T) {
+	t.Parallel()
+	text := documents(t)["docs/clients.md"]
+	_, rest, begins := strings.Cut(text, "--from-file=seed.yaml=/dev/stdin <<EOF\n")
+	file, _, ends := strings.Cut(rest, "    EOF\n")
+	if !begins || !ends {
+		t.Fatal("got no seed file in docs/clients.md, want one")
+	}
+	const key = "0b7e2a54-6c5d-4f0e-9a35-9d8f6a6a0001"
+	tenants, err := seed.Parse([]byte(strings.ReplaceAll(file, "$KEY", key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]seed.Credential{{Name: "operator", Secret: key}}, tenants.Credentials()); diff != "" {
+		t.Errorf("credentials (-want +got):\n%s", diff)
 	}
 }

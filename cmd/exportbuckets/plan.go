@@ -30,15 +30,18 @@ func (s serveCommand) plan() (plan, error) {
 		sealing:       s.sealing(s.databaseConfig),
 		api:           s.apiConfig,
 	}
-	var err error
+	demo, err := seed.Parse(seed.Demo)
 	switch {
+	case err != nil:
+		return plan{}, err
 	case s.Seed != "":
-		p.tenants, err = readSeed(s.Seed)
+		if p.tenants, err = readSeed(s.Seed); err != nil {
+			return plan{}, err
+		}
 	case from.private():
-		p.demo = true
-		p.tenants, err = seed.Parse(seed.Demo)
+		p.demo, p.tenants = true, demo
 	}
-	return p, err
+	return p, p.checkDemoFile(demo)
 }
 
 // baseURL returns what links begin with, given the address that is listened on.

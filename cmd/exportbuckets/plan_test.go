@@ -23,26 +23,27 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 	privateSource := source{privateDir: "/state/postgres", maxConnections: 8}
 	ownKey := sealing{file: "/state/sealing.key", own: true}
 	api := apiConfig{Listen: "127.0.0.1:0", BaseURL: "https://example.com", RateLimits: true}
+	loopback := apiConfig{Listen: "localhost:0"}
 	everyField := cmp.Exporter(func(reflect.Type) bool { return true })
 	for name, tt := range map[string]struct {
 		command serveCommand
 		want    plan
 	}{
 		"without a database, a private PostgreSQL with the demo tenant": {
-			serveCommand{databaseConfig: private, Migrate: true},
-			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, demo: true},
+			serveCommand{databaseConfig: private, apiConfig: loopback, Migrate: true},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, demo: true, api: loopback},
 		},
 		"a seed file takes the place of the demo tenant": {
-			serveCommand{databaseConfig: private, Migrate: true, Seed: demoSeedFile},
-			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo},
+			serveCommand{databaseConfig: private, apiConfig: loopback, Migrate: true, Seed: demoSeedFile},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, api: loopback},
 		},
 		"a configured database gets no tenant": {
 			serveCommand{databaseConfig: url("postgres://db.example.com/app"), Migrate: true},
 			plan{source: source{url: "postgres://db.example.com/app", maxConnections: 8}, migrate: true},
 		},
 		"a configured database gets the tenants of a seed file": {
-			serveCommand{databaseConfig: url("postgres://db.example.com/app"), Migrate: true, Seed: demoSeedFile},
-			plan{source: source{url: "postgres://db.example.com/app", maxConnections: 8}, migrate: true, tenants: demo},
+			serveCommand{databaseConfig: url("postgres://db.example.com/app"), apiConfig: loopback, Migrate: true, Seed: demoSeedFile},
+			plan{source: source{url: "postgres://db.example.com/app", maxConnections: 8}, migrate: true, tenants: demo, api: loopback},
 		},
 		"a configured database may be on this machine": {
 			serveCommand{databaseConfig: url("postgres://localhost/app")},

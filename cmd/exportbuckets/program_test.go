@@ -165,7 +165,7 @@ func newServer(t *testing.T, s settings) *program {
 	return newProgram(t, env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
 }
 
-var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:]+)`)
+var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:[\]]+)`)
 
 func (p *program) waitServing(t *testing.T) {
 	t.Helper()

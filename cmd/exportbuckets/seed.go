@@ -9,6 +9,7 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 	"exportbuckets/migrations"
 )
@@ -45,8 +46,10 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 
 // warnOfShortSecrets warns of secrets in the file that can be guessed.
 func warnOfShortSecrets(file seed.File, log *slog.Logger) {
-	for _, credential := range file.ShortSecrets() {
-		log.Warn("a secret in the seed file has less than 16 characters", "credential", credential)
+	for _, credential := range file.Credentials() {
+		if iam.IsShort(credential.Secret) {
+			log.Warn("a secret in the seed file has less than 16 characters", "credential", credential.Name)
+		}
 	}
 }
 

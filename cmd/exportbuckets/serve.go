@@ -75,6 +75,9 @@ func (p plan) run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
+	if err := p.checkDemoRows(ctx, callers, o.log); err != nil {
+		return err
+	}
 	stopUsage := startUsageWriter(ctx, callers.WriteLastUsed, o.log)
 	defer stopUsage()
 	if p.sealing.file == "" {

@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,6 +99,27 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 		return nil, err
 	}
 	return s.admit(c, row, from)
+}
+
+// IsValid reports whether a public key with a private key, or a client id with a
+// secret, is that of somebody, from wherever it may be used.
+func (s *Service) IsValid(ctx context.Context, name, secret string) (bool, error) {
+	if !IsPublicKey(name) {
+		_, err := s.authenticateClient(ctx, name, secret)
+		if errors.Is(err, atlas.ErrInvalidClient) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	row, err := s.findPrincipal(ctx, credential{PublicKey: &name})
+	if errors.Is(err, atlas.ErrUnauthenticated) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	ha1, err := s.cfg.Sealer.openHA1(row.OrgID, row.ID, name, row.HA1)
+	return subtle.ConstantTimeCompare(ha1, digest.HA1(name, Realm, secret)) == 1, err
 }
 
 // hashSecret is what is kept of a secret or a token. Both are long and random, so

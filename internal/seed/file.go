@@ -125,25 +125,23 @@ type Secret struct {
 	ExpiresAt timestamp `yaml:"expiresAt" required:"true"`
 }
 
-// ShortSecrets names the API keys and service accounts with a secret that can be
-// guessed.
-func (f File) ShortSecrets() []string {
-	var names []string
+// Credential is a public key with its private key, or a client id with a secret.
+type Credential struct{ Name, Secret string }
+
+// Credentials returns all that the file has.
+func (f File) Credentials() []Credential {
+	var all []Credential
 	for _, org := range f.Organizations {
 		for _, key := range org.APIKeys {
-			if iam.IsShort(string(key.PrivateKey)) {
-				names = append(names, string(key.PublicKey))
-			}
+			all = append(all, Credential{string(key.PublicKey), string(key.PrivateKey)})
 		}
 		for _, account := range org.ServiceAccounts {
 			for _, secret := range account.Secrets {
-				if iam.IsShort(string(secret.Secret)) {
-					names = append(names, iam.ClientIDPrefix+account.ClientID.id.String())
-				}
+				all = append(all, Credential{iam.ClientIDPrefix + account.ClientID.id.String(), string(secret.Secret)})
 			}
 		}
 	}
-	return names
+	return all
 }
 
 // Parse reads a seed file. It returns an error that tells the line of an unknown

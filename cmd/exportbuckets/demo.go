@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"exportbuckets/internal/iam"
+	"exportbuckets/internal/seed"
+)
+
+// The credentials of the demo tenant are public. Where strangers can reach the
+// server they are refused, unless --demo says that something else keeps strangers
+// out, such as a port that is published on a loopback address only.
+
+// checkDemoFile refuses to add credentials of the demo tenant where strangers can
+// use them.
+func (p plan) checkDemoFile(demo seed.File) error {
+	public := demo.Credentials()
+	if p.keepsStrangersOut() || !slices.ContainsFunc(p.tenants.Credentials(), func(c seed.Credential) bool {
+		return slices.Contains(public, c)
+	}) {
+		return nil
+	}
+	return fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): strangers may reach %s, and the credentials of the demo tenant "+
+		"are public: give tenants of your own with --seed (EXPORTBUCKETS_SEED), or say with --demo (EXPORTBUCKETS_DEMO) "+
+		"that strangers are kept out", p.api.Listen)
+}
+
+// checkDemoRows refuses to serve credentials of the demo tenant that are in the
+// database, of whatever start, where strangers can use them, and warns elsewhere.
+func (p plan) checkDemoRows(ctx context.Context, callers *iam.Service, log *slog.Logger) error {
+	demo, err := seed.Parse(seed.Demo)
+	if err != nil {
+		return err
+	}
+	var valid []string
+	for _, c := range demo.Credentials() {
+		is, err := callers.IsValid(ctx, c.Name, c.Secret)
+		if err != nil {
+			return err
+		}
+		if is {
+			valid = append(valid, c.Name)
+		}
+	}
+	switch {
+	case len(valid) == 0:
+		return nil
+	case !p.keepsStrangersOut():
+		return fmt.Errorf("--listen (EXPORTBUCKETS_LISTEN): strangers may reach %s, and credentials of the demo tenant, "+
+			"which are public, are valid in the database: delete %s or use another database, or say with --demo "+
+			"(EXPORTBUCKETS_DEMO) that strangers are kept out", p.api.Listen, strings.Join(valid, ", "))
+	}
+	log.Warn("credentials of the demo tenant are valid, and public", "credentials", valid)
+	return nil
+}
+
+// keepsStrangersOut reports whether only users of this machine can reach the server,
+// or whoever runs it says so.
+func (p plan) keepsStrangersOut() bool {
+	host, _, _ := net.SplitHostPort(p.api.Listen)
+	address, err := netip.ParseAddr(host)
+	return p.api.Demo || host == "localhost" || err == nil && address.IsLoopback()
+}
