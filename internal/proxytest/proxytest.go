@@ -8,7 +8,9 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Proxy passes on what it receives. Its methods are safe for concurrent use.
@@ -20,6 +22,8 @@ type Proxy struct {
 	mu     sync.Mutex
 	healed sync.Cond
 	silent bool
+	refuse bool
+	delay  time.Duration
 	marker []byte
 	conns  map[net.Conn]struct{}
 	closed bool
@@ -50,19 +54,59 @@ func New(t testing.TB, network, address string) *Proxy {
 // Addr returns where the proxy listens.
 func (p *Proxy) Addr() *net.TCPAddr { return p.listener.Addr().(*net.TCPAddr) } //nolint:forcetypeassert // It is TCP.
 
-// Silence stops passing on anything, either way, as if the cable were pulled:
-// connections stay, and new ones are made and not answered.
+// Silence stops passing on anything, either way, as if the server hung: connections
+// stay, and new ones are made and not answered.
 func (p *Proxy) Silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.silent = true
 }
 
-// Heal ends Silence. What was sent meanwhile arrives.
+// Unplug loses all packets of the client, as if the cable were pulled. In Silence the
+// client's system still learns that what it sends arrives, which it does not now.
+// Where packets can't be lost, Unplug is Silence.
+func (p *Proxy) Unplug() {
+	p.Silence()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.losePackets(true)
+}
+
+// losePackets begins or ends to lose what arrives at the connections of clients, and
+// at the listener.
+func (p *Proxy) losePackets(lose bool) {
+	sockets := []any{p.listener}
+	for conn := range p.conns {
+		sockets = append(sockets, conn)
+	}
+	for _, socket := range sockets {
+		if tcp, ok := socket.(syscall.Conn); ok {
+			losePackets(tcp, lose)
+		}
+	}
+}
+
+// Slow makes everything arrive so much later, either way.
+func (p *Proxy) Slow(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
+}
+
+// Refuse closes all connections, and from now on each new one.
+func (p *Proxy) Refuse() {
+	p.mu.Lock()
+	p.refuse = true
+	p.mu.Unlock()
+	p.Cut()
+}
+
+// Heal ends Silence, Unplug, Slow and Refuse. What was sent in silence arrives.
 func (p *Proxy) Heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.silent = false
+	p.losePackets(false)
+	p.silent, p.refuse, p.delay = false, false, 0
 	p.healed.Broadcast()
 }
 
@@ -95,13 +139,17 @@ func (p *Proxy) serve() {
 
 // pass connects the client to the server, until one of them is gone.
 func (p *Proxy) pass(client net.Conn) {
-	p.add(client)
+	if !p.add(client) {
+		return
+	}
 	defer p.remove(client)
 	server, err := net.Dial(p.network, p.address)
 	if err != nil {
 		return
 	}
-	p.add(server)
+	if !p.add(server) {
+		return
+	}
 	defer p.remove(server)
 	var losing atomic.Bool
 	go func() {
@@ -116,10 +164,16 @@ func (p *Proxy) pass(client net.Conn) {
 	p.copy(client, server, func([]byte) bool { return !losing.Load() })
 }
 
-func (p *Proxy) add(conn net.Conn) {
+// add returns false if it has closed the connection instead.
+func (p *Proxy) add(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.refuse {
+		_ = conn.Close()
+		return false
+	}
 	p.conns[conn] = struct{}{}
+	return true
 }
 
 func (p *Proxy) remove(conn net.Conn) {
@@ -149,7 +203,9 @@ func (p *Proxy) copy(to io.Writer, from io.Reader, may func([]byte) bool) {
 		for p.silent && !p.closed {
 			p.healed.Wait()
 		}
+		delay := p.delay
 		p.mu.Unlock()
+		time.Sleep(delay)
 		if n > 0 {
 			if !may(buffer[:n]) {
 				return
