@@ -2,10 +2,12 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
 	"exportbuckets/internal/postgres"
+	"exportbuckets/internal/proxytest"
 	"exportbuckets/internal/waittest"
 )
 
@@ -46,4 +48,20 @@ func (c *cluster) kill(t *testing.T) {
 		t.Fatalf("got error %v, want PostgreSQL killed", err)
 	}
 	waittest.Receive(t, "the end of PostgreSQL", c.server.Done())
+}
+
+// behindProxy returns a proxy on TCP to the cluster.
+func (c *cluster) behindProxy(t *testing.T) *proxytest.Proxy {
+	t.Helper()
+	return proxytest.New(t, "unix", filepath.Join(c.dir(), "socket", ".s.PGSQL.5432"))
+}
+
+// throughProxies returns the URL of a database that is behind several proxies, of
+// which the server is to find the one that takes writes.
+func throughProxies(proxies ...*proxytest.Proxy) string {
+	var hosts []string
+	for _, p := range proxies {
+		hosts = append(hosts, p.Addr().String())
+	}
+	return "postgres://exportbuckets@" + strings.Join(hosts, ",") + "/postgres?sslmode=disable&target_session_attrs=read-write"
 }

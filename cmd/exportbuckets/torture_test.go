@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/internal/waittest"
 )
 
 // The tests of torture_*_test.go break what the program stands on while traffic
@@ -78,6 +80,18 @@ func (l *ledger) lastFailure() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.failed
+}
+
+// waitRecovered waits until writes are acknowledged, and for a second none fails. It
+// returns how long after the given time the first was, and the last one failed.
+func (l *ledger) waitRecovered(t *testing.T, since time.Time) (first, last time.Duration) {
+	t.Helper()
+	waittest.Until(t, "writes are acknowledged again", func() bool { return l.doneSince(since) })
+	first = time.Since(since)
+	waittest.Until(t, "all writes are acknowledged again", func() bool {
+		return time.Since(l.lastFailure()) > time.Second && l.doneSince(time.Now().Add(-time.Second))
+	})
+	return first, max(l.lastFailure().Sub(since), 0)
 }
 
 // acknowledged counts the writes that were answered as done.
