@@ -90,6 +90,7 @@ func TestVersionsOfWhatThereIsNoneOf(t *testing.T) {
 	for _, tt := range []struct{ path, accept, served, deprecated string }{
 		{"/clusters/c/backup/schedule", "2023-01-01", "", "Mon, 5 Aug 2024 00:00:00 GMT"},
 		{"/clusters/c/backup/schedule", "2024-08-05", "", ""},
+		{"/backupCompliancePolicy", "2023-01-01", "2023-01-01", "Sun, 1 Oct 2023 00:00:00 GMT"},
 		{"/backupCompliancePolicy", "2023-10-01", "2023-10-01", ""},
 		{"/backupCompliancePolicy", "2025-03-12", "2023-10-01", ""},
 		{"/users", "2023-01-01", "2023-01-01", "Wed, 19 Feb 2025 00:00:00 GMT"},

@@ -13,8 +13,8 @@ var (
 		{date: "2024-08-05"},
 	}
 	clusterVersions = []version{
-		{date: "2023-01-01", successor: "2023-02-01"},
-		{date: "2023-02-01", successor: "2024-08-05"},
+		{date: "2023-01-01", successor: "2023-02-01", sunset: "2027-07-01"},
+		{date: "2023-02-01", successor: "2024-08-05", sunset: "2027-07-01"},
 		{date: "2024-08-05"},
 	}
 )

@@ -31,31 +31,3 @@ func trimCustomMethod(c *gin.Context, method string) bool {
 	last.Value = value
 	return ok
 }
-
-// offered returns the methods of the operations at a path.
-func (s *Server) offered(path string) []string {
-	var methods []string
-	for _, op := range s.table {
-		if matches(op.path, path) {
-			methods = append(methods, op.method)
-		}
-	}
-	return methods
-}
-
-// matches says whether a path is one of the route's.
-func matches(route, path string) bool {
-	route, method := cutCustomMethod(route)
-	path, ok := strings.CutSuffix(path, method)
-	names, values := strings.Split(route, "/"), strings.Split(path, "/")
-	if !ok || len(names) != len(values) {
-		return false
-	}
-	for i, name := range names {
-		parameter := strings.HasPrefix(name, ":") && values[i] != ""
-		if !parameter && name != values[i] {
-			return false
-		}
-	}
-	return true
-}

@@ -135,10 +135,10 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 	if path := asked.URL.Path; strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
 		err = router.ErrPathNotFound // to the router, slashes in a row are one
 	}
+	if err != nil && refusesRoute(asked.Method, answer) {
+		return nil
+	}
 	if err != nil {
-		if refusesRoute(asked.Method, answer) {
-			return nil
-		}
 		return []string{err.Error() + ", so the document does not describe what is served"}
 	}
 	complaints := d.checkAnswer(asked, route, answer)
@@ -152,21 +152,22 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 	return append(complaints, flatten("request", refusals)...)
 }
 
-// refusesRoute says whether the answer is one of those to paths and methods that
-// are none, which no operation describes: credentials are asked for first, and that
-// may fail.
+// refusesRoute says whether the answer is one of those that no operation describes: to
+// paths and methods that are none, and to operations of Atlas that are not served.
+// Credentials are asked for first, and that may fail.
 func refusesRoute(method string, answer *recorder) bool {
 	h := answer.Header()
 	empty := answer.body.Len() == 0
+	switch h.Get("X-Error-Code") {
+	case "RESOURCE_NOT_FOUND", "UNSUPPORTED_FOR_CURRENT_CONFIG",
+		"IP_ADDRESS_NOT_ON_ACCESS_LIST", "RATE_LIMITED_TOKEN_BUCKET", "INVALID_VERSION_DATE", "VERSION_GONE":
+		return !empty
+	}
 	switch answer.status {
 	case http.StatusOK:
 		return method == http.MethodOptions && h.Get("Allow") != "" && empty
 	case http.StatusUnauthorized:
 		return h.Get("WWW-Authenticate") != ""
-	case http.StatusForbidden:
-		return h.Get("X-Error-Code") != "" && !empty
-	case http.StatusNotFound:
-		return h.Get("X-Error-Code") == "RESOURCE_NOT_FOUND" && !empty
 	case http.StatusMethodNotAllowed:
 		return h.Get("Allow") != "" && empty
 	case http.StatusServiceUnavailable:

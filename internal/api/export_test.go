@@ -13,9 +13,9 @@ func table() []operation { return new(Server).operations() }
 
 // Routes returns every entry of the route table, as method and path.
 func Routes() []string {
-	routes := make([]string, len(table()))
-	for i, op := range table() {
-		routes[i] = op.method + " " + op.path
+	var routes []string
+	for _, op := range table() {
+		routes = append(routes, op.method+" "+op.path)
 	}
 	return routes
 }

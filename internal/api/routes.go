@@ -200,7 +200,7 @@ func (s *Server) route(engine *gin.Engine) {
 		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
 		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
 	}
-	for _, op := range s.table {
+	for _, op := range s.operations() {
 		path, _ := cutCustomMethod(op.path)
 		engine.Handle(op.method, path, s.operation(op))
 		if op.method == http.MethodGet {
@@ -208,5 +208,5 @@ func (s *Server) route(engine *gin.Engine) {
 		}
 	}
 	engine.NoRoute(s.noRoute)
-	engine.NoMethod(s.noMethod)
+	engine.NoMethod(s.noRoute)
 }

@@ -19,7 +19,10 @@ func (s *Server) getAuditLog(context.Context, atlas.ProjectOwner, *call) (auditL
 	return auditLogBody{ConfigurationType: "NONE"}, nil
 }
 
-var policyVersions = []version{{date: "2023-10-01"}}
+var policyVersions = []version{
+	{date: "2023-01-01", successor: "2023-10-01", sunset: "2027-07-01"},
+	{date: "2023-10-01"},
+}
 
 // getCompliancePolicy answers for a policy that nobody made: with a document
 // that has no members, by which clients tell.

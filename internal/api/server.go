@@ -58,7 +58,6 @@ type Server struct {
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
 	// nobody who is known.
 	addressLimits *rateLimiter
-	table         []operation
 
 	proxies []netip.Prefix // that are trusted
 	failed  failedSignIns
@@ -71,7 +70,6 @@ func New(services Services, cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.table = s.operations()
 	engine := newEngine()
 	s.route(engine)
 	return engine, nil
@@ -142,7 +140,7 @@ func (s *Server) operation(op operation) gin.HandlerFunc {
 	_, customMethod := cutCustomMethod(op.path)
 	return func(c *gin.Context) {
 		if !trimCustomMethod(c, customMethod) {
-			s.noMethod(c)
+			s.noRoute(c)
 			return
 		}
 		if err := s.serve(c, op); err != nil {
@@ -188,43 +186,9 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 // unavailable answers for all that is not served yet.
 func (s *Server) unavailable(c *gin.Context) { s.writeError(c, atlas.ErrUnavailable) }
 
-// noRoute answers for paths that are none. Within the API it asks for
-// credentials first, as Atlas does.
-func (s *Server) noRoute(c *gin.Context) {
-	if strings.HasPrefix(c.Request.URL.Path, "/api/") {
-		if _, err := s.authenticate(c); err != nil {
-			s.writeError(c, err)
-			return
-		}
-	}
-	s.writeError(c, resourceNotFound(c))
-}
-
 // resourceNotFound says that the path leads nowhere.
 func resourceNotFound(c *gin.Context) error {
 	return atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath())
-}
-
-// noMethod answers for methods that a path does not offer, and for OPTIONS.
-func (s *Server) noMethod(c *gin.Context) {
-	methods := s.offered(c.Request.URL.EscapedPath())
-	if len(methods) == 0 { // it is none of the Administration API's
-		methods = strings.Split(c.Writer.Header().Get("Allow"), ", ") // set by gin
-	}
-	allow := allowed(methods)
-	c.Writer.Header().Del("Allow")
-	if strings.HasPrefix(c.Request.URL.Path, apiRoot) {
-		if _, err := s.authenticate(c); err != nil {
-			s.writeError(c, err)
-			return
-		}
-	}
-	c.Header("Allow", allow)
-	if c.Request.Method != http.MethodOptions {
-		s.writeError(c, emptyError(http.StatusMethodNotAllowed))
-		return
-	}
-	c.AbortWithStatus(http.StatusOK)
 }
 
 // allowed writes an Allow header in Atlas' way and order.

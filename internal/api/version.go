@@ -11,13 +11,17 @@ import (
 	"exportbuckets/internal/atlas"
 )
 
-// version is one version of an operation, named by the date of its release. All
-// dates are YYYY-MM-DD.
+// version is one version of an operation, named by the date of its release, or by
+// preview. All dates are YYYY-MM-DD.
 type version struct {
 	date      string
 	successor string // date of the operation's next version; empty if there is none
 	sunset    string // the first day on which it is gone; empty if none is set
 }
+
+// preview names the version of an operation that is not released. No date stands for
+// it.
+const preview = "preview"
 
 // v2023 is the list of versions of an operation that never changed.
 var v2023 = []version{{date: "2023-01-01"}}
@@ -40,7 +44,7 @@ func resolveVersion(versions []version, accept []string) (version, error) {
 		return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)
 	}
 	for _, version := range slices.Backward(versions) {
-		if version.date <= date {
+		if version.date == date || version.date < date && date != preview {
 			return version, nil
 		}
 	}
@@ -60,7 +64,7 @@ func acceptedDate(accept []string) (string, bool) {
 	return "", false
 }
 
-// versionDate returns the date in application/vnd.atlas.<date>+json.
+// versionDate returns the date, or preview, in application/vnd.atlas.<date>+json.
 func versionDate(mediaType string) (string, bool) {
 	rest, ok := strings.CutPrefix(mediaType, "application/vnd.atlas.")
 	if !ok {
@@ -70,19 +74,16 @@ func versionDate(mediaType string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if _, err := time.Parse(time.DateOnly, date); err != nil {
-		return "", false
-	}
-	return date, true
+	_, err := time.Parse(time.DateOnly, date)
+	return date, err == nil || date == preview
 }
 
-// checkSunset tells in the header that a version has a successor, and refuses
-// with VERSION_GONE one that is past its sunset.
+// checkSunset tells in the header that a version has a successor or a sunset, and
+// refuses with VERSION_GONE one that is past its sunset.
 func (s *Server) checkSunset(c *gin.Context, v version) error {
-	if v.successor == "" {
-		return nil
+	if v.successor != "" {
+		c.Header("Deprecation", headerDate(v.successor))
 	}
-	c.Header("Deprecation", headerDate(v.successor))
 	if v.sunset == "" {
 		return nil
 	}

@@ -112,6 +112,8 @@ var (
 		"The current user is not in the group, or the group does not exist.")
 	CodeNotOrgProjectCreator = code("NOT_ORG_GROUP_CREATOR", http.StatusUnauthorized,
 		"The currently logged in user does not have the group creator role in organization %v.")
+	CodeNotServed = code("UNSUPPORTED_FOR_CURRENT_CONFIG", http.StatusForbidden,
+		"Operation not supported for current configuration. %v is not offered by this server.")
 	CodeOrgNotFound           = code("ORG_NOT_FOUND", http.StatusNotFound, "No organization with ID %v exists.")
 	CodeOrgRequiresAccessList = code("ORG_REQUIRES_ACCESS_LIST", http.StatusForbidden,
 		"This organization requires access through an access list of ip ranges.")
