@@ -15,6 +15,7 @@ func TestListsOfWhatThereIsNoneOf(t *testing.T) {
 		project + "/containers":     "?providerName=GCP&",
 		project + "/containers/all": "?",
 		project + "/databaseUsers":  "?",
+		project + "/flexClusters":   "?",
 		project + "/integrations":   "?",
 		project + "/peers":          "?providerName=AZURE&",
 		project + "/processes":      "?",
@@ -25,9 +26,12 @@ func TestListsOfWhatThereIsNoneOf(t *testing.T) {
 	} {
 		want := `{"links":[{"href":"https://cloud.example.com` + path + query +
 			`includeCount=true&pageNum=1&itemsPerPage=100","rel":"self"}],"results":[],"totalCount":0}`
-		got := b.send(t, 200, http.MethodGet, path+query+"includeCount=true&itemsPerPage=100&pageNum=1", "")
-		if got != want {
-			t.Errorf("%s: got %s, want %s", path, got, want)
+		got := b.do(t, request{
+			path:   path + query + "includeCount=true&itemsPerPage=100&pageNum=1",
+			header: http.Header{"Accept": {v2025}},
+		})
+		if got.status != http.StatusOK || got.body != want {
+			t.Errorf("%s: got %d %s, want %s", path, got.status, got.body, want)
 		}
 	}
 }
@@ -59,8 +63,22 @@ func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
 	const team = "5f0000000000000000000fff"
 	for _, tt := range []struct{ method, path, body, want string }{
 		{http.MethodGet, "/clusters/c", "", noCluster},
+		{http.MethodDelete, "/clusters/c", "", noCluster},
+		{http.MethodGet, "/clusters/c/backup/restoreJobs", "", noCluster},
 		{http.MethodGet, "/clusters/c/backup/schedule", "", noCluster},
+		{http.MethodGet, "/clusters/c/globalWrites", "", noCluster},
+		{http.MethodGet, "/clusters/c/search/deployment", "", noCluster},
 		{http.MethodGet, "/clusters/c/status", "", noCluster},
+		// The Atlas CLI and the Kubernetes operator go on to clusters by this code alone.
+		{http.MethodGet, "/flexClusters/c", "", noCluster},
+		{http.MethodPatch, "/flexClusters/c", "{", noCluster},
+		{http.MethodDelete, "/flexClusters/c", "", noCluster},
+		{http.MethodPost, "/flexClusters/c/backup/download", `{"snapshotId":"x"}`, noCluster},
+		{http.MethodPost, "/flexClusters/c/backup/restoreJobs", "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/restoreJobs?pageNum=1", "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/restoreJobs/x", "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/snapshots?pageNum=1", "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/snapshots/x", "", noCluster},
 		{http.MethodGet, "/containers", "", refusal(400, "MISSING_QUERY_PARAMETER",
 			"The required query parameter providerName was not specified.", "providerName")},
 		{http.MethodGet, "/containers?providerName=aws", "", noProvider},
@@ -77,7 +95,10 @@ func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
 		{http.MethodPost, "/teams", `[{"teamId":1}]`, refusal(400, "INVALID_JSON_ATTRIBUTE",
 			"Received JSON for the 0.teamId attribute does not match expected format.", "0.teamId")},
 	} {
-		if got := b.do(t, request{method: tt.method, path: root + tt.path, body: tt.body}); got.body != tt.want {
+		got := b.do(t, request{
+			method: tt.method, path: root + tt.path, body: tt.body, header: http.Header{"Accept": {v2025}},
+		})
+		if got.body != tt.want {
 			t.Errorf("%s %s %s: got %d %s, want %s", tt.method, tt.path, tt.body, got.status, got.body, tt.want)
 		}
 	}

@@ -69,6 +69,7 @@ func accesses() []access {
 		buckets = apiRoot + "/groups/:groupId/backup/exportBuckets"
 		roles   = apiRoot + "/groups/:groupId/cloudProviderAccess"
 		project = apiRoot + "/groups/:groupId"
+		flex    = project + "/flexClusters"
 		unknown = "/6a7900010203040506999999"
 		org     = apiRoot + "/orgs/:orgId"
 		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
@@ -185,8 +186,22 @@ func accesses() []access {
 
 		{route: "GET " + project + "/clusters", least: reader, status: 200},
 		{route: "GET " + project + "/clusters/:clusterName", least: reader, status: 404}, // there are none
+		{route: "DELETE " + project + "/clusters/:clusterName", least: owner, status: 404},
 		{route: "GET " + project + "/clusters/:clusterName/status", least: reader, status: 404},
+		{route: "GET " + project + "/clusters/:clusterName/backup/restoreJobs", least: reader, status: 404},
 		{route: "GET " + project + "/clusters/:clusterName/backup/schedule", least: reader, status: 404},
+		{route: "GET " + project + "/clusters/:clusterName/globalWrites", least: reader, status: 404},
+		{route: "GET " + project + "/clusters/:clusterName/search/deployment", least: reader, status: 404},
+		{route: "GET " + flex, least: reader, status: 200},
+		{route: "GET " + flex + "/:clusterName", least: reader, status: 404},
+		{route: "PATCH " + flex + "/:clusterName", body: "{}", least: owner, status: 404},
+		{route: "DELETE " + flex + "/:clusterName", least: owner, status: 404},
+		{route: "POST " + flex + "/:clusterName/backup/download", body: "{}", least: owner, status: 404},
+		{route: "POST " + flex + "/:clusterName/backup/restoreJobs", body: "{}", least: owner, status: 404},
+		{route: "GET " + flex + "/:clusterName/backup/restoreJobs", least: reader, status: 404},
+		{route: "GET " + flex + "/:clusterName/backup/restoreJobs/:restoreJobId", least: reader, status: 404},
+		{route: "GET " + flex + "/:clusterName/backup/snapshots", least: reader, status: 404},
+		{route: "GET " + flex + "/:clusterName/backup/snapshots/:snapshotId", least: reader, status: 404},
 		{route: "GET " + project + "/accessList", least: reader, status: 200},
 		{route: "GET " + project + "/auditLog", least: owner, status: 200},
 		{route: "GET " + project + "/backupCompliancePolicy", least: owner, status: 200},
@@ -237,6 +252,8 @@ var exampleOf = strings.NewReplacer(
 	":clientId", spareAccount,
 	":secretId", "6a7900010203040506999999",
 	":clusterName", "c",
+	":restoreJobId", "6a7900010203040506999999",
+	":snapshotId", "6a7900010203040506999999",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )
 

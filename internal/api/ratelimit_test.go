@@ -98,6 +98,8 @@ var keepsRights = []string{
 	"DELETE " + apiRoot + "/groups/:groupId",
 	"DELETE " + apiRoot + "/groups/:groupId/backup/exportBuckets/:exportBucketId",
 	"DELETE " + apiRoot + "/groups/:groupId/cloudProviderAccess/:cloudProvider/:roleId",
+	"DELETE " + apiRoot + "/groups/:groupId/clusters/:clusterName",
+	"DELETE " + apiRoot + "/groups/:groupId/flexClusters/:clusterName",
 	"DELETE " + apiRoot + "/groups/:groupId/limits/:limitName",
 	"DELETE " + apiRoot + "/groups/:groupId/managedSlowMs/disable",
 }

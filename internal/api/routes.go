@@ -45,6 +45,7 @@ func (s *Server) operations() []operation {
 		s.projectOperations(),
 		s.securityOperations(),
 		s.backupOperations(),
+		clusterOperations(),
 		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
 		s.serviceAccountOperations(projectRoot, credentialLimit),
 	)
@@ -135,13 +136,12 @@ func (s *Server) securityOperations() []operation {
 	}
 }
 
-// backupOperations are on clusters, access roles and export buckets.
+// backupOperations are on access roles and export buckets.
 func (s *Server) backupOperations() []operation {
 	const (
 		roles   = projectRoot + "/cloudProviderAccess"
 		buckets = projectRoot + "/backup/exportBuckets"
 		bucket  = buckets + "/:exportBucketId"
-		cluster = projectRoot + "/clusters/:clusterName"
 	)
 	return []operation{
 		{post, buckets, exportBucketVersions, backupLimit, withBody(backupWriter, s.createExportBucket)},
@@ -156,10 +156,38 @@ func (s *Server) backupOperations() []operation {
 		{get, roles + "/:roleId", v2023, accessRoleLimit, with(projectReader, s.getAccessRole)},
 		{patch, roles + "/:roleId", v2023, accessRoleLimit, withBody(projectOwner, s.updateAccessRole)},
 		{del, roles + "/:cloudProvider/:roleId", v2023, accessRoleLimit, with(projectOwner, s.deleteAccessRole)},
+	}
+}
+
+// clusterOperations are on clusters and flex clusters, of which there are none.
+func clusterOperations() []operation {
+	const (
+		cluster     = projectRoot + "/clusters/:clusterName"
+		flex        = projectRoot + "/flexClusters"
+		flexCluster = flex + "/:clusterName"
+		restores    = flexCluster + "/backup/restoreJobs"
+		snapshots   = flexCluster + "/backup/snapshots"
+	)
+	return []operation{
 		{get, projectRoot + "/clusters", clusterVersions, clusterLimit, with(projectReader, nothing)},
-		{get, cluster, clusterVersions, clusterLimit, with(projectReader, s.clusterNotFound)},
-		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, s.clusterNotFound)},
-		{get, cluster + "/status", v2023, clusterLimit, with(projectReader, s.clusterNotFound)},
+		{get, cluster, clusterVersions, clusterLimit, with(projectReader, clusterNotFound)},
+		{del, cluster, clusterDeleteVersions, clusterLimit, with(projectOwner, clusterNotFound)},
+		{get, cluster + "/backup/restoreJobs", v2023, backupLimit, with(projectReader, clusterNotFound)},
+		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, clusterNotFound)},
+		{get, cluster + "/globalWrites", clusterVersions, clusterLimit, with(projectReader, clusterNotFound)},
+		{get, cluster + "/search/deployment", searchNodeVersions, clusterLimit, with(projectReader, clusterNotFound)},
+		{get, cluster + "/status", v2023, clusterLimit, with(projectReader, clusterNotFound)},
+
+		{get, flex, flexVersions, flexLimit, with(projectReader, nothing)},
+		{get, flexCluster, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
+		{patch, flexCluster, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
+		{del, flexCluster, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
+		{post, flexCluster + "/backup/download", flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
+		{post, restores, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
+		{get, restores, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
+		{get, restores + "/:restoreJobId", flexVersions, flexLimit, with(projectReader, clusterNotFound)},
+		{get, snapshots, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
+		{get, snapshots + "/:snapshotId", flexVersions, flexLimit, with(projectReader, clusterNotFound)},
 	}
 }
 

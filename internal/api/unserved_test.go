@@ -255,3 +255,91 @@ func TestOperationsThatAreNotServedHaveTheRateLimitOfProjects(t *testing.T) {
 		t.Errorf("got %d %s %q, want the header of GET", got.status, code, got.body)
 	}
 }
+
+// Clients ask for these on their way to something else, and go on by what Atlas says of
+// nothing: an empty list or document, or the code for a thing that is not there. One that
+// is refused as not served stops the clients that need it.
+func TestWhatClientsAskForOnTheWay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	token := b.token(t)
+	const (
+		project = apiRoot + "/groups/" + demoProject
+		org     = apiRoot + "/orgs/" + demoOrg
+		id      = "/6a7900010203040506999999"
+		served  = ""
+		none    = "CLUSTER_NOT_FOUND"
+		not     = "UNSUPPORTED_FOR_CURRENT_CONFIG"
+	)
+	for _, tt := range []struct{ method, path, code string }{
+		// The Atlas CLI and the operator ask for a flex cluster before they ask for another.
+		{"GET", project + "/flexClusters", served},
+		{"GET", project + "/flexClusters/c", none},
+		{"DELETE", project + "/flexClusters/c", none},
+		{"GET", project + "/flexClusters/c/backup/snapshots", none},
+		{"GET", project + "/flexClusters/c/backup/snapshots" + id, none},
+		{"GET", project + "/flexClusters/c/backup/restoreJobs", none},
+		{"GET", project + "/flexClusters/c/backup/restoreJobs" + id, none},
+		// It is what the operator and Terraform wait for after they deleted a cluster.
+		{"GET", project + "/clusters/c", none},
+		{"DELETE", project + "/clusters/c", none},
+		{"GET", project + "/clusters/c/status", none},
+		// The operator asks for these of every cluster, and links of clusters name the last.
+		{"GET", project + "/clusters/c/globalWrites", none},
+		{"GET", project + "/clusters/c/search/deployment", none},
+		{"GET", project + "/clusters/c/backup/restoreJobs", none},
+
+		{"GET", project + "/accessList", served},
+		{"GET", project + "/auditLog", served},
+		{"GET", project + "/backupCompliancePolicy", served},
+		{"GET", project + "/customDBRoles/roles", served},
+		{"GET", project + "/customDBRoles/roles/r", not},
+		{"GET", project + "/databaseUsers", served},
+		{"GET", project + "/encryptionAtRest", served},
+		{"GET", project + "/integrations", served},
+		{"GET", project + "/integrations/SLACK", not},
+		{"GET", project + "/peers", served},
+		{"GET", project + "/peers" + id, not},
+		{"GET", project + "/privateEndpoint/AWS/endpointService", served},
+		{"GET", project + "/privateEndpoint/AWS/endpointService" + id, not},
+		{"GET", project + "/privateEndpoint/regionalMode", served},
+
+		{"GET", project + "/alertConfigs", not},
+		{"GET", project + "/alertConfigs" + id, not},
+		{"GET", project + "/alertConfigs" + id + "/alerts", not},
+		{"GET", project + "/alerts", not},
+		{"GET", project + "/alerts" + id, not},
+		{"GET", apiRoot + "/alertConfigs/matchers/fieldNames", not},
+		{"GET", project + "/awsCustomDNS", not},
+		{"GET", project + "/dataFederation", not},
+		{"GET", project + "/dataFederation/d", not},
+		{"GET", project + "/invites", not},
+		{"GET", project + "/invites" + id, not},
+		{"GET", project + "/logIntegrations", not},
+		{"GET", project + "/logIntegrations" + id, not},
+		{"GET", project + "/maintenanceWindow", not},
+		{"PATCH", project + "/maintenanceWindow", not},
+		{"DELETE", project + "/maintenanceWindow", not},
+		{"GET", project + "/privateIpMode", not},
+		{"GET", project + "/pushBasedLogExport", not},
+		{"GET", project + "/serverless", not},
+		{"GET", project + "/serverless/s", not},
+		{"GET", project + "/streams", not},
+		{"GET", project + "/streams/s", not},
+		{"GET", project + "/streams/privateLinkConnections", not},
+		{"GET", project + "/userSecurity", not},
+		{"GET", project + "/userSecurity/ldap/verify" + id, not},
+		{"GET", org + "/federationSettings", not},
+		{"GET", org + "/invites", not},
+		{"GET", org + "/invites" + id, not},
+		{"GET", org + "/resourcePolicies", not},
+		{"GET", org + "/resourcePolicies" + id, not},
+		{"GET", apiRoot + "/rateLimits", not},
+		{"GET", apiRoot + "/unauth/controlPlaneIPAddresses", not},
+	} {
+		got := b.do(t, request{method: tt.method, path: tt.path, token: token, header: http.Header{"Accept": {v2025}}})
+		if code := got.header.Get("X-Error-Code"); code != tt.code || tt.code == served && got.status != http.StatusOK {
+			t.Errorf("%s %s: got %d %s, want %q", tt.method, tt.path, got.status, got.body, tt.code)
+		}
+	}
+}
