@@ -36,11 +36,11 @@ func newRoleBodies(key iam.APIKey) []roleBody {
 	return roles
 }
 
-func (s *Server) newAPIKeyBody(key iam.APIKey) apiKeyBody {
+func (c *call) newAPIKeyBody(key iam.APIKey) apiKeyBody {
 	return apiKeyBody{
 		Desc:       key.Description,
 		ID:         key.ID,
-		Links:      []link{{Href: s.orgURL(key.OrgID) + "/apiKeys/" + key.ID.String(), Rel: "self"}},
+		Links:      []link{{Href: c.orgURL(key.OrgID) + "/apiKeys/" + key.ID.String(), Rel: "self"}},
 		PrivateKey: key.PrivateKey,
 		PublicKey:  key.PublicKey,
 		Roles:      newRoleBodies(key),
@@ -57,26 +57,26 @@ func (s *Server) createAPIKey(
 ) (apiKeyBody, error) {
 	noStore(c.gin)
 	key, err := s.iam.CreateAPIKey(ctx, owner, req)
-	return s.newAPIKeyBody(key), err
+	return c.newAPIKeyBody(key), err
 }
 
 func (s *Server) listAPIKeys(
-	ctx context.Context, reader atlas.CredentialReader, _ *call, page atlas.Page,
+	ctx context.Context, reader atlas.CredentialReader, c *call, page atlas.Page,
 ) (atlas.List[apiKeyBody], error) {
 	keys, err := s.iam.ListAPIKeys(ctx, reader, page)
-	return atlas.MapList(keys, s.newAPIKeyBody), err
+	return atlas.MapList(keys, c.newAPIKeyBody), err
 }
 
 func (s *Server) getAPIKey(ctx context.Context, reader atlas.CredentialReader, c *call) (apiKeyBody, error) {
 	key, err := s.iam.GetAPIKey(ctx, reader, apiKeyName(c))
-	return s.newAPIKeyBody(key), err
+	return c.newAPIKeyBody(key), err
 }
 
 func (s *Server) updateAPIKey(
 	ctx context.Context, owner atlas.CredentialOwner, c *call, req iam.APIKeyRequest,
 ) (apiKeyBody, error) {
 	key, err := s.iam.UpdateAPIKey(ctx, owner, apiKeyName(c), req)
-	return s.newAPIKeyBody(key), err
+	return c.newAPIKeyBody(key), err
 }
 
 func (s *Server) assignAPIKey(

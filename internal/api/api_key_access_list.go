@@ -21,7 +21,7 @@ type apiKeyNetworkBody struct {
 	Links           []link      `json:"links"`
 }
 
-func (s *Server) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBody {
+func (c *call) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBody {
 	body := apiKeyNetworkBody{
 		CIDRBlock:       entry.CIDRBlock.String(),
 		Created:         wholeSeconds(entry.CreatedAt),
@@ -36,27 +36,27 @@ func (s *Server) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBod
 		body.IPAddress = new(entry.CIDRBlock.Addr())
 		name = body.IPAddress.String()
 	}
-	self := s.orgURL(entry.OrgID) + "/apiKeys/" + entry.PrincipalID.String() + "/accessList/" + url.PathEscape(name)
+	self := c.orgURL(entry.OrgID) + "/apiKeys/" + entry.PrincipalID.String() + "/accessList/" + url.PathEscape(name)
 	body.Links = []link{{Href: self, Rel: "self"}}
 	return body
 }
 
 func (s *Server) createAPIKeyNetworks(ctx context.Context, owner atlas.CredentialOwner, c *call) (list, error) {
-	return createNetworks(ctx, s, owner, c, apiKeyName(c), s.newAPIKeyNetworkBody)
+	return createNetworks(ctx, s, owner, c, apiKeyName(c), c.newAPIKeyNetworkBody)
 }
 
 func (s *Server) listAPIKeyNetworks(
 	ctx context.Context, reader atlas.CredentialReader, c *call, page atlas.Page,
 ) (atlas.List[apiKeyNetworkBody], error) {
 	entries, err := s.iam.ListAccessListEntries(ctx, reader, apiKeyName(c), page)
-	return atlas.MapList(entries, s.newAPIKeyNetworkBody), err
+	return atlas.MapList(entries, c.newAPIKeyNetworkBody), err
 }
 
 func (s *Server) getAPIKeyNetwork(
 	ctx context.Context, reader atlas.CredentialReader, c *call,
 ) (apiKeyNetworkBody, error) {
 	entry, err := s.iam.GetAccessListEntry(ctx, reader, apiKeyName(c), c.param("ipAddress"))
-	return s.newAPIKeyNetworkBody(entry), err
+	return c.newAPIKeyNetworkBody(entry), err
 }
 
 func (s *Server) deleteAPIKeyNetwork(ctx context.Context, owner atlas.CredentialOwner, c *call) (noContent, error) {

@@ -40,6 +40,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 const (
 	apiRoot     = "/api/atlas/v2"
+	v1Root      = "/api/atlas/v1.0" // of the same API without versions
+	v15Root     = "/api/atlas/v1.5" // of its clusters
 	demoProject = "5f0000000000000000000b01"
 	demoBuckets = apiRoot + "/groups/" + demoProject + "/backup/exportBuckets"
 

@@ -131,11 +131,12 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 	if asked.Method == http.MethodHead {
 		asked.Method = http.MethodGet // the handler has written the body
 	}
+	answer, unversioned := asVersioned(asked, answer)
 	route, err := d.router.FindRoute(asked)
 	if path := asked.URL.Path; strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
 		err = router.ErrPathNotFound // to the router, slashes in a row are one
 	}
-	if err != nil && refusesRoute(asked.Method, answer) {
+	if (err != nil || unversioned) && refusesRoute(asked.Method, answer) {
 		return nil
 	}
 	if err != nil {
@@ -152,6 +153,26 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 	return append(complaints, flatten("request", refusals)...)
 }
 
+// asVersioned turns a request of an unversioned API into one of the version that it
+// is, which the document describes, and returns the answer as that version gives it.
+func asVersioned(asked *http.Request, answer *recorder) (versioned *recorder, ok bool) {
+	for root, date := range map[string]string{v1Root: "2023-01-01", v15Root: "2023-02-01"} {
+		path, ok := strings.CutPrefix(asked.URL.Path, root)
+		if !ok {
+			continue
+		}
+		asked.URL.RawPath = strings.Replace(asked.URL.RawPath, root, apiRoot, 1)
+		asked.URL.Path = apiRoot + path
+		versioned := &recorder{ResponseWriter: httptest.NewRecorder(), status: answer.status, body: answer.body}
+		maps.Copy(versioned.Header(), answer.Header())
+		if answer.status/100 == 2 {
+			versioned.Header().Set("Content-Type", "application/vnd.atlas."+date+"+json")
+		}
+		return versioned, true
+	}
+	return answer, false
+}
+
 // refusesRoute says whether the answer is one of those that no operation describes: to
 // paths and methods that are none, and to operations of Atlas that are not served.
 // Credentials are asked for first, and that may fail.
@@ -159,7 +180,7 @@ func refusesRoute(method string, answer *recorder) bool {
 	h := answer.Header()
 	empty := answer.body.Len() == 0
 	switch h.Get("X-Error-Code") {
-	case "RESOURCE_NOT_FOUND", "UNSUPPORTED_FOR_CURRENT_CONFIG",
+	case "RESOURCE_NOT_FOUND", "ATLAS_GROUP", "UNSUPPORTED_FOR_CURRENT_CONFIG",
 		"IP_ADDRESS_NOT_ON_ACCESS_LIST", "RATE_LIMITED_TOKEN_BUCKET", "INVALID_VERSION_DATE", "VERSION_GONE":
 		return !empty
 	}

@@ -27,6 +27,15 @@ type call struct {
 	body      requestBody
 }
 
+// apiURL begins the links to what the API has, as the caller speaks to it.
+func (c *call) apiURL() string {
+	root := c.version.root
+	if root == "" {
+		root = apiRoot
+	}
+	return c.baseURL + root
+}
+
 // param returns a parameter of the path, unchecked.
 func (c *call) param(name string) string { return c.gin.Param(name) }
 

@@ -62,12 +62,11 @@ func newExportBucketItem(bucket db.ExportBucket) exportBucketBody {
 }
 
 // newExportBucketBody is a bucket as it is shown alone, with a link to itself.
-func (s *Server) newExportBucketBody(bucket db.ExportBucket) exportBucketBody {
+func (c *call) newExportBucketBody(bucket db.ExportBucket) exportBucketBody {
 	body := newExportBucketItem(bucket)
 	body.Links = []link{{
-		Href: s.cfg.BaseURL + projectsRoot + "/" + bucket.ProjectID.String() +
-			"/backup/exportBuckets/" + bucket.ID.String(),
-		Rel: "self",
+		Href: c.projectURL(bucket.ProjectID) + "/backup/exportBuckets/" + bucket.ID.String(),
+		Rel:  "self",
 	}}
 	return body
 }
@@ -76,7 +75,7 @@ func (s *Server) createExportBucket(
 	ctx context.Context, project atlas.BackupWriter, c *call, req backup.ExportBucketRequest,
 ) (exportBucketBody, error) {
 	bucket, err := s.backup.CreateExportBucket(ctx, project, exportBucketProviders(c.version), req)
-	return s.newExportBucketBody(bucket), err
+	return c.newExportBucketBody(bucket), err
 }
 
 func (s *Server) listExportBuckets(
@@ -91,14 +90,14 @@ func (s *Server) getExportBucket(
 ) (exportBucketBody, error) {
 	providers := exportBucketProviders(c.version)
 	bucket, err := s.backup.GetExportBucket(ctx, project, providers, c.param("exportBucketId"))
-	return s.newExportBucketBody(bucket), err
+	return c.newExportBucketBody(bucket), err
 }
 
 func (s *Server) updateExportBucket(
 	ctx context.Context, project atlas.BackupWriter, c *call, update backup.ExportBucketUpdate,
 ) (exportBucketBody, error) {
 	bucket, err := s.backup.UpdateExportBucket(ctx, project, c.param("exportBucketId"), update)
-	return s.newExportBucketBody(bucket), err
+	return c.newExportBucketBody(bucket), err
 }
 
 func (s *Server) deleteExportBucket(ctx context.Context, project atlas.BackupWriter, c *call) (noContent, error) {

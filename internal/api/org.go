@@ -19,24 +19,24 @@ type orgBody struct {
 }
 
 // newOrgItem is an organization as lists show it, with a link to itself alone.
-func (s *Server) newOrgItem(org db.Org) orgBody {
+func (c *call) newOrgItem(org db.Org) orgBody {
 	return orgBody{
 		ID:    org.ID,
-		Links: []link{{Href: s.orgURL(org.ID), Rel: "self"}},
+		Links: []link{{Href: c.orgURL(org.ID), Rel: "self"}},
 		Name:  org.Name,
 	}
 }
 
-func (s *Server) orgURL(id objectid.ID) string {
-	return s.cfg.BaseURL + orgsRoot + "/" + id.String()
+func (c *call) orgURL(id objectid.ID) string {
+	return c.apiURL() + "/orgs/" + id.String()
 }
 
 // newOrgBody is an organization as it is shown alone, with links to what it has.
-func (s *Server) newOrgBody(org db.Org) orgBody {
-	body := s.newOrgItem(org)
+func (c *call) newOrgBody(org db.Org) orgBody {
+	body := c.newOrgItem(org)
 	for _, part := range []string{"groups", "teams", "users"} {
 		body.Links = append(body.Links, link{
-			Href: s.orgURL(org.ID) + "/" + part,
+			Href: c.orgURL(org.ID) + "/" + part,
 			Rel:  "https://cloud.mongodb.com/" + part,
 		})
 	}
@@ -47,19 +47,19 @@ func (s *Server) listOrgs(
 	ctx context.Context, p *atlas.Principal, c *call, page atlas.Page,
 ) (atlas.List[orgBody], error) {
 	orgs, err := s.tenant.ListOrgs(ctx, p, c.query("name"), page)
-	return atlas.MapList(orgs, s.newOrgItem), err
+	return atlas.MapList(orgs, c.newOrgItem), err
 }
 
-func (s *Server) getOrg(ctx context.Context, org atlas.OrgReader, _ *call) (orgBody, error) {
+func (s *Server) getOrg(ctx context.Context, org atlas.OrgReader, c *call) (orgBody, error) {
 	row, err := s.tenant.GetOrg(ctx, org)
-	return s.newOrgBody(row), err
+	return c.newOrgBody(row), err
 }
 
 func (s *Server) updateOrg(
-	ctx context.Context, org atlas.OrgOwner, _ *call, update tenant.OrgUpdate,
+	ctx context.Context, org atlas.OrgOwner, c *call, update tenant.OrgUpdate,
 ) (orgBody, error) {
 	row, err := s.tenant.UpdateOrg(ctx, org, update)
-	return s.newOrgBody(row), err
+	return c.newOrgBody(row), err
 }
 
 func (s *Server) getOrgSettings(ctx context.Context, org atlas.OrgReader, _ *call) (tenant.OrgSettings, error) {

@@ -25,11 +25,11 @@ type projectBody struct {
 }
 
 // newProjectItem is a project as lists show it, with a link to itself alone.
-func (s *Server) newProjectItem(project db.Project) projectBody {
+func (c *call) newProjectItem(project db.Project) projectBody {
 	return projectBody{
 		Created:                   wholeSeconds(project.CreatedAt),
 		ID:                        project.ID,
-		Links:                     []link{{Href: s.projectURL(project.ID), Rel: "self"}},
+		Links:                     []link{{Href: c.projectURL(project.ID), Rel: "self"}},
 		Name:                      project.Name,
 		OrgID:                     project.OrgID,
 		Tags:                      project.Tags,
@@ -38,19 +38,19 @@ func (s *Server) newProjectItem(project db.Project) projectBody {
 }
 
 // newProjectBody is a project as it is shown alone, with links to what it has.
-func (s *Server) newProjectBody(project db.Project) projectBody {
-	body := s.newProjectItem(project)
+func (c *call) newProjectBody(project db.Project) projectBody {
+	body := c.newProjectItem(project)
 	for _, part := range []string{"containers", "clusters", "databaseUsers", "peers", "processes", "whitelist"} {
 		body.Links = append(body.Links, link{
-			Href: s.projectURL(project.ID) + "/" + part,
+			Href: c.projectURL(project.ID) + "/" + part,
 			Rel:  "https://cloud.mongodb.com/" + part,
 		})
 	}
 	return body
 }
 
-func (s *Server) projectURL(id objectid.ID) string {
-	return s.cfg.BaseURL + projectsRoot + "/" + id.String()
+func (c *call) projectURL(id objectid.ID) string {
+	return c.apiURL() + "/groups/" + id.String()
 }
 
 // setOddLocation sets the Location that Atlas sends with some answers about
@@ -66,7 +66,7 @@ func (s *Server) createProject(
 	if err != nil {
 		return projectBody{}, err
 	}
-	body := s.newProjectBody(project)
+	body := c.newProjectBody(project)
 	if len(req.Tags) == 0 {
 		body.Tags = nil // in this answer alone
 	}
@@ -78,24 +78,24 @@ func (s *Server) listProjects(
 	ctx context.Context, p *atlas.Principal, c *call, page atlas.Page,
 ) (atlas.List[projectBody], error) {
 	projects, err := s.tenant.ListProjects(ctx, p, c.query("name"), page)
-	return atlas.MapList(projects, s.newProjectItem), err
+	return atlas.MapList(projects, c.newProjectItem), err
 }
 
-func (s *Server) getProject(ctx context.Context, project atlas.ProjectReader, _ *call) (projectBody, error) {
+func (s *Server) getProject(ctx context.Context, project atlas.ProjectReader, c *call) (projectBody, error) {
 	row, err := s.tenant.GetProject(ctx, project)
-	return s.newProjectBody(row), err
+	return c.newProjectBody(row), err
 }
 
 func (s *Server) getProjectByName(ctx context.Context, p *atlas.Principal, c *call) (projectBody, error) {
 	row, err := s.tenant.GetProjectByName(ctx, p, c.param("groupName"))
-	return s.newProjectBody(row), err
+	return c.newProjectBody(row), err
 }
 
 func (s *Server) updateProject(
-	ctx context.Context, project atlas.ProjectOwner, _ *call, update tenant.ProjectUpdate,
+	ctx context.Context, project atlas.ProjectOwner, c *call, update tenant.ProjectUpdate,
 ) (projectBody, error) {
 	row, err := s.tenant.UpdateProject(ctx, project, update)
-	return s.newProjectBody(row), err
+	return c.newProjectBody(row), err
 }
 
 func (s *Server) deleteProject(ctx context.Context, project atlas.ProjectOwner, _ *call) (struct{}, error) {

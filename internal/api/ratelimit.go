@@ -93,8 +93,10 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 		draws = append(draws, draw{reserveLimit, own})
 	}
 	from, left, retryAfter := s.limits.take(draws...)
-	c.Header("RateLimit-Limit", strconv.Itoa(from.capacity))
-	c.Header("RateLimit-Remaining", strconv.Itoa(left))
+	if op.versions[0].root == "" { // the unversioned API does not tell
+		c.Header("RateLimit-Limit", strconv.Itoa(from.capacity))
+		c.Header("RateLimit-Remaining", strconv.Itoa(left))
+	}
 	if retryAfter == 0 {
 		return nil
 	}

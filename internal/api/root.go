@@ -34,7 +34,7 @@ type ownNetworkBody struct {
 // its clients.
 const build = "0000000000000000000000000000000000000000"
 
-func (s *Server) getRoot(ctx context.Context, p *atlas.Principal, _ *call) (rootBody, error) {
+func (s *Server) getRoot(ctx context.Context, p *atlas.Principal, c *call) (rootBody, error) {
 	key, accessList, ok, err := s.iam.GetOwnAPIKey(ctx, p)
 	if err != nil {
 		return rootBody{}, err
@@ -42,7 +42,7 @@ func (s *Server) getRoot(ctx context.Context, p *atlas.Principal, _ *call) (root
 	body := rootBody{
 		AppName: "MongoDB Atlas",
 		Build:   build,
-		Links:   []link{{Href: s.cfg.BaseURL + apiRoot, Rel: "self"}},
+		Links:   []link{{Href: c.apiURL(), Rel: "self"}},
 	}
 	if ok {
 		networks := make([]ownNetworkBody, len(accessList))

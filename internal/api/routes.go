@@ -228,11 +228,13 @@ func (s *Server) route(engine *gin.Engine) {
 		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
 		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
 	}
-	for _, op := range s.operations() {
-		path, _ := cutCustomMethod(op.path)
-		engine.Handle(op.method, path, s.operation(op))
-		if op.method == http.MethodGet {
-			engine.HEAD(path, s.operation(op))
+	for _, versioned := range s.operations() {
+		for _, op := range append(versioned.unversioned(), versioned) {
+			path, _ := cutCustomMethod(op.path)
+			engine.Handle(op.method, path, s.operation(op))
+			if op.method == http.MethodGet {
+				engine.HEAD(path, s.operation(op))
+			}
 		}
 	}
 	engine.NoRoute(s.noRoute)

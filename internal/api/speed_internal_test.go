@@ -39,13 +39,13 @@ func BenchmarkRender(b *testing.B) {
 		Region:                   new("us-east-1"),
 		RequirePrivateNetworking: new(false),
 	}
-	s := &Server{cfg: Config{BaseURL: "https://cloud.example.com"}}
+	c := &call{baseURL: "https://cloud.example.com"}
 	items := make([]exportBucketBody, 100)
 	for i := range items {
 		items[i] = newExportBucketItem(bucket)
 	}
 	for name, body := range map[string]any{
-		"one": s.newExportBucketBody(bucket), "list of 100": list{Results: items},
+		"one": c.newExportBucketBody(bucket), "list of 100": list{Results: items},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

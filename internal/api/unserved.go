@@ -29,7 +29,8 @@ type atlasOperation struct {
 	parts []string // of the path
 }
 
-// atlasOperations returns the operations of Atlas. Of those at one path the one with the most literal characters comes first: it is the
+// atlasOperations returns the operations of Atlas, with those of the unversioned APIs.
+// Of those at one path the one with the most literal characters comes first: it is the
 // one that JAX-RS takes, by which Atlas routes.
 var atlasOperations = sync.OnceValue(func() []*atlasOperation {
 	var all []*atlasOperation
@@ -37,14 +38,16 @@ var atlasOperations = sync.OnceValue(func() []*atlasOperation {
 		fields := strings.Fields(line)
 		for _, field := range fields[1:] {
 			method, dated, _ := strings.Cut(field, "=")
-			op := operation{
+			versioned := operation{
 				method:   method,
 				path:     strings.TrimSuffix(apiRoot+fields[0], "/"),
 				versions: parseVersions(dated),
 				limit:    projectLimit,
 			}
-			op.endpoint = notServed(op)
-			all = append(all, &atlasOperation{op, strings.Split(op.path, "/")})
+			for _, op := range append(versioned.unversioned(), versioned) {
+				op.endpoint = notServed(op)
+				all = append(all, &atlasOperation{op, strings.Split(op.path, "/")})
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *atlasOperation) int { return cmp.Compare(b.literals(), a.literals()) })
@@ -153,6 +156,9 @@ func (s *Server) refuseRoute(c *gin.Context) error {
 		default:
 			methods = append(methods, op.method)
 		}
+	}
+	if project, ok := strings.CutPrefix(c.Request.URL.Path, opsManagerProjects); ok {
+		return s.refuseOpsManager(c, project)
 	}
 	if methods == nil && others != "" { // it is none of the Administration API's
 		methods = strings.Split(others, ", ")

@@ -17,6 +17,7 @@ type version struct {
 	date      string
 	successor string // date of the operation's next version; empty if there is none
 	sunset    string // the first day on which it is gone; empty if none is set
+	root      string // of the unversioned API that it is; empty if Accept names it
 }
 
 // preview names the version of an operation that is not released. No date stands for
@@ -28,6 +29,9 @@ var v2023 = []version{{date: "2023-01-01"}}
 
 // mediaType is the media type of the version's bodies.
 func (v version) mediaType() string {
+	if v.root != "" {
+		return jsonType
+	}
 	return "application/vnd.atlas." + v.date + "+json;charset=utf-8"
 }
 
@@ -39,6 +43,9 @@ func (v version) mediaType() string {
 // Where Atlas says nothing: of several media ranges the first with a date
 // counts, and dates after the newest version mean the newest.
 func resolveVersion(versions []version, accept []string) (version, error) {
+	if versions[0].root != "" {
+		return versions[0], nil
+	}
 	date, ok := acceptedDate(accept)
 	if !ok {
 		return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)

@@ -54,6 +54,8 @@ var (
 	CodeAPIKeyNotFound            = code("API_KEY_NOT_FOUND", http.StatusBadRequest, "No API key with ID %v exists.")
 	CodeAPIKeyRequiresDescription = code("API_KEY_REQUIRES_DESCRIPTION", http.StatusBadRequest,
 		"All API keys require a non-empty description.")
+	CodeAtlasProject = code("ATLAS_GROUP", http.StatusNotFound,
+		"Group %v is an Atlas group; use the Atlas Public API at /api/atlas/v1.0 to access it.")
 	CodeAttributeReadOnly = code("ATTRIBUTE_READ_ONLY", http.StatusBadRequest,
 		"The attribute %v is read-only and cannot be changed by the user.")
 	CodeAWSIAMRoleInUse              = inUse("AWS_IAM_ROLE_IN_USE", "AWS IAM role")
