@@ -8,7 +8,6 @@ package db
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"exportbuckets/internal/objectid"
 )
@@ -223,7 +222,8 @@ FROM jsonb_to_recordset($1::jsonb) AS asked (
     public_key text,
     token_hash text,
     org_id text,
-    project_id text
+    project_id text,
+    now timestamptz
 )
 CROSS JOIN LATERAL (
     SELECT api_keys.org_id, api_keys.id, api_keys.ha1
@@ -234,7 +234,7 @@ CROSS JOIN LATERAL (
     FROM access_tokens
     WHERE asked.token_hash IS NOT NULL
         AND access_tokens.token_hash = decode(asked.token_hash, 'base64')
-        AND access_tokens.expires_at > $2
+        AND access_tokens.expires_at > asked.now
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
@@ -251,11 +251,6 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS project ON true
 `
-
-type ListPrincipalsParams struct {
-	Asked []byte
-	Now   time.Time
-}
 
 type ListPrincipalsRow struct {
 	Ordinal               int32
@@ -280,8 +275,8 @@ type ListPrincipalsRow struct {
 // without a principal has no row. LATERAL and LIMIT keep every lookup one by
 // index: Postgres can't know how few there are. IS NOT NULL keeps it from
 // beginning to scan an index for what a request does not name.
-func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, arg ListPrincipalsParams) ([]ListPrincipalsRow, error) {
-	rows, err := db.Query(ctx, listPrincipals, arg.Asked, arg.Now)
+func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, asked []byte) ([]ListPrincipalsRow, error) {
+	rows, err := db.Query(ctx, listPrincipals, asked)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,9 @@ var (
 	// nameLine takes Verb, Noun and sqlc's command.
 	nameLine = regexp.MustCompile(`^-- name: (Insert|Upsert|Get|List|Count|Update|Delete)([A-Z][A-Za-z]*) ` +
 		`:(one|many|exec|execrows)$`)
-	comment    = regexp.MustCompile(`(?m)--.*$`)
+	comment       = regexp.MustCompile(`(?m)--.*$`)
+	databaseClock = regexp.MustCompile(`(?i)\bnow\(|\b(current|local)_?time(stamp)?\b|\bcurrent_date\b|` +
+		`\b(clock|statement|transaction)_timestamp\b|\btimeofday\b`)
 	positional = regexp.MustCompile(`\$[0-9]`)
 	// tenantIs is the condition that keeps tenants apart: by name, by the id of a
 	// project, which is a tenant, or by that of the project around.
@@ -190,6 +192,16 @@ func TestParametersAreNamed(t *testing.T) {
 	for _, q := range queries(t) {
 		if got := positional.FindString(q.sql); got != "" {
 			t.Errorf("%s: %s: got %s, want @name", q.file, q.name, got)
+		}
+	}
+}
+
+// The time of a request comes with its caller, and is not the database's.
+func TestNoQueryReadsAClock(t *testing.T) {
+	t.Parallel()
+	for _, q := range queries(t) {
+		if got := databaseClock.FindString(q.sql); got != "" {
+			t.Errorf("%s: %s: got %s, want a parameter", q.file, q.name, got)
 		}
 	}
 }

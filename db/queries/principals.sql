@@ -99,7 +99,8 @@ FROM jsonb_to_recordset(@asked::jsonb) AS asked (
     public_key text,
     token_hash text,
     org_id text,
-    project_id text
+    project_id text,
+    now timestamptz
 )
 CROSS JOIN LATERAL (
     SELECT api_keys.org_id, api_keys.id, api_keys.ha1
@@ -110,7 +111,7 @@ CROSS JOIN LATERAL (
     FROM access_tokens
     WHERE asked.token_hash IS NOT NULL
         AND access_tokens.token_hash = decode(asked.token_hash, 'base64')
-        AND access_tokens.expires_at > @now
+        AND access_tokens.expires_at > asked.now
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (

@@ -81,7 +81,10 @@ var privateKeys = map[string]string{
 }
 
 // clock is a time that only tests move.
-type clock struct{ now atomic.Pointer[time.Time] }
+type clock struct {
+	now   atomic.Pointer[time.Time]
+	reads atomic.Int64
+}
 
 func newClock() *clock {
 	c := new(clock)
@@ -90,10 +93,13 @@ func newClock() *clock {
 	return c
 }
 
-func (c *clock) Now() time.Time { return *c.now.Load() }
+func (c *clock) Now() time.Time {
+	c.reads.Add(1)
+	return *c.now.Load()
+}
 
 func (c *clock) advance(d time.Duration) {
-	later := c.Now().Add(d)
+	later := c.now.Load().Add(d)
 	c.now.Store(&later)
 }
 

@@ -167,7 +167,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkSunset(c, v); err != nil {
+	if err := checkSunset(c, v, principal.Now()); err != nil {
 		return err
 	}
 	// Atlas does not say when it looks at these.

@@ -87,7 +87,7 @@ func versionDate(mediaType string) (string, bool) {
 
 // checkSunset tells in the header that a version has a successor or a sunset, and
 // refuses with VERSION_GONE one that is past its sunset.
-func (s *Server) checkSunset(c *gin.Context, v version) error {
+func checkSunset(c *gin.Context, v version, now time.Time) error {
 	if v.successor != "" {
 		c.Header("Deprecation", headerDate(v.successor))
 	}
@@ -95,7 +95,7 @@ func (s *Server) checkSunset(c *gin.Context, v version) error {
 		return nil
 	}
 	c.Header("Sunset", headerDate(v.sunset))
-	if s.cfg.Now().UTC().Format(time.DateOnly) >= v.sunset {
+	if now.UTC().Format(time.DateOnly) >= v.sunset {
 		return atlas.NewError(atlas.CodeVersionGone, v.date, resourcePath(c))
 	}
 	return nil

@@ -15,7 +15,8 @@ type Env struct {
 	NewID func(time.Time) objectid.ID
 }
 
-// Now returns the time as PostgreSQL keeps it, in microseconds.
+// Now returns the time as PostgreSQL keeps it, in microseconds. It is asked for once a
+// request, when that comes in; what knows its principal asks the principal.
 func (e Env) Now() time.Time {
 	return e.Clock().UTC().Truncate(time.Microsecond)
 }

@@ -3,6 +3,7 @@ package atlas
 import (
 	"context"
 	"slices"
+	"time"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
@@ -30,6 +31,9 @@ type Facts struct {
 	ProjectExists bool
 	ProjectInOrg  bool             // it belongs to the principal's organization
 	ProjectRoles  []db.ProjectRole // that were granted to the principal
+
+	// Now is the time of the principal's organization when the request came in.
+	Now time.Time
 
 	// Version is raised by every change of what the principal may do.
 	Version int64
@@ -70,6 +74,10 @@ func (p *Principal) ID() objectid.ID { return p.facts.ID }
 
 // OrgID returns the id of the principal's own organization.
 func (p *Principal) OrgID() objectid.ID { return p.facts.OrgID }
+
+// Now returns the time of the principal's organization when the request came in. It is
+// the one time of the request: all that it makes, changes or finds expired, it does then.
+func (p *Principal) Now() time.Time { return p.facts.Now }
 
 // Version returns the version of the principal when it was found.
 func (p *Principal) Version() int64 { return p.facts.Version }

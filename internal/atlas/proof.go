@@ -3,6 +3,7 @@ package atlas
 import (
 	"context"
 	"slices"
+	"time"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
@@ -64,6 +65,9 @@ func (p proof) caller() *Principal {
 	}
 	return p.principal
 }
+
+// Now is Principal.Now of the caller.
+func (p proof) Now() time.Time { return p.caller().Now() }
 
 // Renew does what Proof says.
 func (p proof) Renew(ctx context.Context, conn db.DBTX) error {

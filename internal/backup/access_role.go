@@ -136,7 +136,7 @@ func (s *Service) CreateAccessRole(
 	if err != nil {
 		return AccessRole{}, err
 	}
-	now := s.env.Now()
+	now := project.Now()
 	projectID, id := project.ProjectID(), s.env.NewID(now)
 	var row db.InsertAccessRoleParams
 	switch provider {
@@ -338,7 +338,7 @@ func (s *Service) authorizeAWSRole(
 			ProjectID:         project.ProjectID(),
 			ID:                id,
 			IAMAssumedRoleARN: *req.IAMAssumedRoleARN,
-			Now:               s.env.Now(),
+			Now:               project.Now(),
 		})
 	})
 }
@@ -359,7 +359,7 @@ func (s *Service) updateAzureRole(
 			AzureAppID:         req.AtlasAzureAppID,
 			ServicePrincipalID: *req.ServicePrincipalID,
 			TenantID:           *req.TenantID,
-			Now:                s.env.Now(),
+			Now:                project.Now(),
 		})
 		return err
 	})

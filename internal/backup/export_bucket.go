@@ -172,7 +172,7 @@ func (s *Service) CreateExportBucket(
 	}
 	caller := project.Caller()
 	row.ProjectID, row.OrgID, row.CallerID = project.ProjectID(), caller.OrgID(), caller.ID()
-	row.CreatedAt = s.env.Now()
+	row.CreatedAt = project.Now()
 	row.ID = s.env.NewID(row.CreatedAt)
 	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
 		row.Region = &s.cfg.AWSRegion

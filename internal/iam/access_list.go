@@ -137,7 +137,7 @@ func (s *Service) CreateAccessListEntries(
 	err := s.change(ctx, owner, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
 		for _, network := range networks {
 			err := s.q.InsertAccessListEntry(ctx, tx, db.InsertAccessListEntryParams{
-				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: s.env.Now(),
+				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: owner.Now(),
 			})
 			if err != nil {
 				return fmt.Errorf("insert access list entry: %w", err)

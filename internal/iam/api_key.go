@@ -95,7 +95,7 @@ func (s *Service) insertAPIKey(
 	if err != nil {
 		return APIKey{}, fmt.Errorf("make private key: %w", err)
 	}
-	scope, now := owner.Scope(), s.env.Now()
+	scope, now := owner.Scope(), owner.Now()
 	id := s.env.NewID(now)
 	row := s.cfg.Sealer.NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey.String(), now)
 	var key APIKey

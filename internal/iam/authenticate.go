@@ -60,7 +60,7 @@ func (s *Service) AuthenticateDigest(
 	case !IsPublicKey(signed.Username):
 		return nil, Refuse("not a public key")
 	}
-	c := newCredential(from)
+	c := newCredential(from, s.env.Now())
 	c.PublicKey = &signed.Username
 	row, err := s.findPrincipal(ctx, c)
 	publicKey, unknown := signed.Username, errors.Is(err, atlas.ErrUnauthenticated)
@@ -89,7 +89,7 @@ func (s *Service) AuthenticateDigest(
 // has expired or was revoked, or an *atlas.Error if the client's address keeps the
 // account from being used.
 func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Origin) (*atlas.Principal, error) {
-	c := newCredential(from)
+	c := newCredential(from, s.env.Now())
 	c.TokenHash = hashSecret(token)
 	row, err := s.findPrincipal(ctx, c)
 	if errors.Is(err, atlas.ErrUnauthenticated) {
@@ -105,13 +105,15 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 // secret, is that of somebody, from wherever it may be used.
 func (s *Service) IsValid(ctx context.Context, name, secret string) (bool, error) {
 	if !IsPublicKey(name) {
-		_, err := s.authenticateClient(ctx, name, secret)
+		_, err := s.authenticateClient(ctx, name, secret, s.env.Now())
 		if errors.Is(err, atlas.ErrInvalidClient) {
 			return false, nil
 		}
 		return err == nil, err
 	}
-	row, err := s.findPrincipal(ctx, credential{PublicKey: &name})
+	c := newCredential(Origin{}, s.env.Now())
+	c.PublicKey = &name
+	row, err := s.findPrincipal(ctx, c)
 	if errors.Is(err, atlas.ErrUnauthenticated) {
 		return false, nil
 	}
@@ -137,10 +139,11 @@ type credential struct {
 	TokenHash []byte       `json:"token_hash,omitempty"`
 	OrgID     *objectid.ID `json:"org_id,omitempty"`
 	ProjectID *objectid.ID `json:"project_id,omitempty"`
+	Now       time.Time    `json:"now"` // when the request came in
 }
 
-func newCredential(from Origin) credential {
-	var c credential
+func newCredential(from Origin, now time.Time) credential {
+	c := credential{Now: now}
 	if id, err := objectid.Parse(from.Project); err == nil {
 		c.ProjectID = &id
 	}
@@ -170,7 +173,7 @@ func (s *Service) listPrincipals(
 	if err != nil {
 		return nil, fmt.Errorf("encode credentials: %w", err)
 	}
-	rows, err := s.q.ListPrincipals(ctx, conn, db.ListPrincipalsParams{Asked: encoded, Now: s.env.Now()})
+	rows, err := s.q.ListPrincipals(ctx, conn, encoded)
 	if err != nil {
 		return nil, fmt.Errorf("find principals: %w", err)
 	}
@@ -191,7 +194,7 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 	}
 	if network.IsValid() {
 		s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: network},
-			use{requests: 1, last: s.env.Now(), address: from.Address})
+			use{requests: 1, last: c.Now, address: from.Address})
 	}
 	return s.newPrincipal(c, row, from), nil
 }
@@ -207,6 +210,7 @@ func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Ori
 		ProjectExists: row.ProjectExists,
 		ProjectInOrg:  row.ProjectInOrg,
 		ProjectRoles:  rolesOf[db.ProjectRole](row.ProjectRoles),
+		Now:           c.Now,
 		Version:       row.Version,
 		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
 			rows, err := s.listPrincipals(ctx, conn, []credential{c})

@@ -103,7 +103,7 @@ func (s *Service) change(
 		return err
 	}
 	return write.BeginOn(ctx, s.pool, proof, target, func(tx pgx.Tx) error {
-		org := db.GetOrgHasOwnerParams{OrgID: proof.Caller().OrgID(), Now: s.env.Now()}
+		org := db.GetOrgHasOwnerParams{OrgID: proof.Caller().OrgID(), Now: proof.Caller().Now()}
 		before, err := s.q.GetOrgHasOwner(ctx, tx, org)
 		if err != nil {
 			return fmt.Errorf("look for an owner: %w", err)

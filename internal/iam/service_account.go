@@ -123,11 +123,11 @@ func (s *Service) CreateServiceAccount(
 	if err != nil {
 		return ServiceAccount{}, err
 	}
-	now := s.env.Now()
+	now := owner.Now()
 	id := s.env.NewID(now)
 	var secret *newSecret
 	if req.SecretExpiresAfterHours != nil {
-		made, err := s.newSecret(ctx, owner.Scope().OrgID, id, *req.SecretExpiresAfterHours)
+		made, err := s.newSecret(ctx, owner, id, *req.SecretExpiresAfterHours)
 		if err != nil {
 			return ServiceAccount{}, err
 		}

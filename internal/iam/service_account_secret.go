@@ -98,7 +98,10 @@ type newSecret struct {
 
 // newSecret makes a secret that is good for some hours. It returns an *atlas.Error if
 // the organization does not allow that many.
-func (s *Service) newSecret(ctx context.Context, orgID, accountID objectid.ID, hours int) (newSecret, error) {
+func (s *Service) newSecret(
+	ctx context.Context, owner atlas.CredentialOwner, accountID objectid.ID, hours int,
+) (newSecret, error) {
+	orgID, now := owner.Scope().OrgID, owner.Now()
 	most, err := s.q.GetOrgMaxSecretHours(ctx, s.pool, db.GetOrgMaxSecretHoursParams{
 		OrgID: orgID, ByDefault: atlas.MaxSecretHours,
 	})
@@ -114,7 +117,6 @@ func (s *Service) newSecret(ctx context.Context, orgID, accountID objectid.ID, h
 		return newSecret{}, fmt.Errorf("make secret: %w", err)
 	}
 	value := ClientSecretPrefix + base64.RawURLEncoding.EncodeToString(random)
-	now := s.env.Now()
 	return newSecret{
 		row:   NewSecretRow(orgID, accountID, s.env.NewID(now), value, now, now.Add(time.Duration(hours)*time.Hour)),
 		value: value,
@@ -132,7 +134,7 @@ func (s *Service) CreateServiceAccountSecret(
 	if req.SecretExpiresAfterHours == nil {
 		return ServiceAccountSecret{}, atlas.NewError(atlas.CodeMissingAttribute, "secretExpiresAfterHours")
 	}
-	secret, err := s.newSecret(ctx, owner.Scope().OrgID, account.id, *req.SecretExpiresAfterHours)
+	secret, err := s.newSecret(ctx, owner, account.id, *req.SecretExpiresAfterHours)
 	if err != nil {
 		return ServiceAccountSecret{}, err
 	}

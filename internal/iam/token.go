@@ -35,14 +35,14 @@ type AccessToken struct {
 // account are independent of each other, and none outlives its secret: Atlas
 // does not say that, but a secret that has expired is good for nothing else.
 func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (AccessToken, error) {
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	now := s.env.Now()
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret, now)
 	if err != nil {
 		return AccessToken{}, err
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
 	token := base64.RawURLEncoding.EncodeToString(random)
-	now := s.env.Now()
 	var expiresAt time.Time
 	err = s.pool.Write(ctx, secret.OrgID, func(tx pgx.Tx) (err error) {
 		expiresAt, err = s.q.InsertAccessToken(ctx, tx, db.InsertAccessTokenParams{
@@ -70,7 +70,7 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 // is none of its own is left alone and is no error, as RFC 7009, section 2.2,
 // has it. It returns ErrInvalidClient if the id and secret do not match.
 func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret, token string) error {
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 // AuthenticateClient returns the id of the service account, or ErrInvalidClient if the
 // client id and secret do not match.
 func (s *Service) AuthenticateClient(ctx context.Context, clientID, clientSecret string) (objectid.ID, error) {
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret)
+	secret, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
 	return secret.ServiceAccountID, err
 }
 
 func (s *Service) authenticateClient(
-	ctx context.Context, clientID, clientSecret string,
+	ctx context.Context, clientID, clientSecret string, now time.Time,
 ) (db.ServiceAccountSecret, error) {
 	id, ok := ParseClientID(clientID)
 	if !ok {
@@ -103,7 +103,7 @@ func (s *Service) authenticateClient(
 	}
 	secrets, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
 		ServiceAccountID: id,
-		Now:              s.env.Now(),
+		Now:              now,
 	})
 	if err != nil {
 		return db.ServiceAccountSecret{}, fmt.Errorf("list service account secrets: %w", err)

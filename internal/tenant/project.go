@@ -158,7 +158,7 @@ func (s *Service) projectRow(
 	if row.Tags, err = encodeTags(req.Tags); err != nil {
 		return row, creator, err
 	}
-	row.CreatedAt = s.env.Now()
+	row.CreatedAt = p.Now()
 	row.ID = s.env.NewID(row.CreatedAt)
 	row.OrgID, row.Name = creator.OrgID(), *req.Name
 	row.WithDefaultAlertsSettings = req.WithDefaultAlertsSettings == nil || *req.WithDefaultAlertsSettings

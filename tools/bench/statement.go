@@ -32,9 +32,9 @@ type send func(ctx context.Context, r *recorder, x example)
 // that authenticates a request with a bearer token.
 func (x example) record(ctx context.Context, send send) ([]statement, error) {
 	var r recorder
-	asked := fmt.Sprintf(`[{"ordinal":0,"token_hash":%q,"project_id":%q}]`,
-		base64.StdEncoding.EncodeToString(x.tenant.tokenHash()), x.tenant.project())
-	_, err := db.New().ListPrincipals(ctx, &r, db.ListPrincipalsParams{Asked: []byte(asked), Now: x.data.now})
+	asked := fmt.Sprintf(`[{"ordinal":0,"token_hash":%q,"project_id":%q,"now":%q}]`,
+		base64.StdEncoding.EncodeToString(x.tenant.tokenHash()), x.tenant.project(), x.data.now.Format(time.RFC3339Nano))
+	_, err := db.New().ListPrincipals(ctx, &r, []byte(asked))
 	r.note(err)
 	send(ctx, &r, x)
 	if r.err != nil {
