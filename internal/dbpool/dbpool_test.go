@@ -3,12 +3,7 @@ package dbpool_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"net"
-	"net/url"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -201,20 +196,8 @@ func TestClientsThatLeaveCostNoConnection(t *testing.T) {
 // throughProxy returns a pool whose connections go through a proxy.
 func throughProxy(t *testing.T, address string, maxConns int32) (*dbpool.Pool, *proxytest.Proxy) {
 	t.Helper()
-	config, err := pgx.ParseConfig(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network, server := "tcp", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
-	if filepath.IsAbs(config.Host) {
-		network, server = "unix", fmt.Sprintf("%s/.s.PGSQL.%d", config.Host, config.Port)
-	}
-	proxy := proxytest.New(t, network, server)
-	through := &url.URL{
-		Scheme: "postgres", Host: proxy.Addr().String(), Path: "/" + config.Database, RawQuery: "sslmode=disable",
-		User: url.UserPassword(config.User, config.Password),
-	}
-	return open(t, through.String(), maxConns), proxy
+	proxy, through := proxytest.NewPostgres(t, address)
+	return open(t, through, maxConns), proxy
 }
 
 func TestACommitWhoseAnswerIsLostIsSaidToBeUnknown(t *testing.T) {

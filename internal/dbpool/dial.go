@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -19,12 +20,12 @@ const (
 // ConnConfig returns how to make one connection to the database at url, with the
 // bounds of those of a pool on connecting, and on a peer that is silent.
 func ConnConfig(url string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(url)
+	config, err := pgxpool.ParseConfig(url) // the settings of a pool may be in it
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
-	configure(config)
-	return config, nil
+	configure(config.ConnConfig)
+	return config.ConnConfig, nil
 }
 
 // configure makes connections give up silent peers, and those that turned read-only.

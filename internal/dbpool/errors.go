@@ -60,8 +60,9 @@ func lost(err error) bool {
 	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(refusal.Code, interrupted)
 	}
-	_, broken := errors.AsType[net.Error](err)
-	return broken || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
+	_, broken := errors.AsType[*net.OpError](err)
+	return broken || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // outcome returns the error of a statement that commits, which is
