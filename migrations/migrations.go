@@ -13,10 +13,12 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"exportbuckets/internal/dbpool"
 )
 
 // FS holds the migration files, NNNNN_verb_object.sql.
@@ -41,8 +43,8 @@ type Migration struct {
 // Up applies what is missing to the database at dsn. It returns ErrAhead,
 // wrapped, if the database is newer than this binary.
 func Up(ctx context.Context, dsn string) error {
-	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
-		err := check(ctx, conn)
+	return with(dsn, func(conn sqlDB, p *goose.Provider) error {
+		err := Check(ctx, conn)
 		if !errors.Is(err, ErrBehind) {
 			return err
 		}
@@ -56,8 +58,8 @@ func Up(ctx context.Context, dsn string) error {
 // Down reverts the newest applied migration. It returns ErrAhead, wrapped,
 // if that migration is not one of this binary's, and an error if there is none.
 func Down(ctx context.Context, dsn string) error {
-	return with(dsn, func(conn *sql.DB, p *goose.Provider) error {
-		if err := check(ctx, conn); errors.Is(err, ErrAhead) {
+	return with(dsn, func(conn sqlDB, p *goose.Provider) error {
+		if err := Check(ctx, conn); errors.Is(err, ErrAhead) {
 			return err
 		}
 		_, err := p.Down(ctx)
@@ -74,7 +76,7 @@ func Down(ctx context.Context, dsn string) error {
 // Status lists this binary's migrations in order. It only reads.
 func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	var list []Migration
-	err := with(dsn, func(conn *sql.DB, p *goose.Provider) error {
+	err := with(dsn, func(conn sqlDB, p *goose.Provider) error {
 		current, err := version(ctx, conn)
 		if err != nil {
 			return err
@@ -87,16 +89,24 @@ func Status(ctx context.Context, dsn string) ([]Migration, error) {
 	return list, err
 }
 
+// Querier is what Check asks: a connection, or a pool of them.
+type Querier interface {
+	// QueryRow is pgx's.
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// sqlDB is a Querier by way of database/sql.
+type sqlDB struct{ *sql.DB }
+
+// QueryRow implements Querier.
+func (d sqlDB) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row { //nolint:ireturn // As Querier.
+	return d.QueryRowContext(ctx, sql, args...)
+}
+
 // Check returns nil if the schema is the one that this binary knows. Otherwise
 // it returns ErrBehind or ErrAhead, wrapped, or the error that kept it from
 // finding out. It only reads.
-func Check(ctx context.Context, pool *pgxpool.Pool) error {
-	conn := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = conn.Close() }() // leaves the pool open
-	return check(ctx, conn)
-}
-
-func check(ctx context.Context, conn *sql.DB) error {
+func Check(ctx context.Context, conn Querier) error {
 	target, err := newest()
 	if err != nil {
 		return err
@@ -115,16 +125,16 @@ func check(ctx context.Context, conn *sql.DB) error {
 
 // version returns the version that the database is at, 0 if it was never
 // migrated. Goose's own function would create its table.
-func version(ctx context.Context, conn *sql.DB) (int64, error) {
+func version(ctx context.Context, conn Querier) (int64, error) {
 	var history sql.NullString
-	if err := conn.QueryRowContext(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version')::text").Scan(&history); err != nil {
 		return 0, fmt.Errorf("schema version: %w", err)
 	}
 	if !history.Valid {
 		return 0, nil
 	}
 	var current int64
-	err := conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&current)
+	err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version").Scan(&current)
 	if err != nil {
 		return 0, fmt.Errorf("schema version: %w", err)
 	}
@@ -144,12 +154,12 @@ func newest() (int64, error) {
 	return target, nil
 }
 
-func with(dsn string, f func(*sql.DB, *goose.Provider) error) error {
-	config, err := pgxpool.ParseConfig(dsn) // the settings of a pool may be in it
+func with(dsn string, f func(sqlDB, *goose.Provider) error) error {
+	config, err := dbpool.ConnConfig(dsn)
 	if err != nil {
-		return fmt.Errorf("database URL: %w", err)
+		return err
 	}
-	conn := stdlib.OpenDB(*config.ConnConfig)
+	conn := stdlib.OpenDB(*config)
 	defer func() { _ = conn.Close() }()
 	// One try a second for five minutes: another replica may be migrating.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
@@ -160,5 +170,5 @@ func with(dsn string, f func(*sql.DB, *goose.Provider) error) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	return f(conn, p)
+	return f(sqlDB{conn}, p)
 }

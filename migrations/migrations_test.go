@@ -67,7 +67,7 @@ func TestUpTwiceChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(want, append(schema(t, pool), versions(t, pool)...)); diff != "" {
 		t.Errorf("database after the second Up (-before +after):\n%s", diff)
 	}
-	if err := migrations.Check(t.Context(), pool.Pool); err != nil {
+	if err := migrations.Check(t.Context(), pool); err != nil {
 		t.Errorf("Check: got %v, want nil", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestANewerDatabaseIsRefusedAndLeftAlone(t *testing.T) {
 	for name, run := range map[string]func(context.Context, string, *dbpool.Pool) error{
 		"Up":    func(ctx context.Context, dsn string, _ *dbpool.Pool) error { return migrations.Up(ctx, dsn) },
 		"Down":  func(ctx context.Context, dsn string, _ *dbpool.Pool) error { return migrations.Down(ctx, dsn) },
-		"Check": func(ctx context.Context, _ string, pool *dbpool.Pool) error { return migrations.Check(ctx, pool.Pool) },
+		"Check": func(ctx context.Context, _ string, pool *dbpool.Pool) error { return migrations.Check(ctx, pool) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 			t.Parallel()
 			dsn := dsn(t)
 			pool := open(t, dsn)
-			if err := migrations.Check(t.Context(), pool.Pool); !errors.Is(err, migrations.ErrBehind) {
+			if err := migrations.Check(t.Context(), pool); !errors.Is(err, migrations.ErrBehind) {
 				t.Errorf("Check: got %v, want ErrBehind", err)
 			}
 			// Check has not closed the pool.
@@ -160,7 +160,7 @@ func TestCheckRefusesAnOlderDatabase(t *testing.T) {
 			if err := migrations.Up(t.Context(), dsn); err != nil {
 				t.Fatal(err)
 			}
-			if err := migrations.Check(t.Context(), pool.Pool); err != nil {
+			if err := migrations.Check(t.Context(), pool); err != nil {
 				t.Errorf("Check after Up: got %v, want nil", err)
 			}
 		})

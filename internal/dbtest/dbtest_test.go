@@ -75,7 +75,7 @@ func TestTestsHaveSeparateDatabases(t *testing.T) {
 
 func TestNewHasTheCurrentSchema(t *testing.T) {
 	t.Parallel()
-	if err := migrations.Check(t.Context(), New(t).Pool); err != nil {
+	if err := migrations.Check(t.Context(), New(t)); err != nil {
 		t.Errorf("New: got %v, want the current schema", err)
 	}
 	wantSchema(t, NewURL(t))
