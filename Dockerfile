@@ -33,7 +33,7 @@ USER 65532:65532
 ENV EXPORTBUCKETS_LISTEN=:8080
 EXPOSE 8080
 
-HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=4s --start-period=90s --retries=3 \
     CMD ["/exportbuckets", "healthcheck"]
 
 ENTRYPOINT ["/exportbuckets"]

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenant"
-	"exportbuckets/migrations"
 )
 
 // httpConfig returns the configuration of the API at the address that is listened
@@ -49,16 +47,4 @@ func (p plan) assemble(
 		Backup: backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
 	}, config)
 	return handler, callers, err
-}
-
-// ready returns why requests cannot be served, or nil. A schema that is newer
-// than this program is no reason: migrations keep the release before them
-// working, and a rollout must not take down what still runs.
-func ready(ctx context.Context, pool *dbpool.Pool) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := migrations.Check(ctx, pool.Pool); err != nil && !errors.Is(err, migrations.ErrAhead) {
-		return err
-	}
-	return nil
 }

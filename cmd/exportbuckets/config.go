@@ -62,9 +62,10 @@ func (c logConfig) handler(w io.Writer) slog.Handler {
 // databaseConfig says where the rows are: in the database of a URL, or in a
 // private PostgreSQL under the state directory.
 type databaseConfig struct {
-	DatabaseURL    *string `env:"DATABASE_URL" secret:"" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs. DATABASE_URL_FILE names a file that has it in it."`
-	StateDir       string  `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
-	MaxConnections int32   `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
+	DatabaseURL    *string       `env:"DATABASE_URL" secret:"" placeholder:"URL" help:"PostgreSQL 15 or newer to use. Without it a private PostgreSQL is started from this machine's own server programs. DATABASE_URL_FILE names a file that has it in it."`
+	StateDir       string        `env:"EXPORTBUCKETS_STATE_DIR" default:"${state_dir}" placeholder:"DIR" help:"Where the private PostgreSQL keeps its data (${default})."`
+	DatabaseWait   time.Duration `env:"EXPORTBUCKETS_DATABASE_WAIT" default:"1m" placeholder:"DURATION" help:"How long to wait at the start for a database that is away (${default})."`
+	MaxConnections int32         `env:"EXPORTBUCKETS_MAX_CONNECTIONS" default:"16" placeholder:"N" help:"Most database connections at a time (${default})."`
 }
 
 // Validate reports the settings that cannot work, each by its name. It does not
@@ -76,6 +77,10 @@ func (c databaseConfig) Validate() error {
 	}
 	if c.StateDir == "" {
 		invalid = append(invalid, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
+	}
+	if c.DatabaseWait < 0 {
+		invalid = append(invalid, fmt.Errorf(
+			"--database-wait (EXPORTBUCKETS_DATABASE_WAIT): %s is negative", c.DatabaseWait))
 	}
 	if c.MaxConnections < 1 {
 		invalid = append(invalid, fmt.Errorf(
@@ -103,7 +108,7 @@ func checkDatabaseURL(url string) error {
 
 // source returns where the rows are.
 func (c databaseConfig) source() source {
-	s := source{maxConnections: c.MaxConnections}
+	s := source{maxConnections: c.MaxConnections, wait: c.DatabaseWait}
 	if c.DatabaseURL != nil {
 		s.url = *c.DatabaseURL
 	} else {

@@ -8,10 +8,13 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/sethvargo/go-retry"
 
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/postgres"
 )
 
@@ -21,6 +24,7 @@ type source struct {
 	url            string
 	privateDir     string // empty if there is a url
 	maxConnections int32
+	wait           time.Duration // for a database that is away at the start
 }
 
 // private reports whether a private PostgreSQL is to be started.
@@ -46,14 +50,17 @@ func (s source) onThisMachine() bool {
 type database struct {
 	url            string
 	maxConnections int32
+	wait           time.Duration
 	server         *postgres.Server // the private one, or nil
 	log            *slog.Logger
 }
 
+// openDatabase returns when the database of a URL is there, or a private PostgreSQL
+// is started.
 func openDatabase(ctx context.Context, from source, log *slog.Logger) (*database, error) {
-	db := &database{url: from.url, maxConnections: from.maxConnections, log: log}
+	db := &database{url: from.url, maxConnections: from.maxConnections, wait: from.wait, log: log}
 	if !from.private() {
-		if err := tryConnect(ctx, from.url); err != nil {
+		if err := db.patiently(ctx, func() error { return tryConnect(ctx, from.url) }); err != nil {
 			return nil, fmt.Errorf("--database-url (DATABASE_URL): %w", err)
 		}
 		return db, nil
@@ -78,16 +85,53 @@ func withDatabase(ctx context.Context, from source, log *slog.Logger, f func(*da
 
 // tryConnect makes one connection, so that a wrong URL is reported as such.
 func tryConnect(ctx context.Context, url string) error {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := dbpool.ConnConfig(url)
 	if err != nil {
-		return fmt.Errorf("read it: %w", err)
+		return err
 	}
-	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		// Pgx reports each address on a line of its own.
-		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+		return oneLineError{err}
 	}
 	return conn.Close(ctx)
+}
+
+// oneLineError is an error of pgx, which reports each address on a line of its own.
+type oneLineError struct{ error }
+
+// Error returns the text without line breaks.
+func (e oneLineError) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+// Unwrap returns the error itself.
+func (e oneLineError) Unwrap() error { return e.error }
+
+const (
+	firstPause = 100 * time.Millisecond // between two tries
+	maxPause   = time.Second
+	// waitReport is how often the log says that the database is waited for.
+	waitReport = 10 * time.Second
+)
+
+// patiently calls try again while the database is away, for as long as is to be
+// waited. A wrong password or the like ends it at once.
+func (d *database) patiently(ctx context.Context, try func() error) error {
+	var reported time.Time
+	backoff := retry.WithMaxDuration(d.wait, retry.WithCappedDuration(maxPause, retry.NewExponential(firstPause)))
+	return retry.Do(ctx, backoff, func(context.Context) error { //nolint:wrapcheck // It is try's.
+		err := try()
+		passes := dbpool.Unavailable(err) || errors.Is(err, atlas.ErrOutcomeUnknown)
+		switch {
+		case !passes:
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		}
+		if d.wait > 0 && time.Since(reported) >= waitReport {
+			reported = time.Now()
+			d.log.Warn("waiting for the database", "error", err)
+		}
+		return retry.RetryableError(err)
+	})
 }
 
 // lost returns a channel that is closed when the private server ends without

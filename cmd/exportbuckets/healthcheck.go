@@ -16,7 +16,7 @@ type healthcheckCommand struct {
 
 // Run returns an error unless the server answers that it is ready.
 func (h healthcheckCommand) Run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // a server answers within one
 	defer cancel()
 	url := h.URL
 	if url == "" {

@@ -17,7 +17,6 @@ import (
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/iam"
-	"exportbuckets/internal/waittest"
 )
 
 func TestAConfiguredDatabaseIsMigratedAndGetsNoDemoTenant(t *testing.T) {
@@ -101,33 +100,6 @@ func digestAnswer(t *testing.T, challenge, publicKey string) string {
 func md5Hex(s string) string {
 	sum := md5.Sum([]byte(s))
 	return hex.EncodeToString(sum[:])
-}
-
-func TestAServerIsReadyAsLongAsItsDatabaseAnswers(t *testing.T) {
-	t.Parallel()
-	address := dbtest.NewURL(t)
-	database, admin := neighbour(t, address)
-	address, shown := withPassword(t, address)
-	p := serve(t, settings{env: []string{"DATABASE_URL=" + address}})
-	p.waitReady(t)
-
-	execute(t, admin, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS false")
-	execute(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
-	waittest.Until(t, "the server is not ready", func() bool {
-		return p.probe(t, "/readyz") == http.StatusServiceUnavailable
-	})
-	if got := p.probe(t, "/healthz"); got != http.StatusOK {
-		t.Errorf("/healthz without the database: got %d, want %d", got, http.StatusOK)
-	}
-	if got := runProgram(t, nil, "healthcheck", "http://"+p.address+"/readyz"); got.code != 1 {
-		t.Errorf("healthcheck without the database: got exit code %d, want 1", got.code)
-	}
-
-	execute(t, admin, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS true")
-	p.waitReady(t)
-	if end := p.stop(t); strings.Contains(end.log, shown) {
-		t.Errorf("log: got one with the database's password, want none:\n%s", end.log)
-	}
 }
 
 // neighbour returns the name of a test's database and a connection to another

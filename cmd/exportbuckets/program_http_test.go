@@ -184,7 +184,9 @@ func listed(t *testing.T, list string) []string {
 // probe returns the status that a probe of the server gets.
 func (p *program) probe(t *testing.T, path string) int {
 	t.Helper()
-	client := http.Client{Transport: newTransport(t)}
+	transport := newTransport(t)
+	defer transport.CloseIdleConnections() // not at the end of the test alone: many may probe
+	client := http.Client{Transport: transport}
 	resp, err := client.Get("http://" + p.address + path)
 	if err != nil {
 		t.Fatalf("%s: got error %v, want an answer", path, err)

@@ -29,6 +29,8 @@ func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 		{"state-dir", "", "empty"},
 		{"aws-region", "foo bar", "not a region"},
 		{"aws-account-arn", "arn:aws:iam::1:root", "not like"},
+		{"database-wait", "60", "60"},
+		{"database-wait", "-1s", "negative"},
 		{"max-connections", "many", "many"},
 		{"max-connections", "0", "at least 1"},
 		{"max-connections", "-1", "at least 1"},
@@ -204,14 +206,14 @@ func TestTheDatabasesPasswordIsNeverShown(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			env := []string{"EXPORTBUCKETS_LOG_LEVEL=debug"}
+			env := []string{"EXPORTBUCKETS_LOG_LEVEL=debug", "EXPORTBUCKETS_DATABASE_WAIT=1s"}
 			for _, got := range []ended{
 				runProgram(t, append(env, "DATABASE_URL="+tt.address), "serve", "--listen", "127.0.0.1:0"),
 				runProgram(t, env, "serve", "--listen", "127.0.0.1:0", "--database-url", tt.address),
 				runProgram(t, env, "migrate", "status", "--database-url", tt.address),
 				runProgram(t, env, "seed", demoSeedFile, "--database-url", tt.address),
 			} {
-				if got.code != 1 || !strings.HasPrefix(got.log, "exportbuckets: ") {
+				if got.code != 1 || !strings.Contains("\n"+got.log, "\nexportbuckets: ") {
 					t.Errorf("got exit code %d and log %q, want a refusal", got.code, got.log)
 				}
 				if strings.Contains(got.out+got.log, databasePassword) {

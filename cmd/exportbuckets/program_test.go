@@ -80,6 +80,7 @@ type ended struct {
 // runProgram runs a command of the program that ends by itself.
 func runProgram(t *testing.T, env []string, args ...string) ended {
 	t.Helper()
+	env = append([]string{"EXPORTBUCKETS_DATABASE_WAIT=0s"}, env...) // it is there, or is not to be
 	p := launch(t, env, args...)
 	return p.wait(t)
 }
@@ -165,20 +166,34 @@ func newServer(t *testing.T, s settings) *program {
 	return newProgram(t, env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
 }
 
-var servingEvent = regexp.MustCompile(`(?:msg=serving address=|"msg":"serving","address":")([0-9.:[\]]+)`)
+var (
+	listeningEvent = regexp.MustCompile(`.*(?:msg=listening address=|"msg":"listening","address":")([0-9.:[\]]+).*\n`)
+	servingEvent   = regexp.MustCompile(`.*(?:msg=serving address=|"msg":"serving","address":")([0-9.:[\]]+).*\n`)
+)
 
+// waitListening waits until the program has opened its port, and learns its address.
+func (p *program) waitListening(t *testing.T) {
+	t.Helper()
+	p.address = p.waitLog(t, listeningEvent)[1]
+}
+
+// waitServing waits until the program serves, and learns its address.
 func (p *program) waitServing(t *testing.T) {
 	t.Helper()
-	waittest.Until(t, "the program serves", func() bool {
+	p.address = p.waitLog(t, servingEvent)[1]
+}
+
+// waitLog waits until an event is in the log, and returns the match.
+func (p *program) waitLog(t *testing.T, event *regexp.Regexp) (match []string) {
+	t.Helper()
+	waittest.Until(t, "the log has "+event.String(), func() bool {
 		if p.hasExited() {
 			t.Fatalf("got exit code %d, want a server; its log:\n%s", p.cmd.ProcessState.ExitCode(), p.log)
 		}
-		event := servingEvent.FindStringSubmatch(p.log.String())
-		if event != nil {
-			p.address = event[1]
-		}
-		return event != nil
+		match = event.FindStringSubmatch(p.log.String())
+		return match != nil
 	})
+	return match
 }
 
 func (p *program) signal(sig syscall.Signal) {
@@ -270,9 +285,10 @@ func wantRefusal(t *testing.T, got ended, names ...string) {
 	if got.out != "" {
 		t.Errorf("output: got %q, want none", got.out)
 	}
-	sentence, rest, _ := strings.Cut(got.log, "\n")
+	log := listeningEvent.ReplaceAllString(got.log, "") // a server has opened its port before
+	sentence, rest, _ := strings.Cut(log, "\n")
 	if !strings.HasPrefix(sentence, "exportbuckets: ") || rest != "" {
-		t.Errorf("log: got %q, want one sentence of the program", got.log)
+		t.Errorf("log: got %q, want one sentence of the program", log)
 	}
 	for _, name := range names {
 		if !strings.Contains(sentence, name) {

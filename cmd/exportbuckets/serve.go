@@ -55,6 +55,7 @@ func (p plan) run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
+	o.log.Info("listening", "address", listener.Addr().String())
 	server := startHTTP(ctx, listener, starting, o.log)
 	defer server.close()
 	db, err := openDatabase(ctx, p.source, o.log)
@@ -70,7 +71,12 @@ func (p plan) run(ctx context.Context, o output) error {
 		return err
 	}
 	defer pool.Close()
-	config.Ready = server.ready(func(ctx context.Context) error { return ready(ctx, pool) })
+	readiness, err := newReadiness(db.url)
+	if err != nil {
+		return err
+	}
+	defer readiness.close(ctx)
+	config.Ready = server.ready(readiness.check)
 	handler, callers, err := p.assemble(pool, sealer, config)
 	if err != nil {
 		return err
@@ -102,34 +108,43 @@ curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
 `
 
 // prepare migrates the schema, seals what is to be, and adds the tenants that are
-// missing. The demo tenant is added to an empty database only: what was deleted of
-// it stays deleted.
+// missing. It begins again if the database goes away meanwhile.
 func (p plan) prepare(ctx context.Context, db *database) (pool *dbpool.Pool, sealer *iam.Sealer, err error) {
-	if p.migrate {
-		if err := migrations.Up(ctx, db.url); err != nil {
-			return nil, nil, err
-		}
-	}
 	pool, err = dbpool.Open(ctx, db.url, db.maxConnections)
 	if err != nil {
 		return nil, nil, err
 	}
-	apply := seed.Apply
-	if p.demo {
-		apply = seed.ApplyToEmpty
-	}
-	err = migrations.Check(ctx, pool.Pool)
-	if err == nil {
-		sealer, err = p.sealing.open(ctx, pool)
-	}
-	if err == nil {
-		err = apply(ctx, pool, sealer, p.tenants, time.Now())
-	}
+	err = db.patiently(ctx, func() error {
+		sealer, err = p.fill(ctx, db.url, pool)
+		return err
+	})
 	if err != nil {
 		pool.Close()
 		return nil, nil, err
 	}
 	return pool, sealer, nil
+}
+
+// fill is prepare, once. The demo tenant is added to an empty database only: what
+// was deleted of it stays deleted.
+func (p plan) fill(ctx context.Context, url string, pool *dbpool.Pool) (*iam.Sealer, error) {
+	if p.migrate {
+		if err := migrations.Up(ctx, url); err != nil {
+			return nil, err
+		}
+	}
+	if err := migrations.Check(ctx, pool); err != nil {
+		return nil, err
+	}
+	sealer, err := p.sealing.open(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	apply := seed.Apply
+	if p.demo {
+		apply = seed.ApplyToEmpty
+	}
+	return sealer, apply(ctx, pool, sealer, p.tenants, time.Now())
 }
 
 // untilEnd returns when ctx has ended or the database is lost, and the requests in
