@@ -240,7 +240,7 @@ func TestAccessListEntriesThatAreRefused(t *testing.T) {
 	for i := range 201 {
 		many = append(many, fmt.Sprintf(`{"cidrBlock":"10.%d.0.0/16"}`, i))
 	}
-	const full = "an access list can have at most 200 entries"
+	const tooLong = "the body can have at most 200 elements"
 	for body, want := range map[string]string{
 		`[{"ipAddress":"192.0.2.1"},{"ipAddress":"192.0.2.256"}]`: invalid("192.0.2.256"),
 		`[{"ipAddress":"10.0.0.0/8"}]`:                            invalid("10.0.0.0/8"),
@@ -253,13 +253,20 @@ func TestAccessListEntriesThatAreRefused(t *testing.T) {
 		`[{"comment":"x"}]`:         refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute 0.comment specified.", "0.comment"),
 		`{"ipAddress":"192.0.2.1"}`: refusal(400, "INVALID_JSON", "Received JSON does not match expected format."),
 		"[" + strings.Join(many, ",") + "]": refusal(400, "VALIDATION_ERROR",
-			"The request content produced the validation error: "+full+".", full),
+			"The request content produced the validation error: "+tooLong+".", tooLong),
 	} {
 		if got := b.send(t, 400, http.MethodPost, list, body); got != want {
 			t.Errorf("%.80s: got %s, want %s", body, got, want)
 		}
 	}
 	golden(t, "access_list_empty", b.send(t, 200, http.MethodGet, list, "")) // none of it was added
+	b.send(t, 200, http.MethodPost, list, "["+strings.Join(many[:150], ",")+"]")
+	const full = "an access list can have at most 200 elements"
+	want := refusal(400, "VALIDATION_ERROR", "The request content produced the validation error: "+full+".", full)
+	if got := b.send(t, 400, http.MethodPost, list, "["+strings.Join(many[100:], ",")+"]"); got != want {
+		t.Errorf("one more than fit beside those that are there: got %s, want %s", got, want)
+	}
+	b.send(t, 200, http.MethodPost, list, "["+strings.Join(many[100:200], ",")+"]")
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		got := b.send(t, 400, method, orgKeys+"/"+unknownKey+"/accessList", map[string]string{http.MethodPost: "[]"}[method])
 		want := refusal(400, "API_KEY_NOT_FOUND", "No API key with ID "+unknownKey+" exists.", unknownKey)

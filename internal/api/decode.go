@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -22,7 +23,7 @@ const maxBody = 1 << 20
 // into a slice of structs. Keys are case-sensitive, of a repeated key the last
 // counts, and an unknown key is refused by name. A body that is no JSON at all is
 // refused before its fields are looked at; of wrong fields the first in the body is
-// named.
+// named. An array can have no more than atlas.MaxElements elements.
 func decode(c *call, kind jsontext.Kind, dst any) error {
 	data, err := checkBody(c)
 	if err != nil {
@@ -52,6 +53,8 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 		return atlas.NewError(atlas.CodeInvalidJSONAttribute, attribute(mismatch.JSONPointer))
 	case err != nil:
 		return fmt.Errorf("decode body: %w", err)
+	case kind == jsontext.KindBeginArray:
+		return atlas.CheckElements("the body", reflect.ValueOf(dst).Elem().Len())
 	}
 	return nil
 }

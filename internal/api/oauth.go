@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
@@ -119,9 +120,20 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	return nil
 }
 
+// maxFormValue is how many bytes a value of a form can have. Access tokens of other
+// servers, which clients may try to revoke here, are longer than ours.
+const maxFormValue = 2048
+
 // clientCredentials returns the service account's id and secret from the
-// Authorization header or else from the form. RFC 6749, section 2.3.1.
+// Authorization header or else from the form. RFC 6749, section 2.3.1. It refuses a
+// form with a value that is too long.
 func clientCredentials(c *gin.Context) (id, secret string, err error) {
+	c.PostForm("") // reads the form
+	for _, values := range c.Request.PostForm {
+		if slices.ContainsFunc(values, func(value string) bool { return len(value) > maxFormValue }) {
+			return "", "", errInvalidRequest()
+		}
+	}
 	if c.GetHeader("Authorization") == "" {
 		id, secret = c.PostForm("client_id"), c.PostForm("client_secret")
 	} else if user, password, ok := c.Request.BasicAuth(); ok {
@@ -147,6 +159,7 @@ func unescape(s string) string {
 // keeps others from ending their tokens. Whoever is no service account has no reserve.
 func (s *Server) limitRevocation(c *gin.Context, id, secret string, retryAfter int) error {
 	account, err := s.iam.AuthenticateClient(c.Request.Context(), id, secret)
+	s.noteFailure(c, id, err)
 	if err == nil {
 		_, _, wait := s.limits.take(draw{reserveLimit, account.String()})
 		if wait == 0 {

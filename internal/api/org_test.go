@@ -33,16 +33,18 @@ func TestOrganizationsAreChanged(t *testing.T) {
 
 	const validation = "name must have 1 to 64 characters, and no blank at its ends"
 	invalidName := refusal(400, "VALIDATION_ERROR", "The request content produced the validation error: "+validation+".", validation)
+	invalidContact := func(name string) string {
+		text := name + " must have at most 320 characters, and no zero character"
+		return refusal(400, "VALIDATION_ERROR", "The request content produced the validation error: "+text+".", text)
+	}
 	for _, tt := range []struct{ path, body, want string }{
 		{org, `{}`, refusal(400, "MISSING_ATTRIBUTE", "The required attribute name was not specified.", "name")},
 		{org, `{"name":""}`, invalidName},
 		{org, `{"name":" x"}`, invalidName},
 		{org + "/settings", `{"maxServiceAccountSecretValidityInHours":7}`, refusal(400, "INVALID_ATTRIBUTE",
 			"Invalid attribute maxServiceAccountSecretValidityInHours specified.", "maxServiceAccountSecretValidityInHours")},
-		{org + "/settings", `{"securityContact":"a\u0000b","operationsContact":"a\u0000b"}`, refusal(400, "INVALID_ATTRIBUTE",
-			"Invalid attribute operationsContact specified.", "operationsContact")},
-		{org + "/settings", `{"securityContact":"a\u0000b"}`, refusal(400, "INVALID_ATTRIBUTE",
-			"Invalid attribute securityContact specified.", "securityContact")},
+		{org + "/settings", `{"securityContact":"a\u0000b","operationsContact":"a\u0000b"}`, invalidContact("operationsContact")},
+		{org + "/settings", `{"securityContact":"a\u0000b"}`, invalidContact("securityContact")},
 	} {
 		if got := b.send(t, 400, http.MethodPatch, tt.path, tt.body); got != tt.want {
 			t.Errorf("%s %s: got %s, want %s", tt.path, tt.body, got, tt.want)

@@ -76,6 +76,61 @@ func TestWhoCreatesAProjectOwnsIt(t *testing.T) {
 	}
 }
 
+func TestTagsThatAtlasRefuses(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	project := projects + "/" + demoProject
+	invalid := func(text string) string {
+		quoted, detail := strings.ReplaceAll(text, `"`, `\"`), "The request content produced the validation error: "
+		return refusal(400, "VALIDATION_ERROR", detail+quoted+".", quoted)
+	}
+	characters := func(part, text string) string {
+		return invalid(`Tag ` + part + ` "` + text + `" contains invalid characters. Allowable characters include letters, ` +
+			`numbers, spaces, and the following special characters: ; @ _ - . +.`)
+	}
+	tooLong := func(part, text string) string {
+		return invalid(`Tag ` + part + ` "` + text + `" exceeded the maximum allowed length of 255 characters.`)
+	}
+	tags := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = fmt.Sprintf(`{"key":"k%d","value":"v"}`, i)
+		}
+		return strings.Join(list, ",")
+	}
+	long := strings.Repeat("é", 256)
+	for _, tt := range []struct{ tags, want string }{
+		{tags(51), invalid("A resource can have at most 50 tags.")},
+		{`{"key":"a/b","value":"v"},` + tags(50), invalid("A resource can have at most 50 tags.")},
+		{`{"key":"k"}`, refusal(400, "MISSING_ATTRIBUTE", "The required attribute value was not specified.", "value")},
+		{`{"value":"v"}`, refusal(400, "MISSING_ATTRIBUTE", "The required attribute key was not specified.", "key")},
+		{`{"key":"","value":"v"}`, invalid("Tag key must not be empty.")},
+		{`{"key":"a/b","value":"v"},{"key":"k","value":"` + long + `"}`, tooLong("value", long)},
+		{`{"key":"k","value":"v"},{"key":"k","value":"v"},{"key":"` + long + `","value":"v"}`, tooLong("key", long)},
+		{`{"key":"k","value":"v"},{"key":"k","value":"a/b"}`, characters("value", "a/b")},
+		{`{"key":"a=b","value":"v"}`, characters("key", "a=b")},
+		{`{"key":"k","value":"v"},{"key":"k","value":"w"}`, invalid(`Tag key "k" is specified more than once.`)},
+	} {
+		list := `"tags":[` + tt.tags + `]}`
+		if got := b.send(t, 400, http.MethodPatch, project, `{`+list); got != tt.want {
+			t.Errorf("change, %.100s: got %s, want %s", tt.tags, got, tt.want)
+		}
+		if got := b.send(t, 400, http.MethodPost, projects, `{"name":"new","orgId":"`+demoOrg+`",`+list); got != tt.want {
+			t.Errorf("create, %.100s: got %s, want %s", tt.tags, got, tt.want)
+		}
+	}
+	if got := b.send(t, 200, http.MethodGet, project, ""); !strings.Contains(got, `"tags":[]`) {
+		t.Errorf("got %s, want no tag to be kept of what was refused", got)
+	}
+	b.send(t, 401, http.MethodGet, projects+"/byName/new", "")
+
+	for _, good := range []string{
+		tags(50), `{"key":"Zoë Ωmega 1;@_-.+","value":"` + long[:2*255] + `"}`, `{"key":"K","value":"v"},{"key":"k","value":"v"}`,
+	} {
+		b.send(t, 200, http.MethodPatch, project, `{"tags":[`+good+`]}`)
+	}
+}
+
 func TestProjectsThatAtlasRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -104,9 +159,6 @@ func TestProjectsThatAtlasRefuses(t *testing.T) {
 		{"", http.MethodPost, projects, named(" x"), invalidName(" x")},
 		{"", http.MethodPost, projects, named("a/b"), invalidName("a/b")},
 		{"", http.MethodPost, projects, named(long), invalidName(long)},
-		{"", http.MethodPost, projects, `{"orgId":"` + demoOrg + `","name":"x","tags":[{"key":"","value":"v"}]}`,
-			refusal(400, "VALIDATION_ERROR", "The request content produced the validation error: "+
-				"the key of a tag must have 1 to 255 characters.", "the key of a tag must have 1 to 255 characters")},
 		{"", http.MethodPost, projects, `{"orgId":"` + demoOrg + `","name":"x","color":"red"}`,
 			refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute color specified.", "color")},
 		{"", http.MethodPatch, projects + "/5f0000000000000000000b02", `{"name":"Demo Project"}`, taken},

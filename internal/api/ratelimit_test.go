@@ -204,7 +204,11 @@ func TestNobodyKeepsAnAccountFromEndingItsTokens(t *testing.T) {
 			t.Errorf("%s: got %d %s, Retry-After %q; want 429 %s, 40", name, got.status, got.body, got.header.Get("Retry-After"), want)
 		}
 	}
-	refused("a wrong secret", revoke("x", wrong))
+	const another = "mdb_sa_id_5f0000000000000000000c02"
+	refused("a wrong secret", revoke("x", basic(another, "wrong")))
+	if !strings.Contains(b.log.String(), another) {
+		t.Errorf("got no failed sign-in of %s in the log, want one", another)
+	}
 	for range 60 {
 		token := b.token(t)
 		if got := revoke(token, right); got.status != http.StatusOK || got.header.Get("Retry-After") != "" {

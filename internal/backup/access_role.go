@@ -111,9 +111,11 @@ func IsUUID(s string) bool { return uuidForm.MatchString(s) }
 // can; without AWS every ARN of the form is taken for one that it can.
 var roleARN = regexp.MustCompile(`^arn:aws(?:-[a-z-]+)?:iam::[0-9]{12}:role/[\x21-\x7e]+$`)
 
-// IsRoleARN says whether s is the ARN of an IAM role, of at most 2048
+// IsRoleARN says whether s is the ARN of an IAM role, of at most atlas.MaxLocator
 // characters.
-func IsRoleARN(s string) bool { return len(s) <= 2048 && roleARN.MatchString(s) }
+func IsRoleARN(s string) bool {
+	return atlas.HasLength(s, 1, atlas.MaxLocator) && roleARN.MatchString(s)
+}
 
 // gcpServiceAccount is the Google account that Atlas would make for a project:
 // one each, of the form that the Atlas specification gives.

@@ -1,6 +1,10 @@
 package backup
 
-import "regexp"
+import (
+	"regexp"
+
+	"exportbuckets/internal/atlas"
+)
 
 // The names of buckets and containers. Atlas documents that they have 3 to 63
 // characters; which ones is each cloud provider's own rule.
@@ -29,7 +33,7 @@ var serviceURL = regexp.MustCompile(`^https://[a-z0-9]{3,24}\.blob\.core\.window
 // not checked.
 func serviceURLContainer(url string) (container string, ok bool) {
 	match := serviceURL.FindStringSubmatch(url)
-	if match == nil || len(url) > 2048 {
+	if match == nil || !atlas.HasLength(url, 1, atlas.MaxLocator) {
 		return "", false
 	}
 	return match[1], true

@@ -25,13 +25,13 @@ type ExportBucketRequest struct {
 	IAMRoleID                *string `json:"iamRoleId"`                // id of an AWS access role
 	RoleID                   *string `json:"roleId"`                   // id of an AZURE or GCP access role
 	ServiceURL               *string `json:"serviceUrl"`               // of the Azure storage account or container
-	TenantID                 *string `json:"tenantId"`                 // ignored: the role has one
 	RequirePrivateNetworking *bool   `json:"requirePrivateNetworking"` // AWS PrivateLink
 
 	// What Atlas answers and clients may echo, of any type.
-	ID     any `json:"_id"`
-	Region any `json:"region"`
-	Links  any `json:"links"` // ignored
+	ID       any `json:"_id"`
+	Region   any `json:"region"`
+	Links    any `json:"links"`    // ignored
+	TenantID any `json:"tenantId"` // ignored: the role has one
 }
 
 // presence is whether a body must, may or must not have a field.

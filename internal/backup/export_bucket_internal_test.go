@@ -107,7 +107,7 @@ func TestParseAcceptsWhatAtlasDoes(t *testing.T) {
 		},
 		{
 			"AZURE ignores the tenant, even one that is no UUID", azureRequest(),
-			func(r *ExportBucketRequest) { r.TenantID = new("whatever") },
+			func(r *ExportBucketRequest) { r.TenantID = "whatever" },
 			newExportBucket{
 				CloudProvider: "AZURE", BucketName: "examplecontainer", RoleID: roleID, ServiceURL: new(testServiceURL),
 			},
@@ -167,7 +167,7 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		},
 		{"AWS with roleId", awsRequest(), func(r *ExportBucketRequest) { r.RoleID = new(testRoleID) }, invalid("roleId")},
 		{"AWS with serviceUrl", awsRequest(), url(testServiceURL), invalid("serviceUrl")},
-		{"AWS with tenantId", awsRequest(), func(r *ExportBucketRequest) { r.TenantID = new("x") }, invalid("tenantId")},
+		{"AWS with tenantId", awsRequest(), func(r *ExportBucketRequest) { r.TenantID = "x" }, invalid("tenantId")},
 		{"AWS name of 2", awsRequest(), name("ab"), badName},
 		{"AWS name of 64", awsRequest(), name(strings.Repeat("a", 64)), badName},
 		{"AWS name empty", awsRequest(), name(""), badName},
@@ -211,7 +211,7 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"GCP role missing", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = nil }, missing("roleId")},
 		{"GCP with iamRoleId", gcpRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new("x") }, invalid("iamRoleId")},
 		{"GCP with serviceUrl", gcpRequest(), url(testServiceURL), invalid("serviceUrl")},
-		{"GCP with tenantId", gcpRequest(), func(r *ExportBucketRequest) { r.TenantID = new("x") }, invalid("tenantId")},
+		{"GCP with tenantId", gcpRequest(), func(r *ExportBucketRequest) { r.TenantID = "x" }, invalid("tenantId")},
 		{
 			"GCP with private networking", gcpRequest(),
 			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = new(true) }, invalid("requirePrivateNetworking"),
@@ -267,7 +267,10 @@ var testFields = map[string]testField{
 	"iamRoleId":  textField(func(r *ExportBucketRequest) **string { return &r.IAMRoleID }),
 	"roleId":     textField(func(r *ExportBucketRequest) **string { return &r.RoleID }),
 	"serviceUrl": textField(func(r *ExportBucketRequest) **string { return &r.ServiceURL }),
-	"tenantId":   textField(func(r *ExportBucketRequest) **string { return &r.TenantID }),
+	"tenantId": {
+		set:   func(t *rapid.T, r *ExportBucketRequest) { r.TenantID = rapid.String().Draw(t, "tenantId") },
+		clear: func(r *ExportBucketRequest) { r.TenantID = nil },
+	},
 	"requirePrivateNetworking": {
 		set: func(t *rapid.T, r *ExportBucketRequest) {
 			r.RequirePrivateNetworking = new(rapid.Bool().Draw(t, "bool"))
@@ -386,7 +389,7 @@ func drawAzure(t *rapid.T, request *ExportBucketRequest, row *newExportBucket) [
 	container := rapid.StringMatching(`[a-z0-9]{3,10}(-[a-z0-9]{1,9}){0,4}`).Draw(t, "container")
 	row.BucketName = container
 	if rapid.Bool().Draw(t, "has tenantId") {
-		request.TenantID = new(rapid.String().Draw(t, "tenantId"))
+		request.TenantID = rapid.String().Draw(t, "tenantId")
 	}
 	breakages := []breakage{{"bad serviceUrl", func(t *rapid.T, r *ExportBucketRequest) *atlas.Error {
 		r.ServiceURL = new(account + rapid.StringMatching(`/[a-z]{3}/[a-z]*|/[a-z]{3}[?#][a-z]*|[a-z:]+`).Draw(t, "bad rest"))

@@ -13,11 +13,6 @@ import (
 	"exportbuckets/internal/write"
 )
 
-// maxAccessListEntries is how many networks an access list can have. MongoDB
-// Limits and Thresholds, "Service Account Limits"; of API keys Atlas does not say
-// it. Each request reads them all.
-const maxAccessListEntries = 200
-
 // AccessListEntryRequest is an element of the body that adds networks to an
 // access list: one of the two.
 type AccessListEntryRequest struct {
@@ -145,11 +140,10 @@ func (s *Service) CreateAccessListEntries(
 		}
 		var err error
 		list, err = s.listAccessListEntries(ctx, tx, orgID, of, atlas.Page{Number: page.Number, Size: page.Size, Count: true})
-		if err == nil && *list.TotalCount > maxAccessListEntries {
-			err = atlas.NewError(atlas.CodeValidation,
-				fmt.Sprintf("an access list can have at most %d entries", maxAccessListEntries))
+		if err != nil {
+			return err
 		}
-		return err
+		return atlas.CheckElements("an access list", int(*list.TotalCount))
 	})
 	if !page.Count {
 		list.TotalCount = nil

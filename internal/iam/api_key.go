@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -45,11 +43,11 @@ type APIKeyRequest struct {
 
 // checkDescription refuses what a key can't have.
 func checkDescription(description string) error {
-	switch n := utf8.RuneCountInString(description); {
-	case n == 0:
+	switch {
+	case description == "":
 		return atlas.NewError(atlas.CodeAPIKeyRequiresDescription)
-	case n > 250, strings.ContainsRune(description, 0): // Postgres keeps no zero characters.
-		return atlas.NewError(atlas.CodeValidation, "desc must have 1 to 250 characters")
+	case !atlas.HasLength(description, 1, atlas.MaxDescription):
+		return atlas.NewError(atlas.CodeValidation, fmt.Sprintf("desc must have 1 to %d characters", atlas.MaxDescription))
 	}
 	return nil
 }
@@ -201,7 +199,7 @@ func (s *Service) GetOwnAPIKey(
 		return APIKey{}, nil, false, err
 	}
 	list, err := s.listAccessListEntries(ctx, s.pool, p.OrgID(), APIKeyName(id.String()),
-		atlas.Page{Number: 1, Size: maxAccessListEntries})
+		atlas.Page{Number: 1, Size: atlas.MaxElements})
 	return keys.Items[0], list.Items, err == nil, err
 }
 

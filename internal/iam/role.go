@@ -21,11 +21,14 @@ type Role struct {
 }
 
 // checkRoles returns the roles without repetitions. It returns ifNone if there are
-// none, and INVALID_ROLE_FOR_ORG or INVALID_ROLE_FOR_GROUP for the first that is
-// unknown within the scope.
+// none, VALIDATION_ERROR if there are too many, and INVALID_ROLE_FOR_ORG or
+// INVALID_ROLE_FOR_GROUP for the first that is unknown within the scope.
 func checkRoles(scope atlas.Scope, roles []string, ifNone *atlas.Error) ([]string, error) {
 	if len(roles) == 0 {
 		return nil, ifNone
+	}
+	if err := atlas.CheckElements("roles", len(roles)); err != nil {
+		return nil, err
 	}
 	for _, role := range roles {
 		switch {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -73,11 +72,11 @@ func checkAccountTexts(name, description *string) error {
 		name  string
 		value *string
 		most  int
-	}{{"name", name, 64}, {"description", description, 250}} {
+	}{{"name", name, atlas.MaxName}, {"description", description, atlas.MaxDescription}} {
 		if text.value == nil {
 			continue
 		}
-		if n := utf8.RuneCountInString(*text.value); n < 1 || n > text.most || !accountText.MatchString(*text.value) {
+		if !atlas.HasLength(*text.value, 1, text.most) || !accountText.MatchString(*text.value) {
 			return atlas.NewError(atlas.CodeValidation, fmt.Sprintf(
 				"%s must have 1 to %d characters, which are letters, digits, blanks and -_.,'", text.name, text.most))
 		}

@@ -33,6 +33,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/iam"
 )
 
@@ -49,7 +50,7 @@ type File struct {
 // Organization is an organization and what belongs to it.
 type Organization struct {
 	ID                    objectID         `yaml:"id" required:"true"`
-	Name                  string           `yaml:"name" required:"true"`
+	Name                  string           `yaml:"name" required:"true" most:"name"`
 	APIAccessListRequired bool             `yaml:"apiAccessListRequired"`
 	Projects              []Project        `yaml:"projects"`
 	APIKeys               []APIKey         `yaml:"apiKeys"`
@@ -59,7 +60,7 @@ type Organization struct {
 // Project is a project and its cloud provider access roles.
 type Project struct {
 	ID                  objectID `yaml:"id" required:"true"`
-	Name                string   `yaml:"name" required:"true"`
+	Name                string   `yaml:"name" required:"true" most:"name"`
 	CloudProviderAccess struct {
 		AWS   []AWSRole   `yaml:"aws"`
 		Azure []AzureRole `yaml:"azure"`
@@ -92,7 +93,7 @@ type GCPRole struct {
 type Access struct {
 	OrgRoles     []orgRole     `yaml:"orgRoles" required:"true"`
 	ProjectRoles []ProjectRole `yaml:"projectRoles"`
-	AccessList   []network     `yaml:"accessList"`
+	AccessList   []network     `yaml:"accessList" most:"elements"`
 }
 
 // ProjectRole is the roles of a principal on one project.
@@ -104,7 +105,7 @@ type ProjectRole struct {
 // APIKey is a programmatic API key.
 type APIKey struct {
 	ID          objectID  `yaml:"id" required:"true"`
-	Description string    `yaml:"description" required:"true"`
+	Description string    `yaml:"description" required:"true" most:"description"`
 	PublicKey   publicKey `yaml:"publicKey" required:"true"`
 	PrivateKey  secret    `yaml:"privateKey" required:"true"`
 	Access      `yaml:",inline"`
@@ -113,8 +114,8 @@ type APIKey struct {
 // ServiceAccount is a service account with its secrets.
 type ServiceAccount struct {
 	ClientID    clientID `yaml:"clientId" required:"true"`
-	Name        string   `yaml:"name" required:"true"`
-	Description string   `yaml:"description" required:"true"`
+	Name        string   `yaml:"name" required:"true" most:"name"`
+	Description string   `yaml:"description" required:"true" most:"description"`
 	Access      `yaml:",inline"`
 	Secrets     []Secret `yaml:"secrets"`
 }
@@ -146,7 +147,7 @@ func (f File) Credentials() []Credential {
 
 // Parse reads a seed file. It returns an error that tells the line of an unknown
 // key, a repeated key or a value of the wrong form, or the place in the file
-// where something that is required is missing.
+// where something that is required is missing, or is more than it may be.
 func Parse(data []byte) (File, error) {
 	var file File
 	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
@@ -160,7 +161,7 @@ func Parse(data []byte) (File, error) {
 	if !errors.Is(err, io.EOF) {
 		return File{}, fmt.Errorf("seed file: %w", withLine(err))
 	}
-	if err := errors.Join(missing("", reflect.ValueOf(file))...); err != nil {
+	if err := errors.Join(faults("", reflect.ValueOf(file))...); err != nil {
 		return File{}, fmt.Errorf("seed file: %w", err)
 	}
 	return file, nil
@@ -188,10 +189,17 @@ var (
 	key    = regexp.MustCompile(`^"[A-Za-z]{1,40}"$`)
 )
 
-// missing returns an error for every value that is required and empty, with its
-// place in the file. A list that is required has an element, and no element that is
-// a single value is empty.
-func missing(at string, v reflect.Value) []error {
+// most is what fields can hold, by the kind that they name.
+var most = map[string]int{
+	"name":        atlas.MaxName,
+	"description": atlas.MaxDescription,
+	"elements":    atlas.MaxElements,
+}
+
+// faults returns an error for every value that is required and empty, or has more in
+// it than it may, with its place in the file. A list that is required has an element,
+// and no element that is a single value is empty.
+func faults(at string, v reflect.Value) []error {
 	var errs []error
 	switch v.Kind() {
 	case reflect.Struct:
@@ -203,7 +211,8 @@ func missing(at string, v reflect.Value) []error {
 			if field.Tag.Get("required") != "" && isEmpty(v.Field(i)) {
 				errs = append(errs, fmt.Errorf("%s is missing", place))
 			} else if field.IsExported() && !isSingle(field.Type) {
-				errs = append(errs, missing(place, v.Field(i))...)
+				errs = append(errs, excess(place, v.Field(i), most[field.Tag.Get("most")])...)
+				errs = append(errs, faults(place, v.Field(i))...)
 			}
 		}
 	case reflect.Slice:
@@ -212,12 +221,25 @@ func missing(at string, v reflect.Value) []error {
 			if isSingle(v.Index(i).Type()) && isEmpty(v.Index(i)) {
 				errs = append(errs, fmt.Errorf("%s is missing", place))
 			} else {
-				errs = append(errs, missing(place, v.Index(i))...)
+				errs = append(errs, faults(place, v.Index(i))...)
 			}
 		}
 	default: // has no parts
 	}
 	return errs
+}
+
+// excess returns an error if a text or a list is longer than most, which is 0 if it may
+// have any length.
+func excess(at string, v reflect.Value, most int) []error {
+	switch {
+	case most == 0:
+	case v.Kind() == reflect.String && !atlas.HasLength(v.String(), 0, most):
+		return []error{fmt.Errorf("%s has more than %d characters, or a zero character", at, most)}
+	case v.Kind() == reflect.Slice && v.Len() > most:
+		return []error{fmt.Errorf("%s has more than %d elements", at, most)}
+	}
+	return nil
 }
 
 func isEmpty(v reflect.Value) bool {

@@ -1,6 +1,7 @@
 package seed_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -165,6 +166,43 @@ organizations[0].serviceAccounts[0].orgRoles is missing
 organizations[0].serviceAccounts[0].secrets[0].secret is missing
 organizations[0].serviceAccounts[0].secrets[0].expiresAt is missing
 organizations[1].id is missing`))
+}
+
+func TestParseTellsEveryPlaceThatHoldsTooMuch(t *testing.T) {
+	t.Parallel()
+	text := func(n int) string { return strings.Repeat("é", n) }
+	file := func(more int) string {
+		return fmt.Sprintf(`organizations:
+  - id: 5f0000000000000000000a02
+    name: %[1]s
+    projects:
+      - {id: 5f0000000000000000000b03, name: %[1]s}
+    apiKeys:
+      - id: 5f0000000000000000000e11
+        description: %[2]s
+        publicKey: wholekey
+        privateKey: d3300000-0000-4000-8000-000000000009
+        orgRoles: [ORG_MEMBER]
+        accessList: [%[3]s]
+    serviceAccounts:
+      - clientId: mdb_sa_id_5f0000000000000000000c11
+        name: %[1]s
+        description: %[2]s
+        orgRoles: [ORG_MEMBER]
+        accessList: [%[3]s]
+`, text(64+more), text(250+more), strings.Repeat("192.0.2.1,", 200+more))
+	}
+	if _, err := seed.Parse([]byte(file(0))); err != nil {
+		t.Errorf("got %v, want no error", err)
+	}
+	wantParseError(t, file(1), strings.TrimSpace(`
+organizations[0].name has more than 64 characters, or a zero character
+organizations[0].projects[0].name has more than 64 characters, or a zero character
+organizations[0].apiKeys[0].description has more than 250 characters, or a zero character
+organizations[0].apiKeys[0].accessList has more than 200 elements
+organizations[0].serviceAccounts[0].name has more than 64 characters, or a zero character
+organizations[0].serviceAccounts[0].description has more than 250 characters, or a zero character
+organizations[0].serviceAccounts[0].accessList has more than 200 elements`))
 }
 
 func TestParseMissesTheProjectOfARole(t *testing.T) {

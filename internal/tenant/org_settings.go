@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -63,8 +62,9 @@ func (s *Service) UpdateOrgSettings(ctx context.Context, org atlas.OrgOwner, cha
 	}
 	names := [...]string{"operationsContact", "securityContact"}
 	for i, text := range [...]*string{changes.OperationsContact, changes.SecurityContact} {
-		if text != nil && strings.ContainsRune(*text, 0) { // PostgreSQL keeps no zero characters
-			return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, names[i])
+		if text != nil && !atlas.HasLength(*text, 0, atlas.MaxContact) {
+			return OrgSettings{}, atlas.NewError(atlas.CodeValidation,
+				fmt.Sprintf("%s must have at most %d characters, and no zero character", names[i], atlas.MaxContact))
 		}
 	}
 	required := changes.APIAccessListRequired
@@ -107,9 +107,9 @@ func (s *Service) UpdateOrg(ctx context.Context, org atlas.OrgOwner, update OrgU
 		return db.Org{}, atlas.NewError(atlas.CodeMissingAttribute, "name")
 	}
 	name := *update.Name
-	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || strings.ContainsRune(name, 0) ||
-		strings.TrimSpace(name) != name {
-		return db.Org{}, atlas.NewError(atlas.CodeValidation, "name must have 1 to 64 characters, and no blank at its ends")
+	if !atlas.HasLength(name, 1, atlas.MaxName) || strings.TrimSpace(name) != name {
+		return db.Org{}, atlas.NewError(atlas.CodeValidation,
+			fmt.Sprintf("name must have 1 to %d characters, and no blank at its ends", atlas.MaxName))
 	}
 	row, err := write.Do(ctx, s.pool, org, func(tx pgx.Tx) (db.Org, error) {
 		return s.q.UpdateOrgName(ctx, tx, db.UpdateOrgNameParams{OrgID: org.OrgID(), Name: name})
