@@ -56,7 +56,7 @@ const (
 // itself that a client is gone: it holds what the client had locked.
 var sessionSettings = [][2]string{
 	{"plan_cache_mode", "force_generic_plan"},
-	{"lock_timeout", milliseconds(patience)},
+	{"lock_timeout", milliseconds(lockTimeout(patience))},
 	{"statement_timeout", milliseconds(workTimeout)},
 	{"idle_in_transaction_session_timeout", milliseconds(workTimeout)},
 	{"tcp_keepalives_idle", "5"},
@@ -64,6 +64,11 @@ var sessionSettings = [][2]string{
 	{"tcp_keepalives_count", "5"},
 	{"tcp_user_timeout", milliseconds(workTimeout)},
 }
+
+// lockTimeout returns what PostgreSQL is told so that a statement waits for a row for
+// no longer than the given time. For one that others wait for, too, it waits twice:
+// until it is the first of them, and until the row is free.
+func lockTimeout(wait time.Duration) time.Duration { return max(wait/2, time.Millisecond) }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }
 
@@ -87,6 +92,9 @@ func Open(ctx context.Context, url string, maxConns int32) (*Pool, error) {
 	configure(config.ConnConfig)
 	config.AfterConnect = setSession
 	var pool *pgxpool.Pool
+	order := new(hosts)
+	order.watch(config.ConnConfig, func() { go pool.Reset() })
+	config.BeforeConnect = order.order
 	config.ShouldPing = func(ctx context.Context, idle pgxpool.ShouldPingParams) bool {
 		return idle.IdleDuration > idleTime && !alive(ctx, idle.Conn, pool)
 	}

@@ -193,6 +193,33 @@ func TestClientsThatLeaveCostNoConnection(t *testing.T) {
 	})
 }
 
+// PostgreSQL counts the time behind others and the time for the row itself apart.
+func TestWhoeverWaitsBehindOthersForARowIsNotPatientTwice(t *testing.T) {
+	t.Parallel()
+	pool, address := newPool(t)
+	hold(t, address, ours)
+	first := make(chan error)
+	go func() { first <- count(t.Context(), pool, ours) }()
+	waittest.Until(t, "one waits for the row", func() bool {
+		var waits int
+		err := pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity "+
+			"WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waits)
+		return err == nil && waits == 1
+	})
+	began := time.Now()
+	waittest.Until(t, "it has waited for a while", func() bool { return time.Since(began) > time.Second })
+	began = time.Now()
+	if err := count(t.Context(), pool, ours); !dbpool.Unavailable(err) {
+		t.Errorf("got %v, want that the database is too busy", err)
+	}
+	if waited := time.Since(began); waited > 5*time.Second { // 3 s, and 7 with twice the patience
+		t.Errorf("got an answer after %s, want it within the patience", waited)
+	}
+	if err := waittest.Receive(t, "the first write to end", first); !dbpool.Unavailable(err) {
+		t.Errorf("the first: got %v, want that the database is too busy", err)
+	}
+}
+
 // throughProxy returns a pool whose connections go through a proxy.
 func throughProxy(t *testing.T, address string, maxConns int32) (*dbpool.Pool, *proxytest.Proxy) {
 	t.Helper()

@@ -61,7 +61,7 @@ func (p *Pool) write(
 	options := pgx.TxOptions{BeginQuery: "begin"}
 	// What is left of the patience is for locks.
 	if waited := time.Since(began); waited > patience/10 {
-		options.BeginQuery += "; set local lock_timeout = '" + milliseconds(max(patience-waited, time.Millisecond)) + "'"
+		options.BeginQuery += "; set local lock_timeout = '" + milliseconds(lockTimeout(patience-waited)) + "'"
 	}
 	if ctx.Value(longKey{}) != nil {
 		options.BeginQuery += "; set local statement_timeout = '" + milliseconds(longTimeout) + "'"
