@@ -86,11 +86,12 @@ func TestTortureStrangers(t *testing.T) {
 			}
 			ctx, release := context.WithTimeout(t.Context(), lasting)
 			defer release()
-			waiting := newLedger()
+			waiting := make(map[string]*ledger)
 			var group sync.WaitGroup
-			for _, h := range held {
+			for row, h := range held {
+				waiting[row] = newLedger()
 				for range writers {
-					group.Go(func() { h.write(ctx, p, token, waiting) })
+					group.Go(func() { h.write(ctx, p, token, waiting[row]) })
 				}
 			}
 			waittest.Until(t, "they wait", func() bool {
@@ -99,11 +100,14 @@ func TestTortureStrangers(t *testing.T) {
 			slowest := n.work(ctx, t)
 			execute(t, conn, "ROLLBACK")
 			group.Wait()
-			torture.Figure(t, "answers-to-the-waiting", waiting)
-			if waiting.statuses[0]+waiting.statuses[http.StatusInternalServerError] > 0 {
-				t.Errorf("answers to the waiting: got %v, want no fault", waiting)
+			for row, l := range waiting {
+				row = strings.ReplaceAll(row, " ", "-")
+				torture.Figure(t, "answers-to-those-who-wait-for-the-"+row, l)
+				if l.statuses[0]+l.statuses[http.StatusInternalServerError] > 0 {
+					t.Errorf("answers to those who wait for the %s: got %v, want no fault", row, l)
+				}
+				torture.WantAtMost(t, "slowest-of-those-who-wait-for-the-"+row, l.slowest, 5*time.Second)
 			}
-			torture.WantAtMost(t, "slowest-of-the-waiting", waiting.slowest, 5*time.Second)
 			for name, took := range slowest {
 				torture.WantAtMost(t, "slowest-"+name+"-of-another-tenant", took, 250*time.Millisecond)
 			}
