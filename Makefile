@@ -15,7 +15,7 @@ build:
 		-o bin/exportbuckets ./cmd/exportbuckets
 
 test:
-	@tools/need bash curl postgres
+	@tools/need bash curl openssl postgres
 	go test ./...
 
 # Takes some minutes and wants the machine for itself. BENCH has its flags:

@@ -119,6 +119,8 @@ func (c databaseConfig) source() source {
 
 type apiConfig struct {
 	Listen              string        `env:"EXPORTBUCKETS_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on (${default})."`
+	TLSCert             string        `name:"tls-cert" env:"EXPORTBUCKETS_TLS_CERT" placeholder:"FILE" help:"PEM file of the certificate, with those that lead to its CA: the server speaks TLS, and reads both files again when they change."`
+	TLSKey              string        `name:"tls-key" env:"EXPORTBUCKETS_TLS_KEY" placeholder:"FILE" help:"PEM file of the certificate's private key."`
 	Demo                bool          `env:"EXPORTBUCKETS_DEMO" help:"Serve the public credentials of the demo tenant at an address that is not loopback, too: something else keeps strangers out."`
 	BaseURL             string        `env:"EXPORTBUCKETS_BASE_URL" placeholder:"URL" help:"What clients call this server, for links in answers (http:// and the address listened on)."`
 	TrustedProxies      []string      `env:"EXPORTBUCKETS_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For tells the client's address."`
@@ -150,6 +152,9 @@ func (c apiConfig) Validate() error {
 		report("base-url", "it has %s in it, which links would show to everyone", "a user name or a password")
 	case c.BaseURL != "" && !isBaseURL(c.BaseURL):
 		report("base-url", "%q is not an http or https URL without query and fragment", c.BaseURL)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		report("tls-cert", "it and %s are given together", "--tls-key (EXPORTBUCKETS_TLS_KEY)")
 	}
 	for _, proxy := range c.TrustedProxies {
 		if _, err := api.ParseProxy(proxy); err != nil {

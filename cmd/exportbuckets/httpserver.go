@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,15 +40,17 @@ type httpServer struct {
 	end      context.CancelCauseFunc // of the requests in flight
 }
 
-// startHTTP answers requests on the listener with the handler, which use replaces.
+// startHTTP answers requests on the listener with the handler, which use replaces,
+// over TLS if secure says how.
 func startHTTP(
-	ctx context.Context, listener *net.TCPListener, handler http.Handler, log *slog.Logger,
+	ctx context.Context, listener *net.TCPListener, secure *tls.Config, handler http.Handler, log *slog.Logger,
 ) *httpServer {
 	base, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &httpServer{listener: listener, log: log, failed: make(chan error, 1), end: end}
 	s.use(handler)
 	s.server = &http.Server{
 		Handler:           s,
+		TLSConfig:         secure,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -56,7 +59,13 @@ func startHTTP(
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	go func() { s.failed <- s.server.Serve(listener) }()
+	go func() {
+		if secure != nil {
+			s.failed <- s.server.ServeTLS(listener, "", "")
+			return
+		}
+		s.failed <- s.server.Serve(listener)
+	}()
 	return s
 }
 

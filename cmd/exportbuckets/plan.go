@@ -49,10 +49,14 @@ func (p plan) baseURL(listening net.Addr) string {
 	if p.api.BaseURL != "" {
 		return strings.TrimRight(p.api.BaseURL, "/")
 	}
+	scheme := "http://"
+	if p.api.TLSCert != "" {
+		scheme = "https://"
+	}
 	address, err := netip.ParseAddrPort(listening.String())
 	if err != nil || address.Addr().IsUnspecified() {
 		_, port, _ := net.SplitHostPort(listening.String())
-		return "http://localhost:" + port
+		return scheme + "localhost:" + port
 	}
-	return "http://" + address.String()
+	return scheme + address.String()
 }

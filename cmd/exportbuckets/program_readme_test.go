@@ -3,7 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,17 +56,21 @@ func TestTheCommandsOfTheReadmeAndTheRecipesDoWhatTheySay(t *testing.T) {
 // request to the server with curl.
 func requestsIn(t *testing.T, document string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(document)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var script strings.Builder
-	for paragraph := range strings.SplitSeq(string(text), "\n\n") {
-		// Indented text is code.
-		if strings.HasPrefix(paragraph, "    ") && strings.Contains(paragraph, "curl ") &&
-			strings.Contains(paragraph, documented) {
-			script.WriteString(paragraph + "\n")
+	return codeWith(t, document, "curl ", documented)
+}
+
+// codeWith returns the paragraphs of a document that are code with these words in it.
+func codeWith(t *testing.T, document string, words ...string) string {
+	t.Helper()
+	var code strings.Builder
+	for paragraph := range strings.SplitSeq(documents(t)[document], "\n\n") {
+		lacks := func(word string) bool { return !strings.Contains(paragraph, word) }
+		if strings.HasPrefix(paragraph, "    ") && !slices.ContainsFunc(words, lacks) {
+			code.WriteString(paragraph + "\n")
 		}
 	}
-	return script.String()
+	if code.Len() == 0 {
+		t.Fatalf("%s: got no code with %q", document, words)
+	}
+	return code.String()
 }

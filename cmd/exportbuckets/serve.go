@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,6 +47,13 @@ func (s serveCommand) Run(ctx context.Context, o output) error {
 // parts in the opposite order. The port is open meanwhile, so that probes are
 // answered from the first moment on.
 func (p plan) run(ctx context.Context, o output) error {
+	var secure *tls.Config
+	if p.api.TLSCert != "" {
+		var err error
+		if secure, err = newTLSConfig(p.api.TLSCert, p.api.TLSKey, o.log); err != nil {
+			return err
+		}
+	}
 	listener, err := listen(ctx, p.api.Listen)
 	if err != nil {
 		return err
@@ -56,7 +64,7 @@ func (p plan) run(ctx context.Context, o output) error {
 		return err
 	}
 	o.log.Info("listening", "address", listener.Addr().String())
-	server := startHTTP(ctx, listener, starting, o.log)
+	server := startHTTP(ctx, listener, secure, starting, o.log)
 	defer server.close()
 	db, err := openDatabase(ctx, p.source, o.log)
 	if err != nil {

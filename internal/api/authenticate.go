@@ -20,7 +20,7 @@ func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
 	principal, credential, err := s.principal(c)
 	var refusal *atlas.Error // known, but not from this address
 	if err == nil || errors.As(err, &refusal) {
-		setSecurityHeaders(c.Writer.Header())
+		s.setSecurityHeaders(c)
 		c.Set(principalKey, principal.ID())
 	}
 	s.noteFailure(c, credential, err)
@@ -59,10 +59,15 @@ func bearerToken(header string) (string, bool) {
 	return strings.TrimSpace(token), strings.EqualFold(scheme, "bearer")
 }
 
-// setSecurityHeaders sets what Atlas sends with every authenticated answer.
-func setSecurityHeaders(h http.Header) {
+// setSecurityHeaders sets what Atlas sends with every authenticated answer. Whoever
+// has been told to speak TLS alone speaks nothing else with this host, on any port, so
+// it is said only where TLS ends here or at a proxy.
+func (s *Server) setSecurityHeaders(c *gin.Context) {
+	h := c.Writer.Header()
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
-	h.Set("Strict-Transport-Security", "max-age=31536000; includeSubdomains;")
+	if c.Request.TLS != nil || strings.HasPrefix(s.cfg.BaseURL, "https:") {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubdomains;")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("X-Permitted-Cross-Domain-Policies", "none")
