@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -67,3 +68,18 @@ func (p plan) keepsStrangersOut() bool {
 	address, err := netip.ParseAddr(host)
 	return p.api.Demo || host == "localhost" || err == nil && address.IsLoopback()
 }
+
+// printHint prints what to do with the demo tenant.
+func printHint(out io.Writer, baseURL string) {
+	_, _ = fmt.Fprintf(out, demoHint, baseURL)
+}
+
+const demoHint = `To create an export bucket of the demo tenant:
+
+curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
+  -H 'Accept: application/vnd.atlas.2025-03-12+json' \
+  -H 'Content-Type: application/json' \
+  -X POST '%s/api/atlas/v2/groups/5f0000000000000000000b01/backup/exportBuckets' \
+  -d '{"cloudProvider":"AWS","bucketName":"export-bucket","iamRoleId":"5f0000000000000000000d01"}'
+
+`

@@ -10,8 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +21,9 @@ import (
 	"exportbuckets/internal/logwriter"
 	"exportbuckets/internal/tuning"
 )
+
+// flushTimeout is how long the end waits for whoever reads the log.
+const flushTimeout = time.Second
 
 func main() {
 	tuning.SetGCPercent()
@@ -55,9 +56,6 @@ func printable(text string) string {
 	}
 	return shown.String()
 }
-
-// flushTimeout is how long the end waits for whoever reads the log.
-const flushTimeout = time.Second
 
 // run is the program: args are its command and flags, environ the settings in
 // the environment, as NAME=value.
@@ -96,24 +94,4 @@ func newParser(cli *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) {
 type output struct {
 	out io.Writer
 	log *slog.Logger
-}
-
-// version is set by the linker when a release is built.
-var version = "devel"
-
-type versionCommand struct{}
-
-// Run prints the version.
-func (versionCommand) Run(o output) error {
-	revision := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, setting := range info.Settings {
-			if setting.Key == "vcs.revision" {
-				revision = " " + setting.Value
-			}
-		}
-	}
-	_, err := fmt.Fprintf(o.out, "exportbuckets %s%s (%s %s/%s)\n",
-		version, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
 }

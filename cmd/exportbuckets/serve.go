@@ -8,14 +8,9 @@ import (
 	"log/slog"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"exportbuckets/internal/api"
-	"exportbuckets/internal/dbpool"
-	"exportbuckets/internal/iam"
-	"exportbuckets/internal/seed"
 	"exportbuckets/internal/tuning"
-	"exportbuckets/migrations"
 )
 
 type serveCommand struct {
@@ -100,59 +95,9 @@ func (p plan) run(ctx context.Context, o output) error {
 	server.use(handler)
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", config.BaseURL)
 	if p.demo {
-		go func() { _, _ = fmt.Fprintf(o.out, demoHint, config.BaseURL) }() // nobody need read it
+		go printHint(o.out, config.BaseURL) // nobody need read it
 	}
 	return p.untilEnd(ctx, server, db, o.log)
-}
-
-const demoHint = `To create an export bucket of the demo tenant:
-
-curl --user demoownr:d3300000-0000-4000-8000-000000000001 --digest \
-  -H 'Accept: application/vnd.atlas.2025-03-12+json' \
-  -H 'Content-Type: application/json' \
-  -X POST '%s/api/atlas/v2/groups/5f0000000000000000000b01/backup/exportBuckets' \
-  -d '{"cloudProvider":"AWS","bucketName":"export-bucket","iamRoleId":"5f0000000000000000000d01"}'
-
-`
-
-// prepare migrates the schema, seals what is to be, and adds the tenants that are
-// missing. It begins again if the database goes away meanwhile.
-func (p plan) prepare(ctx context.Context, db *database) (pool *dbpool.Pool, sealer *iam.Sealer, err error) {
-	pool, err = dbpool.Open(ctx, db.url, db.maxConnections)
-	if err != nil {
-		return nil, nil, err
-	}
-	err = db.patiently(ctx, func() error {
-		sealer, err = p.fill(ctx, db.url, pool)
-		return err
-	})
-	if err != nil {
-		pool.Close()
-		return nil, nil, err
-	}
-	return pool, sealer, nil
-}
-
-// fill is prepare, once. The demo tenant is added to an empty database only: what
-// was deleted of it stays deleted.
-func (p plan) fill(ctx context.Context, url string, pool *dbpool.Pool) (*iam.Sealer, error) {
-	if p.migrate {
-		if err := migrations.Up(ctx, url); err != nil {
-			return nil, err
-		}
-	}
-	if err := migrations.Check(ctx, pool); err != nil {
-		return nil, err
-	}
-	sealer, err := p.sealing.open(ctx, pool)
-	if err != nil {
-		return nil, err
-	}
-	apply := seed.Apply
-	if p.demo {
-		apply = seed.ApplyToEmpty
-	}
-	return sealer, apply(ctx, pool, sealer, p.tenants, time.Now())
 }
 
 // untilEnd returns when ctx has ended or the database is lost, and the requests in
