@@ -14,7 +14,7 @@ import (
 // curlStep is a curl command and what it prints.
 type curlStep struct {
 	does   string
-	args   []string // {url} stands for the export buckets, {name} for what was kept
+	args   []string // {url} stands for the export buckets, {v1} for the unversioned project, {name} for what was kept
 	status int
 	served string // date of the version; empty for a refusal
 	reads  bodyReader
@@ -78,6 +78,26 @@ func curlSteps() []curlStep {
 		{
 			does: "create with a form", status: http.StatusUnsupportedMediaType,
 			args: []string{"-H", curlVersion, "{url}", "-d", awsBody}, // the type is curl's own
+		},
+		// Without a version there is an API, too.
+		{
+			does: "get from the unversioned API", status: http.StatusNotFound,
+			args:  []string{"{v1}/backup/exportBuckets/{bucket}"},
+			reads: refused("EXPORT_BUCKET_NOT_FOUND"), // as before
+		},
+		{
+			does: "list from the unversioned API", status: http.StatusOK,
+			args: []string{"{v1}/backup/exportBuckets?pretty=true"},
+			reads: reads(func(t *testing.T, _ *flow, got oldPage[oldBucket]) {
+				t.Helper()
+				equal(t, "totalCount", *got.TotalCount, 1)
+				equal(t, "bucketName", *got.Results[0].BucketName, "export-bucket")
+			}),
+		},
+		{
+			does: "create a cluster by the unversioned API", status: http.StatusForbidden,
+			args:  []string{"-H", "Content-Type: application/json", "-X", "POST", "{v1}/clusters", "-d", `{"name":"c"}`},
+			reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
 		},
 		{
 			does: "delete", status: http.StatusNoContent, served: "2023-01-01",
@@ -168,7 +188,9 @@ func TestCurl(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			f := &flow{bundle: b, kept: map[string]string{"url": b.server.URL + demoBuckets}}
+			f := &flow{bundle: b, kept: map[string]string{
+				"url": b.server.URL + demoBuckets, "v1": b.server.URL + v1Root + "/groups/" + demoProject,
+			}}
 			credentials := tt.credentials(t, b)
 			for _, s := range curlSteps() {
 				if !t.Run(s.does, func(t *testing.T) { f.runCurl(t, s, credentials, tt.trips) }) {

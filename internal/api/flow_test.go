@@ -26,12 +26,18 @@ import (
 type step struct {
 	does   string     // what the client is at
 	send   string     // method and request target; {name} stands for what was kept
-	accept string     // date of the version; empty where there are no versions
+	accept string     // date of the version; where there are none, a media range, or JSON if empty
 	body   string     // byte for byte, but for what was kept
 	status int        // 200 if left out
-	served string     // date of the version that is answered in; accept if left out
+	served string     // date of the version that is answered in; the one in accept if left out
 	reads  bodyReader // nil if the client only looks at the status
 }
+
+// versioned says whether the step names a version.
+func (s step) versioned() bool { return s.accept != "" && !strings.Contains(s.accept, "/") }
+
+// jsonType is the media type of bodies that have no version.
+const jsonType = "application/json"
 
 // bodyReader checks what a client reads of a body.
 type bodyReader func(t *testing.T, f *flow, body string)
@@ -213,9 +219,13 @@ func (f *flow) run(t *testing.T, s step) {
 func (f *flow) request(t *testing.T, s step, body string) *http.Request {
 	t.Helper()
 	method, target, _ := strings.Cut(f.fill(s.send), " ")
-	mediaType := "application/json"
-	if s.accept != "" {
-		mediaType = "application/vnd.atlas." + s.accept + "+json"
+	contentType := jsonType
+	if s.versioned() {
+		contentType = "application/vnd.atlas." + s.accept + "+json"
+	}
+	accept := contentType
+	if strings.Contains(s.accept, "/") {
+		accept = s.accept
 	}
 	var content io.Reader = http.NoBody
 	if body != "" {
@@ -225,10 +235,10 @@ func (f *flow) request(t *testing.T, s step, body string) *http.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Accept", mediaType)
+	req.Header.Set("Accept", accept)
 	req.Header.Set("User-Agent", f.agent)
 	if body != "" {
-		req.Header.Set("Content-Type", mediaType)
+		req.Header.Set("Content-Type", contentType)
 	}
 	return req
 }
@@ -245,8 +255,8 @@ func (f *flow) check(t *testing.T, s step, got answer) {
 		t.Fatalf("got %d %s, want %d", got.status, got.body, want)
 	}
 	// Without a JSON type the SDK does not decode a body, not even an error's.
-	contentType := "application/json"
-	if want < 400 && s.accept != "" {
+	contentType := jsonType
+	if want < 400 && s.versioned() {
 		served := s.served
 		if served == "" {
 			served = s.accept
