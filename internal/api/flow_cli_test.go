@@ -314,6 +314,56 @@ var cliCommands = []step{
 		}),
 	},
 	{
+		does:   "atlas clusters list --tier FLEX",
+		send:   "GET /api/atlas/v2/groups/{project}/flexClusters" + firstPage,
+		accept: "2024-11-13",
+		reads:  empty,
+	},
+	// It asks for a flex cluster first, and goes on by this code.
+	{
+		does:   "atlas backups restores list, of a flex cluster",
+		send:   "GET /api/atlas/v2/groups/{project}/flexClusters/c/backup/restoreJobs" + firstPage,
+		accept: "2024-11-13",
+		status: http.StatusNotFound,
+		reads:  refused("CLUSTER_NOT_FOUND"),
+	},
+	{
+		does:   "atlas backups restores list",
+		send:   "GET /api/atlas/v2/groups/{project}/clusters/c/backup/restoreJobs" + firstPage,
+		accept: "2023-01-01",
+		status: http.StatusNotFound,
+		reads:  refused("CLUSTER_NOT_FOUND"),
+	},
+	{
+		does:   "atlas backups snapshots watch, of a flex cluster",
+		send:   "GET /api/atlas/v2/groups/{project}/flexClusters/c/backup/snapshots/6a7900010203040506999999",
+		accept: "2024-11-13",
+		status: http.StatusNotFound,
+		reads:  refused("CLUSTER_NOT_FOUND"),
+	},
+	{
+		does:   "atlas clusters create",
+		send:   "POST /api/atlas/v2/groups/{project}/clusters",
+		accept: "2023-02-01",
+		body:   `{"clusterType":"REPLICASET","name":"c"}` + "\n",
+		status: http.StatusForbidden,
+		reads:  refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+	},
+	// It is the one command that speaks to the API without versions.
+	{
+		does:   "atlas clusters upgrade",
+		send:   "GET /api/atlas/v1.0/groups/{project}/clusters/c",
+		status: http.StatusNotFound,
+		reads:  refused("CLUSTER_NOT_FOUND"),
+	},
+	{
+		does:   "atlas clusters upgrade --file",
+		send:   "POST /api/atlas/v1.0/groups/{project}/clusters/tenantUpgrade",
+		body:   `{"name":"c","providerSettings":{"instanceSizeName":"M10","providerName":"AWS"}}` + "\n",
+		status: http.StatusForbidden,
+		reads:  refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+	},
+	{
 		does:   "atlas projects delete",
 		send:   "DELETE /api/atlas/v2/groups/{project}",
 		accept: "2023-01-01",

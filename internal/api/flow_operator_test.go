@@ -221,6 +221,31 @@ func opAccess() []step {
 	}
 }
 
+// opDeployment is what the operator does with an AtlasDeployment: it creates a cluster
+// if there is none of either kind. What it can't create it still deletes.
+func opDeployment() []step {
+	const project = "/api/atlas/v2/groups/{project}"
+	noCluster := func(does, send, accept string) step {
+		return step{
+			does: does, send: send, accept: accept, status: http.StatusNotFound, reads: refused("CLUSTER_NOT_FOUND"),
+		}
+	}
+	return []step{
+		noCluster("find no cluster", "GET "+project+"/clusters/c", "2024-08-05"),
+		noCluster("find no flex cluster", "GET "+project+"/flexClusters/c", "2024-11-13"),
+		{
+			does: "create the cluster", send: "POST " + project + "/clusters", accept: "2024-10-23",
+			body: `{"clusterType":"REPLICASET","name":"c"}` + "\n", status: http.StatusForbidden,
+			reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+		},
+		noCluster("delete the cluster", "DELETE "+project+"/clusters/c", "2023-02-01"),
+		noCluster("wait until it is gone", "GET "+project+"/clusters/c/status", "2023-01-01"),
+		noCluster("delete the flex cluster", "DELETE "+project+"/flexClusters/c", "2024-11-13"),
+		{does: "list the clusters", send: "GET " + project + "/clusters", accept: "2024-08-05", reads: empty},
+		{does: "list the flex clusters", send: "GET " + project + "/flexClusters", accept: "2024-11-13", reads: empty},
+	}
+}
+
 func TestTheKubernetesOperator(t *testing.T) {
 	t.Parallel()
 	const project = "/api/atlas/v2/groups/{project}"
@@ -251,6 +276,7 @@ func TestTheKubernetesOperator(t *testing.T) {
 			opFound(1),
 		},
 		opAccess(),
+		opDeployment(),
 		[]step{opFound(1)},
 		opEndpoints(),
 		[]step{
