@@ -181,7 +181,8 @@ func refusesRoute(method string, answer *recorder) bool {
 	empty := answer.body.Len() == 0
 	switch h.Get("X-Error-Code") {
 	case "RESOURCE_NOT_FOUND", "ATLAS_GROUP", "UNSUPPORTED_FOR_CURRENT_CONFIG",
-		"IP_ADDRESS_NOT_ON_ACCESS_LIST", "RATE_LIMITED_TOKEN_BUCKET", "INVALID_VERSION_DATE", "VERSION_GONE":
+		"IP_ADDRESS_NOT_ON_ACCESS_LIST", "ORG_REQUIRES_ACCESS_LIST", "RATE_LIMITED_TOKEN_BUCKET",
+		"INVALID_VERSION_DATE", "VERSION_GONE", "INVALID_QUERY_PARAMETER":
 		return !empty
 	}
 	switch answer.status {
