@@ -13,58 +13,100 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// revocations take from an Organization Owner what it needs to write. Each is a
-// request that the demo tenant's owner makes.
-var revocations = map[string]func(t *testing.T, b *bundle, who revoked){
-	"its role": func(t *testing.T, b *bundle, who revoked) {
-		t.Helper()
-		b.sendNewest(t, 200, http.MethodPatch, who.path(), `{"roles":["ORG_MEMBER"]}`, nil)
-	},
-	"its address": func(t *testing.T, b *bundle, who revoked) {
-		t.Helper()
-		b.sendNewest(t, 200, http.MethodPost, who.path()+"/accessList", `[{"cidrBlock":"198.51.100.0/24"}]`, nil)
-	},
-	"its secret": func(t *testing.T, b *bundle, who revoked) {
-		t.Helper()
-		b.sendNewest(t, 204, http.MethodDelete, who.path()+"/secrets/"+who.secretID, "", nil)
-	},
-	"its token": func(t *testing.T, b *bundle, who revoked) {
-		t.Helper()
-		if err := b.iam.RevokeAccessToken(t.Context(), who.clientID, who.secret, who.token); err != nil {
-			t.Error(err)
-		}
-	},
-	"itself": func(t *testing.T, b *bundle, who revoked) {
-		t.Helper()
-		b.sendNewest(t, 204, http.MethodDelete, who.path(), "", nil)
-	},
-	"every address without a list": func(t *testing.T, b *bundle, _ revoked) {
-		t.Helper()
-		b.sendNewest(t, 200, http.MethodPatch, apiRoot+"/orgs/"+demoOrg+"/settings", `{"apiAccessListRequired":true}`, nil)
-	},
+// credentialKind is what may all within the demo organization, or on one of its
+// projects, until it is revoked.
+type credentialKind struct {
+	account      bool   // a service account, which has secrets and tokens; else an API key
+	path         string // of the credentials of the kind
+	orgPath      string // of those of the organization
+	owner, other string // roles: one that may write, and one that may not
 }
 
-// revoked is a service account that owns the demo organization until it is revoked.
-type revoked struct{ clientID, secretID, secret, token string }
+var credentialKinds = map[string]credentialKind{
+	"an API key":          {false, orgKeys, orgKeys, "ORG_OWNER", "ORG_MEMBER"},
+	"a service account":   {true, demoOrgAccounts, demoOrgAccounts, "ORG_OWNER", "ORG_MEMBER"},
+	"a project's key":     {false, projectKeys, orgKeys, "GROUP_OWNER", "GROUP_READ_ONLY"},
+	"a project's account": {true, demoAccounts, demoOrgAccounts, "GROUP_OWNER", "GROUP_READ_ONLY"},
+}
 
-func (r revoked) path() string { return demoOrgAccounts + "/" + r.clientID }
+// ofProject reports whether the kind may nothing in the organization.
+func (k credentialKind) ofProject() bool { return k.path != k.orgPath }
 
-func (b *bundle) newRevoked(t *testing.T) revoked {
+// revocation takes from a credential what it needs to write. It is a request that
+// the demo tenant's owner makes.
+type revocation struct {
+	of func(credentialKind) bool // nil if it is of every kind
+	do func(t *testing.T, b *bundle, who credential)
+}
+
+var revocations = map[string]revocation{
+	"its role": {do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		b.sendNewest(t, 200, http.MethodPatch, who.path, `{"roles":["`+who.other+`"]}`, nil)
+	}},
+	"its address": {do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		b.sendNewest(t, 200, http.MethodPost, who.orgPath+"/accessList", `[{"cidrBlock":"198.51.100.0/24"}]`, nil)
+	}},
+	"its project": {of: credentialKind.ofProject, do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		b.sendNewest(t, 204, http.MethodDelete, who.path, "", nil)
+	}},
+	"its secret": {of: credentialKind.hasSecrets, do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		b.sendNewest(t, 204, http.MethodDelete, who.orgPath+"/secrets/"+who.secretID, "", nil)
+	}},
+	"its token": {of: credentialKind.hasSecrets, do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		if err := b.iam.RevokeAccessToken(t.Context(), who.name, who.secret, who.token); err != nil {
+			t.Error(err)
+		}
+	}},
+	"itself": {do: func(t *testing.T, b *bundle, who credential) {
+		t.Helper()
+		b.sendNewest(t, 204, http.MethodDelete, who.orgPath, "", nil)
+	}},
+	"every address without a list": {do: func(t *testing.T, b *bundle, _ credential) {
+		t.Helper()
+		b.sendNewest(t, 200, http.MethodPatch, apiRoot+"/orgs/"+demoOrg+"/settings", `{"apiAccessListRequired":true}`, nil)
+	}},
+}
+
+func (k credentialKind) hasSecrets() bool { return k.account }
+
+// credential is one of a kind. Its paths are its own.
+type credential struct {
+	credentialKind
+
+	name             string // public key or client id
+	secretID, secret string // private key, if it is a key
+	token            string // of a service account
+}
+
+func (b *bundle) newCredential(t *testing.T, kind credentialKind) credential {
 	t.Helper()
-	var account struct {
-		ClientID string `json:"clientId"`
-		Secrets  []struct {
-			ID     string `json:"id"`
-			Secret string `json:"secret"`
-		} `json:"secrets"`
+	var made struct {
+		ID         string   `json:"id"`
+		PublicKey  string   `json:"publicKey"`
+		PrivateKey string   `json:"privateKey"`
+		ClientID   string   `json:"clientId"`
+		Secrets    []secret `json:"secrets"`
 	}
-	b.sendNewest(t, 201, http.MethodPost, demoOrgAccounts,
-		`{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["ORG_OWNER"]}`, &account)
-	if len(account.Secrets) == 0 {
+	who := credential{credentialKind: kind}
+	if !kind.account {
+		b.sendNewest(t, 200, http.MethodPost, kind.path, `{"desc":"d","roles":["`+kind.owner+`"]}`, &made)
+		who.name, who.secret = made.PublicKey, made.PrivateKey
+		who.path, who.orgPath = kind.path+"/"+made.ID, kind.orgPath+"/"+made.ID
+		return who
+	}
+	b.sendNewest(t, 201, http.MethodPost, kind.path,
+		`{"name":"n","description":"d","secretExpiresAfterHours":8,"roles":["`+kind.owner+`"]}`, &made)
+	if len(made.Secrets) == 0 {
 		t.Fatal("got no secret, want one")
 	}
-	who := revoked{clientID: account.ClientID, secretID: account.Secrets[0].ID, secret: account.Secrets[0].Secret}
-	token, err := b.iam.CreateAccessToken(t.Context(), who.clientID, who.secret)
+	who.name, who.secretID, who.secret = made.ClientID, made.Secrets[0].ID, made.Secrets[0].Secret
+	who.path, who.orgPath = kind.path+"/"+made.ClientID, kind.orgPath+"/"+made.ClientID
+	token, err := b.iam.CreateAccessToken(t.Context(), who.name, who.secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,18 +114,37 @@ func (b *bundle) newRevoked(t *testing.T) revoked {
 	return who
 }
 
+// serve makes a request of the newest version with a credential. It goes past the
+// server, whose checks of descriptions take longer than most requests.
+func (b *bundle) serve(
+	ctx context.Context, who credential, method, path string, body io.Reader,
+) *httptest.ResponseRecorder {
+	req := httptest.NewRequestWithContext(ctx, method, path, body)
+	authorization := "Bearer " + who.token
+	if !who.account {
+		authorization = digestHeader(who.name, who.secret, b.iam.NewNonce(), method, path)
+	}
+	req.Header.Set("Authorization", authorization)
+	req.Header.Set("Accept", v2025)
+	req.Header.Set("Content-Type", v2025)
+	got := httptest.NewRecorder()
+	b.handler.ServeHTTP(got, req)
+	return got
+}
+
 // sendNewest makes a request of the newest version as the demo tenant's owner, and
 // decodes the answer into a value if it is not nil.
 func (b *bundle) sendNewest(t *testing.T, status int, method, path, body string, into any) {
 	t.Helper()
-	got := b.do(t, request{method: method, path: path, body: body, header: http.Header{"Accept": {v2025}}})
-	if got.status != status {
-		t.Errorf("%s %s %s: got %d %s, want %d", method, path, body, got.status, got.body, status)
+	owner := credential{name: "demoownr", secret: privateKeys["demoownr"]}
+	got := b.serve(t.Context(), owner, method, path, strings.NewReader(body))
+	if got.Code != status {
+		t.Errorf("%s %s %s: got %d %s, want %d", method, path, body, got.Code, got.Body, status)
 	}
 	if into == nil {
 		return
 	}
-	if err := json.Unmarshal([]byte(got.body), into); err != nil {
+	if err := json.Unmarshal(got.Body.Bytes(), into); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -106,64 +167,66 @@ func (b *bodyAfter) Read(p []byte) (int, error) {
 // nothing any more.
 func TestWhoeverIsRevokedWhileItsBodyComesWritesNothing(t *testing.T) {
 	t.Parallel()
-	for name, revoke := range revocations {
+	for kindName, kind := range credentialKinds {
+		for name, revocation := range revocations {
+			if revocation.of != nil && !revocation.of(kind) {
+				continue
+			}
+			t.Run(kindName+", "+name, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, func(s *settings) { s.api.RateLimits = false })
+				b.create(t, awsBody)
+				for _, tt := range writes() {
+					method, path := tt.methodAndPath()
+					if kind.may(tt) {
+						b.checkRevoked(t, method, path, tt.body, kind, revocation)
+					}
+					b.sendNewest(t, tt.status, method, path, tt.body, nil)
+				}
+			})
+		}
+	}
+}
+
+// may reports whether the kind may make a request that changes something.
+func (k credentialKind) may(write access) bool {
+	return (write.least <= owner || !k.ofProject()) && !strings.HasSuffix(write.route, "/teams") // which adds none
+}
+
+// Whoever is changed meanwhile, but may still write, does.
+func TestWhoeverIsChangedWhileItsBodyComesStillWrites(t *testing.T) {
+	t.Parallel()
+	for name, kind := range credentialKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(s *settings) { s.api.RateLimits = false })
 			b.create(t, awsBody)
 			for _, tt := range writes() {
 				method, path := tt.methodAndPath()
-				if !strings.HasSuffix(tt.route, "/teams") { // which adds none
-					b.checkRevoked(t, method, path, tt.body, revoke)
+				if !kind.may(tt) {
+					b.sendNewest(t, tt.status, method, path, tt.body, nil)
+					continue
 				}
-				b.sendNewest(t, tt.status, method, path, tt.body, nil)
+				who := b.newCredential(t, kind)
+				got := b.serve(t.Context(), who, method, path, &bodyAfter{func() {
+					b.sendNewest(t, 200, http.MethodPatch, who.path, `{"roles":["`+who.owner+`","`+who.other+`"]}`, nil)
+				}, strings.NewReader(tt.body)})
+				if got.Code != tt.status {
+					t.Errorf("%s %s: got %d %s, want %d", method, path, got.Code, got.Body, tt.status)
+				}
 			}
 		})
 	}
 }
 
-// Whoever is changed meanwhile, but may still write, does.
-func TestWhoeverIsChangedWhileItsBodyComesStillWrites(t *testing.T) {
-	t.Parallel()
-	b := setup(t, func(s *settings) { s.api.RateLimits = false })
-	b.create(t, awsBody)
-	for _, tt := range writes() {
-		method, path := tt.methodAndPath()
-		who := b.newRevoked(t)
-		got := b.doAfter(t, who, method, path, tt.body, func() {
-			b.sendNewest(t, 200, http.MethodPatch, who.path(), `{"roles":["ORG_OWNER","ORG_READ_ONLY"]}`, nil)
-		})
-		if got.Code != tt.status {
-			t.Errorf("%s %s: got %d %s, want %d", method, path, got.Code, got.Body, tt.status)
-		}
-	}
-}
-
-// doAfter makes a request as the account, and does something once that is
-// authenticated.
-func (b *bundle) doAfter(
-	t *testing.T, who revoked, method, path, body string, do func(),
-) *httptest.ResponseRecorder {
+func (b *bundle) checkRevoked(t *testing.T, method, path, body string, kind credentialKind, revocation revocation) {
 	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), method, path, &bodyAfter{do, strings.NewReader(body)})
-	req.Header.Set("Authorization", "Bearer "+who.token)
-	req.Header.Set("Accept", v2025)
-	req.Header.Set("Content-Type", v2025)
-	got := httptest.NewRecorder()
-	b.handler.ServeHTTP(got, req)
-	return got
-}
-
-func (b *bundle) checkRevoked(
-	t *testing.T, method, path, body string, revoke func(*testing.T, *bundle, revoked),
-) {
-	t.Helper()
-	who := b.newRevoked(t)
+	who := b.newCredential(t, kind)
 	var before string
-	got := b.doAfter(t, who, method, path, body, func() {
-		revoke(t, b, who)
+	got := b.serve(t.Context(), who, method, path, &bodyAfter{func() {
+		revocation.do(t, b, who)
 		before = b.rows(t)
-	})
+	}, strings.NewReader(body)})
 	if got.Code != http.StatusUnauthorized && got.Code != http.StatusForbidden {
 		t.Errorf("%s %s: got %d %s, want 401 or 403", method, path, got.Code, got.Body)
 	}
