@@ -51,3 +51,42 @@ func (q *Queries) InsertProjectRoleGrant(ctx context.Context, db DBTX, arg Inser
 	)
 	return err
 }
+
+const listProjectRoleGrantsForUpdate = `-- name: ListProjectRoleGrantsForUpdate :many
+SELECT role
+FROM project_role_grants
+WHERE org_id = $1
+    AND ($2::object_id IS NULL OR project_id = $2::object_id)
+    AND ($3::object_id IS NULL OR principal_id = $3::object_id)
+ORDER BY project_id, principal_id, role
+FOR UPDATE
+`
+
+type ListProjectRoleGrantsForUpdateParams struct {
+	OrgID       objectid.ID
+	ProjectID   *objectid.ID
+	PrincipalID *objectid.ID
+}
+
+// Locks the roles that a principal has on projects, those that are had on a project,
+// or those of one on the other, to delete them, in the order in which they are always
+// locked.
+func (q *Queries) ListProjectRoleGrantsForUpdate(ctx context.Context, db DBTX, arg ListProjectRoleGrantsForUpdateParams) ([]ProjectRole, error) {
+	rows, err := db.Query(ctx, listProjectRoleGrantsForUpdate, arg.OrgID, arg.ProjectID, arg.PrincipalID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ProjectRole{}
+	for rows.Next() {
+		var role ProjectRole
+		if err := rows.Scan(&role); err != nil {
+			return nil, err
+		}
+		items = append(items, role)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -121,6 +121,22 @@ func (q *Queries) GetProjectForKeyShare(ctx context.Context, db DBTX, projectID 
 	return id, err
 }
 
+const getProjectForKeyShareSkipLocked = `-- name: GetProjectForKeyShareSkipLocked :one
+SELECT id
+FROM projects
+WHERE id = $1
+FOR KEY SHARE SKIP LOCKED
+`
+
+// Does what GetProjectForKeyShare does, and returns no row if someone has locked the
+// project.
+func (q *Queries) GetProjectForKeyShareSkipLocked(ctx context.Context, db DBTX, projectID objectid.ID) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getProjectForKeyShareSkipLocked, projectID)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const getProjectForNoKeyUpdate = `-- name: GetProjectForNoKeyUpdate :one
 SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
 FROM projects
@@ -220,45 +236,6 @@ func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectP
 		&i.Limits,
 	)
 	return i, err
-}
-
-const listPrincipalProjectsForKeyShare = `-- name: ListPrincipalProjectsForKeyShare :many
-SELECT projects.id
-FROM projects
-WHERE projects.org_id = $1
-    AND projects.id IN (
-        SELECT project_role_grants.project_id
-        FROM project_role_grants
-        WHERE project_role_grants.org_id = $1
-            AND project_role_grants.principal_id = $2
-    )
-FOR KEY SHARE OF projects
-`
-
-type ListPrincipalProjectsForKeyShareParams struct {
-	OrgID       objectid.ID
-	PrincipalID objectid.ID
-}
-
-// Keeps the projects that the principal has a role on from being deleted.
-func (q *Queries) ListPrincipalProjectsForKeyShare(ctx context.Context, db DBTX, arg ListPrincipalProjectsForKeyShareParams) ([]objectid.ID, error) {
-	rows, err := db.Query(ctx, listPrincipalProjectsForKeyShare, arg.OrgID, arg.PrincipalID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []objectid.ID{}
-	for rows.Next() {
-		var id objectid.ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const listProjects = `-- name: ListProjects :many

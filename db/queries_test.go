@@ -27,12 +27,12 @@ var crossTenant = map[string]string{
 
 // whole are the lists without a limit, each with the reason.
 var whole = map[string]string{
-	"ListAccessRoles":                  "Atlas does not page the access roles of a project",
-	"ListAccessRolesForUpdate":         "holds them all",
-	"ListExportBucketsByID":            "has at most one row for each that was asked for",
-	"ListPrincipalProjectsForKeyShare": "holds them all",
-	"ListPrincipalsForNoKeyUpdate":     "locks them all",
-	"ListPrincipals":                   "has at most one row for each that was asked for",
+	"ListAccessRoles":                "Atlas does not page the access roles of a project",
+	"ListAccessRolesForUpdate":       "holds them all",
+	"ListExportBucketsByID":          "has at most one row for each that was asked for",
+	"ListPrincipalsForNoKeyUpdate":   "locks them all",
+	"ListPrincipals":                 "has at most one row for each that was asked for",
+	"ListProjectRoleGrantsForUpdate": "locks them all",
 }
 
 // order is the place of each verb within a file. An upsert is an insert.

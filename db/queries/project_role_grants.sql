@@ -4,6 +4,18 @@ INSERT INTO project_role_grants (project_id, principal_id, role, org_id)
 VALUES (@project_id, @principal_id, @role, @org_id)
 ON CONFLICT (project_id, principal_id, role) DO NOTHING;
 
+-- name: ListProjectRoleGrantsForUpdate :many
+-- Locks the roles that a principal has on projects, those that are had on a project,
+-- or those of one on the other, to delete them, in the order in which they are always
+-- locked.
+SELECT role
+FROM project_role_grants
+WHERE org_id = @org_id
+    AND (sqlc.narg('project_id')::object_id IS NULL OR project_id = sqlc.narg('project_id')::object_id)
+    AND (sqlc.narg('principal_id')::object_id IS NULL OR principal_id = sqlc.narg('principal_id')::object_id)
+ORDER BY project_id, principal_id, role
+FOR UPDATE;
+
 -- name: DeleteProjectRoleGrants :exec
 -- Takes all roles on the project from the principal.
 DELETE FROM project_role_grants

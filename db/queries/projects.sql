@@ -45,6 +45,14 @@ FROM projects
 WHERE id = @project_id
 FOR KEY SHARE;
 
+-- name: GetProjectForKeyShareSkipLocked :one
+-- Does what GetProjectForKeyShare does, and returns no row if someone has locked the
+-- project.
+SELECT id
+FROM projects
+WHERE id = @project_id
+FOR KEY SHARE SKIP LOCKED;
+
 -- name: GetProjectForNoKeyUpdate :one
 -- Locks the project: whoever else holds it, changes it or deletes it waits.
 SELECT *
@@ -79,19 +87,6 @@ WHERE projects.org_id = @org_id
 ORDER BY projects.name COLLATE "C", projects.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
-
--- name: ListPrincipalProjectsForKeyShare :many
--- Keeps the projects that the principal has a role on from being deleted.
-SELECT projects.id
-FROM projects
-WHERE projects.org_id = @org_id
-    AND projects.id IN (
-        SELECT project_role_grants.project_id
-        FROM project_role_grants
-        WHERE project_role_grants.org_id = @org_id
-            AND project_role_grants.principal_id = @principal_id
-    )
-FOR KEY SHARE OF projects;
 
 -- name: CountProjects :one
 SELECT count(*)

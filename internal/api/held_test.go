@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,9 +16,25 @@ import (
 	"exportbuckets/internal/waittest"
 )
 
-// hold locks every row of the demo organization, as whoever examines it by hand
-// does, until the function that it returns is called.
-func (b *bundle) hold(t *testing.T) (release func()) {
+// The rows of the demo organization: its own with those of credentials, and those of
+// its projects.
+var (
+	orgRows = []string{
+		"orgs WHERE id = $1",
+		"principals WHERE org_id = $1",
+		"api_keys WHERE org_id = $1",
+		"service_account_secrets WHERE org_id = $1",
+	}
+	projectRows = []string{
+		"projects WHERE org_id = $1",
+		"cloud_provider_access_roles WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"export_buckets WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+	}
+)
+
+// hold locks rows of the demo organization, as whoever examines it by hand does,
+// until the function that it returns is called.
+func (b *bundle) hold(t *testing.T, rows ...string) (release func()) {
 	t.Helper()
 	ctx := waittest.Context(t)
 	conn, err := pgx.Connect(ctx, b.pool.Config().ConnString()) // without the pool's timeouts
@@ -27,16 +44,8 @@ func (b *bundle) hold(t *testing.T) (release func()) {
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
 		t.Fatal(err)
 	}
-	for _, rows := range []string{
-		"orgs WHERE id = $1",
-		"principals WHERE org_id = $1",
-		"api_keys WHERE org_id = $1",
-		"service_account_secrets WHERE org_id = $1",
-		"projects WHERE org_id = $1",
-		"cloud_provider_access_roles WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
-		"export_buckets WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
-	} {
-		if _, err := conn.Exec(ctx, "SELECT FROM "+rows+" FOR UPDATE", demoOrg); err != nil {
+	for _, from := range rows {
+		if _, err := conn.Exec(ctx, "SELECT FROM "+from+" FOR UPDATE", demoOrg); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +77,7 @@ func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 	}
 	b.sendNewest(t, 204, "POST", apiRoot+"/groups/"+demoProject+"/apiKeys/"+spareKey, `[{"roles":["GROUP_READ_ONLY"]}]`, nil)
 	before := b.rows(t)
-	release := b.hold(t)
+	release := b.hold(t, slices.Concat(orgRows, projectRows)...)
 	began := time.Now()
 
 	// Whoever waits tries again until the others are served.

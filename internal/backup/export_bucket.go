@@ -196,14 +196,18 @@ func (s *Service) CreateExportBucket(
 		if err := row.checkAccessRole(role, err); err != nil {
 			return db.ExportBucket{}, err
 		}
-		// Someone is changing the caller or the role, or has changed them meanwhile.
-		err = write.Check(ctx, s.pool, project, func(tx pgx.Tx) error {
+		// Someone is changing the caller or the role, or has changed them meanwhile. The
+		// caller, whom a revocation locks, is let go before the role is waited for.
+		if err := write.Check(ctx, s.pool, project); err != nil {
+			return db.ExportBucket{}, atlas.Wrap(err, "wait for caller")
+		}
+		err = s.pool.Write(ctx, row.OrgID, func(tx pgx.Tx) error {
 			role, err := s.q.GetAccessRoleForShare(ctx, tx,
 				db.GetAccessRoleForShareParams{ProjectID: row.ProjectID, ID: row.RoleID})
 			return row.checkAccessRole(role, err)
 		})
 		if err != nil {
-			return db.ExportBucket{}, atlas.Wrap(err, "wait for caller and access role")
+			return db.ExportBucket{}, atlas.Wrap(err, "wait for access role")
 		}
 	}
 }

@@ -259,7 +259,8 @@ func (s *Service) AssignAPIKey(
 	check := func(conn db.DBTX) error {
 		return s.checkCredential(ctx, conn, atlas.Scope{OrgID: owner.Scope().OrgID}, key)
 	}
-	return s.change(ctx, owner, write.Target{ID: key.id}, check, func(tx pgx.Tx) error {
+	target := write.Target{ID: key.id, ProjectID: owner.Scope().ProjectID}
+	return s.change(ctx, owner, target, check, func(tx pgx.Tx) error {
 		return write.Grant(ctx, tx, owner.Scope(), key.id, roles)
 	})
 }

@@ -157,13 +157,17 @@ func (s *Service) changeCredential(
 	ctx context.Context, owner atlas.CredentialOwner, name CredentialName, change credentialChange,
 ) error {
 	scope := owner.Scope()
+	target := write.Target{ID: name.id}
+	if change.roles != nil {
+		target.ProjectID = scope.ProjectID
+	}
 	check := func(conn db.DBTX) error {
 		if change.renames {
 			return s.checkControlled(ctx, conn, owner, name)
 		}
 		return s.checkCredential(ctx, conn, scope, name)
 	}
-	return s.change(ctx, owner, write.Target{ID: name.id}, check, func(tx pgx.Tx) error {
+	return s.change(ctx, owner, target, check, func(tx pgx.Tx) error {
 		if err := change.row(tx); err != nil {
 			return fmt.Errorf("update credential: %w", err)
 		}
@@ -186,12 +190,11 @@ func (s *Service) deleteCredential(ctx context.Context, owner atlas.CredentialOw
 		if scope.ProjectID != nil {
 			return s.deleteRoles(ctx, tx, scope, name.id)
 		}
-		// As in deleteRoles, before the grants that go with it.
-		_, err := s.q.ListPrincipalProjectsForKeyShare(ctx, tx, db.ListPrincipalProjectsForKeyShareParams{
-			OrgID: scope.OrgID, PrincipalID: name.id,
+		_, err := s.q.ListProjectRoleGrantsForUpdate(ctx, tx, db.ListProjectRoleGrantsForUpdateParams{
+			OrgID: scope.OrgID, PrincipalID: &name.id,
 		})
 		if err != nil {
-			return fmt.Errorf("lock projects: %w", err)
+			return fmt.Errorf("lock role grants: %w", err)
 		}
 		err = s.q.DeletePrincipal(ctx, tx, db.DeletePrincipalParams{OrgID: scope.OrgID, ID: name.id, Kind: name.kind})
 		return atlas.Wrap(err, "delete principal")

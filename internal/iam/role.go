@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -64,9 +63,7 @@ func namesWithin(scope atlas.Scope, roles []Role) []string {
 	return names
 }
 
-// deleteRoles takes all roles within the scope from a principal that is locked. It
-// returns GROUP_NOT_FOUND if the project was deleted meanwhile. The project is
-// locked before its grants, in the order in which its deletion locks them.
+// deleteRoles takes all roles within the scope from a principal that is locked.
 func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, scope atlas.Scope, principalID objectid.ID) error {
 	var err error
 	if scope.ProjectID == nil {
@@ -74,12 +71,11 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, scope atlas.Scope,
 			OrgID: scope.OrgID, PrincipalID: principalID,
 		})
 	} else {
-		_, err = s.q.GetProjectForKeyShare(ctx, tx, *scope.ProjectID)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return atlas.NewError(atlas.CodeProjectNotFound, scope.ProjectID.String())
-		}
+		_, err = s.q.ListProjectRoleGrantsForUpdate(ctx, tx, db.ListProjectRoleGrantsForUpdateParams{
+			OrgID: scope.OrgID, ProjectID: scope.ProjectID, PrincipalID: &principalID,
+		})
 		if err != nil {
-			return fmt.Errorf("lock project: %w", err)
+			return fmt.Errorf("lock role grants: %w", err)
 		}
 		err = s.q.DeleteProjectRoleGrants(ctx, tx, db.DeleteProjectRoleGrantsParams{
 			OrgID: scope.OrgID, ProjectID: *scope.ProjectID, PrincipalID: principalID,
@@ -89,8 +85,7 @@ func (s *Service) deleteRoles(ctx context.Context, tx pgx.Tx, scope atlas.Scope,
 }
 
 // replaceRoles gives a principal that is locked checked roles in place of those
-// that it has within the scope. It returns GROUP_NOT_FOUND if the project was
-// deleted meanwhile.
+// that it has within the scope.
 func (s *Service) replaceRoles(
 	ctx context.Context, tx pgx.Tx, scope atlas.Scope, principalID objectid.ID, roles []string,
 ) error {

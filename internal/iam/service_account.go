@@ -291,7 +291,8 @@ func (s *Service) InviteServiceAccount(
 	check := func(conn db.DBTX) error {
 		return s.checkCredential(ctx, conn, atlas.Scope{OrgID: inviter.Scope().OrgID}, account)
 	}
-	err = s.change(ctx, inviter, write.Target{ID: account.id}, check, func(tx pgx.Tx) error {
+	target := write.Target{ID: account.id, ProjectID: inviter.Scope().ProjectID}
+	err = s.change(ctx, inviter, target, check, func(tx pgx.Tx) error {
 		held, err := s.listRoles(ctx, tx, inviter.Scope().OrgID, []string{account.id.String()})
 		if err != nil {
 			return err

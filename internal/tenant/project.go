@@ -215,6 +215,13 @@ func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner)
 				return fmt.Errorf("delete %s: %w", table.name, err)
 			}
 		}
+		// Late: whoever is to lose a role on the project waits for no more than the end.
+		_, err := s.q.ListProjectRoleGrantsForUpdate(ctx, tx, db.ListProjectRoleGrantsForUpdateParams{
+			OrgID: project.Caller().OrgID(), ProjectID: &id,
+		})
+		if err != nil {
+			return fmt.Errorf("lock role grants: %w", err)
+		}
 		return atlas.Wrap(s.q.DeleteProject(ctx, tx, id), "delete project")
 	})
 }

@@ -317,37 +317,77 @@ func TestADeletionOfACredentialWaitsForItsAssignment(t *testing.T) {
 	})
 }
 
-// Whoever takes grants holds their project first. Were it otherwise, the two
-// would take grants in different orders, and wait for each other.
-func TestWhoeverTakesGrantsWaitsForTheDeletionOfTheirProject(t *testing.T) {
+// takers are the requests that take roles of a credential on the project.
+func takers(b *credentialBundle, c raceCredential) map[string]func() error {
+	return map[string]func() error{
+		"an unassignment":           c.unassign,
+		"a deletion":                c.remove,
+		"a deletion of the project": func() error { return b.tenant.DeleteProject(context.Background(), b.project) },
+	}
+}
+
+// Whoever takes roles waits for a deletion of their project once that has come to
+// them, and not for whoever else holds the project.
+func TestWhoeverTakesRolesWaitsForTheEndOfADeletionOfTheirProject(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		request func(raceCredential) error
-		gone    bool // what the request wants is done anyway
-	}{
-		"a change of roles": {func(c raceCredential) error { return c.update("GROUP_OWNER") }, false},
-		"an unassignment":   {func(c raceCredential) error { return c.unassign() }, false},
-		"a deletion":        {func(c raceCredential) error { return c.remove() }, true},
-	} {
+	for _, name := range []string{"an unassignment", "a deletion"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
 				t.Helper()
 				project := mustID(t, raceKeyProject)
-				b.begin(t, step{lockProject, project})
-				err := b.whileWaiting(t, func() error { return tt.request(c) }, step{deleteProject, project})
-				b.wantNoRoles(t, c)
-				if tt.gone {
-					if err != nil {
-						t.Errorf("got %v, want nil", err)
-					}
-					b.wantCount(t, countPrincipals, c.id, 0)
-					return
+				b.begin(t, step{lockProject, project}, step{deleteProject, project})
+				if err := b.whileWaiting(t, takers(b, c)[name]); err != nil {
+					t.Errorf("got %v, want nil", err)
 				}
-				wantCode(t, err, atlas.CodeProjectNotFound, raceKeyProject)
+				b.wantNoRoles(t, c)
+			})
+			eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
+				t.Helper()
+				b.begin(t, step{lockProject, mustID(t, raceKeyProject)})
+				if err := takers(b, c)[name](); err != nil {
+					t.Errorf("got %v while the project is held, want nil", err)
+				}
+				b.wantNoRoles(t, c)
 			})
 		})
 	}
+}
+
+// Were it otherwise, two who take the same roles would wait for each other.
+func TestRolesAreTakenInOneOrder(t *testing.T) {
+	t.Parallel()
+	const lockFirst = "SELECT FROM project_role_grants WHERE principal_id = $1 ORDER BY role LIMIT 1 FOR UPDATE"
+	const lockAll = "SELECT FROM project_role_grants WHERE principal_id = $1 FOR UPDATE"
+	for _, name := range []string{"an unassignment", "a deletion", "a deletion of the project"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
+				t.Helper()
+				// They are written in another order.
+				if err := c.update("GROUP_DATABASE_ACCESS_ADMIN", "GROUP_DATA_ACCESS_ADMIN"); err != nil {
+					t.Fatal(err)
+				}
+				b.begin(t, step{lockFirst, c.id})
+				if err := b.whileWaiting(t, takers(b, c)[name], step{lockAll, c.id}); err != nil {
+					t.Errorf("got %v, want nil", err)
+				}
+				b.wantNoRoles(t, c)
+			})
+		})
+	}
+}
+
+func TestAChangeOfRolesWaitsForTheDeletionOfTheirProject(t *testing.T) {
+	t.Parallel()
+	eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
+		t.Helper()
+		project := mustID(t, raceKeyProject)
+		b.begin(t, step{lockProject, project})
+		err := b.whileWaiting(t, func() error { return c.update("GROUP_OWNER") }, step{deleteProject, project})
+		wantCode(t, err, atlas.CodeProjectNotFound, raceKeyProject)
+		b.wantNoRoles(t, c)
+	})
 }
 
 func TestADeletionOfAProjectWaitsForAChangeOfRolesOnIt(t *testing.T) {

@@ -61,7 +61,7 @@ func Begin(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx 
 		if !errors.Is(err, errCallerChanged) {
 			return err
 		}
-		if err := Check(ctx, pool, proof, func(pgx.Tx) error { return nil }); err != nil {
+		if err := Check(ctx, pool, proof); err != nil {
 			return err
 		}
 	}
@@ -80,17 +80,13 @@ func Do[T any](
 }
 
 // Check waits for whoever changes the caller, and returns ErrUnauthenticated or a
-// refusal if the caller may not any longer. Then it runs f, which may wait for
-// something else, in the same transaction.
-func Check(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+// refusal if the caller may not any longer.
+func Check(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof) error {
 	caller := proof.Caller()
 	return pool.Write(ctx, caller.OrgID(), func(tx pgx.Tx) error {
 		version, err := db.New().GetPrincipalVersionForShare(ctx, tx,
 			db.GetPrincipalVersionForShareParams{OrgID: caller.OrgID(), ID: caller.ID()})
-		if err := compare(ctx, tx, proof, version, err); err != nil {
-			return err
-		}
-		return f(tx)
+		return compare(ctx, tx, proof, version, err)
 	})
 }
 
@@ -108,30 +104,59 @@ func compare(ctx context.Context, tx pgx.Tx, proof atlas.Proof, version int64, e
 
 // Target is a principal that a write changes.
 type Target struct {
-	ID     objectid.ID
-	Delete bool
+	ID objectid.ID
+	// ProjectID is the project that it gets roles on, or nil.
+	ProjectID *objectid.ID
+	Delete    bool
 }
+
+// errProjectLocked says that someone has locked the project that roles are given on,
+// or deleted it.
+var errProjectLocked = errors.New("the project is locked")
 
 // BeginOn runs f in a transaction for the caller of the proof which changes what the
 // target may do, or deletes it. It locks the organization, then caller and target,
 // and checks the caller, all before f: of two changes of principals of an
 // organization one waits, and a change and a deletion don't miss each other. A target
 // that is gone, or another organization's, is for f to find.
+//
+// It keeps the project that roles are given on from being deleted, and returns
+// GROUP_NOT_FOUND if there is none. Whoever is revoked may wait for a project that
+// someone holds, and with the locks of a revocation nobody must: if the project is
+// locked, BeginOn lets go of all, waits for the project, and then takes the others. It
+// may run f more than once.
 func BeginOn(
 	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
 ) error {
 	orgID := proof.Caller().OrgID()
-	return pool.WritePrincipals(ctx, orgID, func(tx pgx.Tx) error {
+	change := func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
 			return err
 		}
 		if err := lock(ctx, tx, proof, target); err != nil {
 			return err
 		}
+		if target.ProjectID != nil {
+			_, err := db.New().GetProjectForKeyShareSkipLocked(ctx, tx, *target.ProjectID)
+			if err != nil {
+				return atlas.WrapMissing(err, "lock project", errProjectLocked)
+			}
+		}
 		if err := f(tx); err != nil || target.Delete {
 			return err
 		}
 		return Raise(ctx, tx, orgID, &target.ID)
+	}
+	err := pool.WritePrincipals(ctx, orgID, change)
+	if !errors.Is(err, errProjectLocked) {
+		return err
+	}
+	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+		if _, err := db.New().GetProjectForKeyShare(ctx, tx, *target.ProjectID); err != nil {
+			return atlas.WrapMissing(err, "wait for project",
+				atlas.NewError(atlas.CodeProjectNotFound, target.ProjectID.String()))
+		}
+		return change(tx)
 	})
 }
 
