@@ -55,13 +55,14 @@ var allProviders = []db.CloudProvider{db.CloudProviderAWS, db.CloudProviderAZURE
 
 // raceBundle is the demo tenant and its owner.
 type raceBundle struct {
-	pool   *dbpool.Pool
-	iam    *iam.Service
-	tenant *tenant.Service
-	backup *backup.Service
-	writer atlas.BackupWriter
-	owner  atlas.ProjectOwner
-	other  *pgx.Conn // not of the pool
+	pool    *dbpool.Pool
+	iam     *iam.Service
+	replica *iam.Service // of another server
+	tenant  *tenant.Service
+	backup  *backup.Service
+	writer  atlas.BackupWriter
+	owner   atlas.ProjectOwner
+	other   *pgx.Conn // not of the pool
 }
 
 func setupRace(t *testing.T) raceBundle {
@@ -81,7 +82,8 @@ func setupRace(t *testing.T) raceBundle {
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
 	b.tenant, b.backup = tenant.New(b.pool, env), backup.New(b.pool, env, backup.Config{})
-	b.iam = iam.New(b.pool, env, iam.Config{Sealer: sealer, Random: rand.Reader})
+	b.iam = newIAM(b.pool, sealer)
+	b.replica = newIAM(dbpool.New(b.pool.Pool), sealer)
 	token, err := b.iam.CreateAccessToken(ctx, raceClientID, raceSecret)
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +108,11 @@ func setupRace(t *testing.T) raceBundle {
 	}
 	t.Cleanup(func() { _ = b.other.Close(context.Background()) })
 	return b
+}
+
+func newIAM(pool *dbpool.Pool, sealer *iam.Sealer) *iam.Service {
+	return iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New},
+		iam.Config{Sealer: sealer, Random: rand.Reader})
 }
 
 func (b raceBundle) create(ctx context.Context, roleID string) (db.ExportBucket, error) {
