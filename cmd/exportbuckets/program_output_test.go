@@ -49,6 +49,17 @@ func (p *program) logTo(t *testing.T, r, w *os.File) *bufio.Reader {
 	return log
 }
 
+// serveToPipe starts a server whose log, of JSON, nobody reads but the test.
+func serveToPipe(t *testing.T) (*program, *bufio.Reader) {
+	t.Helper()
+	r, w := pipe(t)
+	p := newServer(t, settings{
+		flags: []string{"--log-format", "json"},
+		env:   []string{"DATABASE_URL=" + dbtest.NewURL(t)},
+	})
+	return p, p.logTo(t, r, w)
+}
+
 // longPath makes an event of the log that is larger than a pipe takes at once, every
 // other time.
 func longPath(i int) string {
@@ -57,12 +68,7 @@ func longPath(i int) string {
 
 func TestALogThatNobodyReadsHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	r, w := pipe(t)
-	p := newServer(t, settings{
-		flags: []string{"--log-format", "json"},
-		env:   []string{"DATABASE_URL=" + dbtest.NewURL(t)},
-	})
-	log := p.logTo(t, r, w)
+	p, log := serveToPipe(t)
 
 	const requests = 1000 // 3 MB: more than the pipe and the buffers take
 	client := newTransport(t)
@@ -103,12 +109,7 @@ func TestALogThatNobodyReadsHoldsUpNobody(t *testing.T) {
 
 func TestALogThatNobodyReadsDoesNotHoldUpTheEnd(t *testing.T) {
 	t.Parallel()
-	r, w := pipe(t)
-	p := newServer(t, settings{
-		flags: []string{"--log-format", "json"},
-		env:   []string{"DATABASE_URL=" + dbtest.NewURL(t)},
-	})
-	log := p.logTo(t, r, w)
+	p, log := serveToPipe(t)
 	client := newTransport(t)
 	for i := range 200 {
 		wantStatus(t, p.ask(t, client, longPath(i), ""), http.StatusNotFound)
