@@ -220,6 +220,22 @@ func TestWhoeverWaitsBehindOthersForARowIsNotPatientTwice(t *testing.T) {
 	}
 }
 
+func TestTwoWritesOfOneRequestHaveOnePatience(t *testing.T) {
+	t.Parallel()
+	pool, address := newPool(t)
+	hold(t, address, ours)
+	ctx := dbpool.Patient(t.Context())
+	began := time.Now()
+	for range 4 {
+		if err := count(ctx, pool, ours); !dbpool.Unavailable(err) {
+			t.Errorf("got %v, want that the database is too busy", err)
+		}
+	}
+	if waited := time.Since(began); waited > 6*time.Second { // 3.8 s, and 8 if each has the patience
+		t.Errorf("got an answer after %s, want it within the patience of one", waited)
+	}
+}
+
 // throughProxy returns a pool whose connections go through a proxy.
 func throughProxy(t *testing.T, address string, maxConns int32) (*dbpool.Pool, *proxytest.Proxy) {
 	t.Helper()

@@ -35,6 +35,15 @@ func LongTx() pgx.TxOptions {
 	return pgx.TxOptions{BeginQuery: "begin; set local lock_timeout = 0; set local statement_timeout = 0"}
 }
 
+// patienceKey marks a context with when its patience began.
+type patienceKey struct{}
+
+// Patient returns the context of several writes of which each waits for no longer
+// than if it had begun now. Without it each has all of the patience.
+func Patient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patienceKey{}, time.Now())
+}
+
 // Write runs f in a transaction when it is the organization's turn. It commits if f
 // returns nil, and else rolls back. It may run f more than once, if the connection
 // is lost on the way. It returns atlas.ErrUnavailable if the organization has no turn
@@ -52,8 +61,13 @@ func (p *Pool) WritePrincipals(ctx context.Context, orgID objectid.ID, f func(tx
 func (p *Pool) write(
 	ctx context.Context, turns *share.Pool[objectid.ID], orgID objectid.ID, f func(tx pgx.Tx) error,
 ) error {
-	began := time.Now()
-	giveBack, err := turns.Take(ctx, orgID, 1)
+	began, ok := ctx.Value(patienceKey{}).(time.Time)
+	if !ok {
+		began = time.Now()
+	}
+	bounded, cancel := context.WithDeadline(ctx, began.Add(patience))
+	defer cancel()
+	giveBack, err := turns.Take(bounded, orgID, 1)
 	if err != nil {
 		return fmt.Errorf("wait for a turn to write: %w", err)
 	}

@@ -45,6 +45,7 @@ var errCallerChanged = errors.New("the caller is another than when it was found"
 // returns nil and else rolls back. It returns ErrUnauthenticated or a refusal if the
 // caller may not any longer. It may run f more than once.
 func Begin(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	ctx = dbpool.Patient(ctx)
 	for {
 		caller := proof.Caller()
 		err := pool.Write(ctx, caller.OrgID(), func(tx pgx.Tx) error {
