@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 )
 
@@ -48,23 +49,16 @@ func startHTTP(
 	base, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	s := &httpServer{listener: listener, log: log, failed: make(chan error, 1), end: end}
 	s.use(handler)
-	s.server = &http.Server{
-		Handler:           s,
-		TLSConfig:         secure,
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	s.server = api.NewHTTPServer(s, log)
+	s.server.TLSConfig = secure
+	s.server.BaseContext = func(net.Listener) context.Context { return base }
+	limited := api.LimitConnections(listener, s.server)
 	go func() {
 		if secure != nil {
-			s.failed <- s.server.ServeTLS(listener, "", "")
+			s.failed <- s.server.ServeTLS(limited, "", "")
 			return
 		}
-		s.failed <- s.server.Serve(listener)
+		s.failed <- s.server.Serve(limited)
 	}()
 	return s
 }

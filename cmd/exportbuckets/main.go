@@ -26,7 +26,7 @@ import (
 const flushTimeout = time.Second
 
 func main() {
-	tuning.SetGCPercent()
+	tuning.SetMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	stderr := logwriter.New(os.Stderr)

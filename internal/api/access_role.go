@@ -127,9 +127,11 @@ func (s *Server) createAccessRole(
 }
 
 func (s *Server) listAccessRoles(
-	ctx context.Context, project atlas.ProjectReader, _ *call,
-) (accessRolesBody, error) {
-	var body accessRolesBody
+	ctx context.Context, project atlas.ProjectReader, c *call,
+) (body accessRolesBody, err error) {
+	if err := c.work.takeItems(maxPageSize); err != nil {
+		return body, err
+	}
 	roles, err := s.backup.ListAccessRoles(ctx, project)
 	for _, role := range roles {
 		switch one := s.newAccessRoleBody(role).(type) {

@@ -147,6 +147,7 @@ type bundle struct {
 // settings are what a test may change before the server starts.
 type settings struct {
 	api    api.Config
+	bounds api.Bounds
 	iam    iam.Config
 	backup backup.Config
 }
@@ -168,6 +169,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 		return id
 	}}
 	s := settings{
+		bounds: api.DefaultBounds,
 		api: api.Config{
 			BaseURL:       "https://cloud.example.com",
 			AWSAccountARN: "arn:aws:iam::123456789012:root",
@@ -203,7 +205,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
 	}
-	handler, err := api.New(b.services, s.api)
+	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +214,13 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	t.Cleanup(func() { b.notInDump(t) })
 	t.Cleanup(b.server.Close)
 	return b
+}
+
+// serveUnchecked serves without a look at the OpenAPI document, for what is large.
+func (b *bundle) serveUnchecked(t *testing.T) {
+	t.Helper()
+	b.server = httptest.NewServer(b.handler)
+	t.Cleanup(b.server.Close)
 }
 
 // request is what a client sends. Its defaults are those of most clients.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -79,11 +78,11 @@ func (s *Server) setSecurityHeaders(c *gin.Context) {
 func (s *Server) writeChallenge(c *gin.Context, stale bool) {
 	// Clients send the body with the request that is challenged, and read the
 	// answer only when all of it is taken.
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	workOf(c).discard()
 	h := c.Writer.Header()
 	h.Set("WWW-Authenticate", digest.Challenge(iam.Realm, s.iam.NewNonce(), stale))
 	h.Set("Vary", "Accept-Encoding")
-	writeBody(c, http.StatusUnauthorized, jsonType, []byte(challengeBody))
+	s.writeBody(c, http.StatusUnauthorized, jsonType, []byte(challengeBody))
 }
 
 const challengeBody = `{

@@ -4,20 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"strings"
 
-	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/internal/atlas"
 )
-
-// maxBody is the size of the largest body that is read, in bytes.
-const maxBody = 1 << 20
 
 // decode reads the request's JSON body into dst: an object into a struct, an array
 // into a slice of structs. Keys are case-sensitive, of a repeated key the last
@@ -59,39 +54,22 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	return nil
 }
 
-// requestBody is a request's body, and how reading it ended: nil is its end.
-type requestBody struct {
-	data []byte
-	err  error
-}
-
-// readBody waits for the body, which the endpoint will decode.
-func readBody(c *gin.Context) requestBody {
-	var body requestBody
-	if c.Request.ContentLength != 0 {
-		body.data, body.err = io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-	}
-	return body
-}
-
-// checkBody refuses a media type other than JSON, which only an empty body may
-// leave out, and a body over maxBody.
+// checkBody returns the body. It refuses a media type other than JSON, which only an
+// empty body may leave out.
 func checkBody(c *call) ([]byte, error) {
 	contentType := c.gin.GetHeader("Content-Type")
-	if !isJSON(contentType) && (contentType != "" || len(c.body.data) > 0) {
+	if !isJSON(contentType) && (contentType != "" || c.gin.Request.ContentLength > 0) {
 		return nil, emptyError(http.StatusUnsupportedMediaType)
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](c.body.err); ok {
-		return nil, atlas.NewError(atlas.CodeRequestTooLarge)
-	}
-	if ended(c.gin) {
-		return nil, atlas.ErrUnavailable
-	}
-	if c.body.err != nil { // cut off, too slow, or not what its header promised
-		_ = c.gin.Error(c.body.err)
+	data, err := c.receive()
+	switch {
+	case errors.Is(err, errCutOff):
+		_ = c.gin.Error(err)
 		return nil, atlas.NewError(atlas.CodeMalformedJSON)
+	case err == nil && contentType == "" && len(data) > 0:
+		return nil, emptyError(http.StatusUnsupportedMediaType)
 	}
-	return c.body.data, nil
+	return data, err
 }
 
 // attribute writes the place of a value as Atlas does: names joined by dots.

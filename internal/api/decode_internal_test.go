@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 		c.Request = httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 		c.Request.Header.Set("Content-Type", "application/json")
 		var got backup.ExportBucketRequest
-		err := decode(&call{gin: c, body: requestBody{data: body}}, jsontext.KindBeginObject, &got)
+		err := decode(&call{gin: c, body: &received{data: body}}, jsontext.KindBeginObject, &got)
 		var refusal *atlas.Error
 		switch {
 		case errors.As(err, &refusal):

@@ -88,12 +88,13 @@ func asDescribed(t testing.TB, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.Clone(r.Context())
 		var sent bytes.Buffer
-		r.Body = struct {
+		served := r.WithContext(r.Context()) // net/http looks at the body that it made
+		served.Body = struct {
 			io.Reader
 			io.Closer
 		}{io.TeeReader(r.Body, &sent), r.Body}
 		answer := &recorder{ResponseWriter: w}
-		handler.ServeHTTP(answer, r)
+		handler.ServeHTTP(answer, served)
 		if asked.Context().Err() != nil {
 			return // nobody is there to be answered
 		}
@@ -110,6 +111,9 @@ type recorder struct {
 	status int
 	body   bytes.Buffer
 }
+
+// Unwrap returns the writer that an http.ResponseController asks for what only it can.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {

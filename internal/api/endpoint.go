@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"reflect"
 
@@ -21,10 +22,38 @@ type endpoint struct {
 // call is an authenticated request of a versioned operation.
 type call struct {
 	gin       *gin.Context
+	work      *work
 	baseURL   string // of links
 	principal *atlas.Principal
 	version   version
-	body      requestBody
+	body      *received // nil until it is received
+}
+
+// received is a body, or why there is none.
+type received struct {
+	data []byte
+	err  error
+}
+
+// receive returns the request's body when all of it is there.
+func (c *call) receive() ([]byte, error) {
+	if c.body == nil {
+		data, err := c.work.receive()
+		c.body = &received{data, err}
+	}
+	return c.body.data, c.body.err
+}
+
+// skipBody waits for a body that the operation has no use for, but not for that of GET
+// or HEAD.
+func (c *call) skipBody() error {
+	if reads(c.gin.Request.Method) {
+		return nil
+	}
+	if _, err := c.receive(); !errors.Is(err, errCutOff) {
+		return err
+	}
+	return nil
 }
 
 // apiURL begins the links to what the API has, as the caller speaks to it.
@@ -63,9 +92,12 @@ var (
 	backupWriter          access[atlas.BackupWriter]          = (*atlas.Principal).BackupWriter
 )
 
-// with returns the endpoint of a handler that takes no body.
+// with returns the endpoint of a handler that takes no body, or decodes it itself.
 func with[P atlas.Proof, B any](prove access[P], handle func(context.Context, P, *call) (B, error)) endpoint {
 	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+		if err := c.skipBody(); err != nil {
+			return nil, err
+		}
 		return handle(c.gin.Request.Context(), proof, c)
 	})
 }
@@ -98,6 +130,19 @@ func withPage[P atlas.Proof, B any](
 		items, err := handle(c.gin.Request.Context(), proof, c, page)
 		return newList(c, page, items), err
 	})
+}
+
+// large returns the handler of a list whose items can be of many kilobytes. Few of
+// such lists are read at a time.
+func large[P atlas.Proof, B any](
+	handle func(context.Context, P, *call, atlas.Page) (atlas.List[B], error),
+) func(context.Context, P, *call, atlas.Page) (atlas.List[B], error) {
+	return func(ctx context.Context, proof P, c *call, page atlas.Page) (list atlas.List[B], err error) {
+		if err := c.work.takeItems(page.Size); err != nil {
+			return list, err
+		}
+		return handle(ctx, proof, c, page)
+	}
 }
 
 func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, error)) endpoint {

@@ -48,7 +48,7 @@ func (s *Server) writeError(c *gin.Context, err error) {
 	case errors.As(err, &empty):
 		c.AbortWithStatus(int(empty))
 	case errors.As(err, &oauth):
-		writeOAuthError(c, oauth)
+		s.writeOAuthError(c, oauth)
 	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil && !ended(c):
 		c.Status(statusClientClosedRequest)
 	case dbpool.Unavailable(err), ended(c) && !errors.Is(err, atlas.ErrOutcomeUnknown):
@@ -68,7 +68,8 @@ func fault(err error) *atlas.Error {
 	return refusal
 }
 
-// ended reports whether the server has ended the request, because it ends itself.
+// ended reports whether the server has ended the request, because it was at work for
+// too long or because the server ends itself.
 func ended(c *gin.Context) bool {
 	return errors.Is(context.Cause(c.Request.Context()), atlas.ErrUnavailable)
 }
@@ -94,8 +95,8 @@ func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
 	}
 	c.Header("X-Error-Code", refusal.Code.Name)
 	c.Header("Vary", "Accept-Encoding")
-	data, err := present(c, status, body)
-	writeErrorBody(c, status, data, err)
+	presented, err := present(c, status, body)
+	s.writeErrorBody(c, status, presented, err)
 }
 
 // writeUnavailable asks the client to come back, in the form of the path's errors.
@@ -103,23 +104,24 @@ func (s *Server) writeUnavailable(c *gin.Context) {
 	c.Header("Retry-After", "1")
 	refusal := atlas.NewError(atlas.CodeUnavailable)
 	if strings.HasPrefix(c.Request.URL.Path, oauthRoot) {
-		writeOAuthError(c, &oauthError{refusal.Code.Status, "temporarily_unavailable", refusal.Detail, nil})
+		s.writeOAuthError(c, &oauthError{refusal.Code.Status, "temporarily_unavailable", refusal.Detail, nil})
 		return
 	}
 	s.writeRefusal(c, refusal)
 }
 
-func writeOAuthError(c *gin.Context, refusal *oauthError) {
+func (s *Server) writeOAuthError(c *gin.Context, refusal *oauthError) {
 	c.Set(faultKey, refusal.cause != nil)
-	data, err := encode(oauthErrorBody{Error: refusal.code, ErrorDescription: refusal.description})
-	writeErrorBody(c, refusal.status, data, err)
+	var body pieces
+	err := encode(&body, oauthErrorBody{Error: refusal.code, ErrorDescription: refusal.description})
+	s.writeErrorBody(c, refusal.status, body, err)
 }
 
 // writeErrorBody writes an encoded error, or the status alone if encoding it
 // failed.
-func writeErrorBody(c *gin.Context, status int, data []byte, err error) {
+func (s *Server) writeErrorBody(c *gin.Context, status int, body pieces, err error) {
 	if err != nil {
 		_ = c.Error(err)
 	}
-	writeBody(c, status, jsonType, data)
+	s.writeBody(c, status, jsonType, body...)
 }

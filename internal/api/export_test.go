@@ -11,6 +11,17 @@ import (
 // table is the route table, of handlers that serve nothing.
 func table() []operation { return new(Server).operations() }
 
+// Bounds are the bounds of a server.
+type Bounds = bounds
+
+// DefaultBounds are those of New.
+var DefaultBounds = defaultBounds
+
+// NewBounded is New with other bounds.
+func NewBounded(services Services, cfg Config, b Bounds) (http.Handler, error) {
+	return newBounded(services, cfg, b)
+}
+
 // Routes returns every entry of the route table, as method and path.
 func Routes() []string {
 	var routes []string

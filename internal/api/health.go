@@ -9,7 +9,7 @@ import (
 
 // healthz tells that the process serves.
 func (s *Server) healthz(c *gin.Context) {
-	writeBody(c, http.StatusOK, jsonType, []byte(`{"status":"ok"}`))
+	s.writeBody(c, http.StatusOK, jsonType, []byte(`{"status":"ok"}`))
 }
 
 // readyz tells whether requests would be served: the database answers and its
@@ -17,8 +17,8 @@ func (s *Server) healthz(c *gin.Context) {
 func (s *Server) readyz(c *gin.Context) {
 	if err := s.cfg.Ready(c.Request.Context()); err != nil {
 		s.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelWarn, "not ready", slog.String("error", err.Error()))
-		writeBody(c, http.StatusServiceUnavailable, jsonType, []byte(`{"status":"unavailable"}`))
+		s.writeBody(c, http.StatusServiceUnavailable, jsonType, []byte(`{"status":"unavailable"}`))
 		return
 	}
-	writeBody(c, http.StatusOK, jsonType, []byte(`{"status":"ok"}`))
+	s.writeBody(c, http.StatusOK, jsonType, []byte(`{"status":"ok"}`))
 }

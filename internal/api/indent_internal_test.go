@@ -3,10 +3,25 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// indent lays out JSON that is written in parts of the given size.
+func indent(t *testing.T, compact string, size int) string {
+	t.Helper()
+	var pretty strings.Builder
+	i := &indenter{to: &pretty}
+	for part := range slices.Chunk([]byte(compact), size) {
+		if _, err := i.Write(part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return pretty.String()
+}
 
 func TestIndentWritesLikeJackson(t *testing.T) {
 	t.Parallel()
@@ -23,8 +38,10 @@ func TestIndentWritesLikeJackson(t *testing.T) {
 		`{"a":[{"b":1}]}`:           "{\n  \"a\" : [ {\n    \"b\" : 1\n  } ]\n}",
 		`{"a":"{[,:]}\"","b":"\\"}`: "{\n  \"a\" : \"{[,:]}\\\"\",\n  \"b\" : \"\\\\\"\n}",
 	} {
-		if diff := cmp.Diff(want, string(indent([]byte(compact)))); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", compact, diff)
+		for _, size := range []int{1, len(compact)} {
+			if diff := cmp.Diff(want, indent(t, compact, size)); diff != "" {
+				t.Errorf("%s in parts of %d (-want +got):\n%s", compact, size, diff)
+			}
 		}
 	}
 }
@@ -38,8 +55,8 @@ func FuzzIndentChangesOnlyBlanks(f *testing.F) {
 			return
 		}
 		var again bytes.Buffer
-		pretty := indent(compact.Bytes())
-		if err := json.Compact(&again, pretty); err != nil {
+		pretty := indent(t, compact.String(), 1)
+		if err := json.Compact(&again, []byte(pretty)); err != nil {
 			t.Fatalf("%s: got %s, which is no JSON: %v", compact.String(), pretty, err)
 		}
 		if compact.String() != again.String() {

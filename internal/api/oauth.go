@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,11 +57,15 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 	return func(c *gin.Context) {
 		noStore(c)
 		c.Header("Pragma", "no-cache")
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		err := handler(s, c)
-		var refusal *oauthError
+		var (
+			refusal  *oauthError
+			ofBodies *atlas.Error
+		)
 		switch {
 		case err == nil:
+		case errors.As(err, &ofBodies):
+			s.writeError(c, &oauthError{ofBodies.Code.Status, "invalid_request", ofBodies.Detail, nil})
 		case errors.As(err, &refusal), errors.Is(err, context.Canceled), dbpool.Unavailable(err):
 			s.writeError(c, err)
 		case errors.Is(err, atlas.ErrInvalidClient):
@@ -73,6 +79,9 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 func (s *Server) createAccessToken(c *gin.Context) error {
 	if retryAfter := s.limitAddress(c, tokenLimit); retryAfter > 0 {
 		return errRateLimited(c, tokenLimit, retryAfter)
+	}
+	if err := receiveForm(c); err != nil {
+		return err
 	}
 	id, secret, err := clientCredentials(c)
 	if err != nil {
@@ -90,7 +99,8 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := encode(tokenBody{
+	var body pieces
+	err = encode(&body, tokenBody{
 		AccessToken: token.Token,
 		ExpiresIn:   int(token.Lifetime.Seconds()),
 		TokenType:   "Bearer",
@@ -98,12 +108,15 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	writeBody(c, http.StatusOK, jsonType, body)
+	s.writeBody(c, http.StatusOK, jsonType, body...)
 	return nil
 }
 
 func (s *Server) revokeAccessToken(c *gin.Context) error {
 	retryAfter := s.limitAddress(c, revocationLimit)
+	if err := receiveForm(c); err != nil {
+		return err
+	}
 	id, secret, err := clientCredentials(c)
 	if err == nil && retryAfter > 0 {
 		err = s.limitRevocation(c, id, secret, retryAfter)
@@ -118,6 +131,16 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	}
 	c.AbortWithStatus(http.StatusOK)
 	return nil
+}
+
+// receiveForm receives the form of the request, which gin then reads.
+func receiveForm(c *gin.Context) error {
+	data, err := workOf(c).receive()
+	if errors.Is(err, errCutOff) {
+		return errInvalidRequest()
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(data))
+	return err
 }
 
 // maxFormValue is how many bytes a value of a form can have. Access tokens of other

@@ -24,7 +24,7 @@ var openAPIJSON = sync.OnceValues(func() ([]byte, error) {
 })
 
 func (s *Server) openAPIAsYAML(c *gin.Context) {
-	writeBody(c, http.StatusOK, "application/yaml", openAPIYAML)
+	s.writeBody(c, http.StatusOK, "application/yaml", openAPIYAML)
 }
 
 func (s *Server) openAPIAsJSON(c *gin.Context) {
@@ -33,5 +33,5 @@ func (s *Server) openAPIAsJSON(c *gin.Context) {
 		s.writeError(c, err)
 		return
 	}
-	writeBody(c, http.StatusOK, jsonType, document)
+	s.writeBody(c, http.StatusOK, jsonType, document)
 }

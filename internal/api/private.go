@@ -1,7 +1,6 @@
 package api
 
 import (
-	"io"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -27,17 +26,16 @@ func (s *Server) ipInfo(c *gin.Context) {
 		s.writeError(c, iam.RefusedAddress(address))
 		return
 	}
-	data, err := encode(ipInfoBody{CurrentIPv4Address: address.String()})
-	if err != nil {
+	var body pieces
+	if err := encode(&body, ipInfoBody{CurrentIPv4Address: address.String()}); err != nil {
 		s.writeError(c, err)
 		return
 	}
-	writeBody(c, http.StatusOK, jsonType, data)
+	s.writeBody(c, http.StatusOK, jsonType, body...)
 }
 
 // dropTelemetry takes the events that the CLI sends about itself to wherever it
 // is pointed, and forgets them.
 func (s *Server) dropTelemetry(c *gin.Context) {
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
 	c.AbortWithStatus(http.StatusNoContent)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
@@ -37,7 +38,7 @@ type envelope struct {
 
 // respond answers with a body in the version that was asked for, or with 204. Atlas
 // sends the type of the body that is not there.
-func respond(c *call, status int, body any) error {
+func (s *Server) respond(c *call, status int, body any) error {
 	if _, ok := body.(noContent); ok {
 		c.gin.Header("Content-Type", c.version.mediaType())
 		c.gin.AbortWithStatus(http.StatusNoContent)
@@ -47,12 +48,12 @@ func respond(c *call, status int, body any) error {
 	if err != nil {
 		return err
 	}
-	writeBody(c.gin, status, c.version.mediaType(), presented)
+	s.writeBody(c.gin, status, c.version.mediaType(), presented...)
 	return nil
 }
 
 // present encodes a body in the form that the query asks for.
-func present(c *gin.Context, status int, body any) ([]byte, error) {
+func present(c *gin.Context, status int, body any) (pieces, error) {
 	if wanted, _ := queryBool(c, "envelope", false); wanted {
 		if l, ok := body.(list); ok {
 			l.Status = status
@@ -61,21 +62,18 @@ func present(c *gin.Context, status int, body any) ([]byte, error) {
 			body = envelope{Content: body, Status: status}
 		}
 	}
-	data, err := encode(body)
-	if err != nil {
-		return nil, err
-	}
+	var encoded pieces
+	to := io.Writer(&encoded)
 	if wanted, _ := queryBool(c, "pretty", false); wanted {
-		return indent(data), nil
+		to = &indenter{to: to}
 	}
-	return data, nil
+	return encoded, encode(to, body)
 }
 
 // encode writes compact JSON. Text that is not UTF-8 can come from a path; it is
 // shown with replacement characters.
-func encode(body any) ([]byte, error) {
-	data, err := json.Marshal(body, jsontext.AllowInvalidUTF8(true))
-	return data, atlas.Wrap(err, "encode body")
+func encode(to io.Writer, body any) error {
+	return atlas.Wrap(json.MarshalWrite(to, body, jsontext.AllowInvalidUTF8(true)), "encode body")
 }
 
 // checkPresentation refuses values that the parameters of present can't have.
@@ -118,15 +116,3 @@ func queryInt(c *gin.Context, name string, byDefault, most int) (int, error) {
 // noStore keeps an answer with a secret in it out of caches on the way, and on the
 // disk of the client.
 func noStore(c *gin.Context) { c.Header("Cache-Control", "no-store") }
-
-// jsonType is the media type of bodies that have no version.
-const jsonType = "application/json"
-
-// writeBody writes the whole answer.
-func writeBody(c *gin.Context, status int, contentType string, body []byte) {
-	h := c.Writer.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	c.Status(status)
-	_, _ = c.Writer.Write(body) // a client that is gone needs no answer
-}

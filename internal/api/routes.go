@@ -63,7 +63,7 @@ func (s *Server) orgOperations() []operation {
 		{get, orgRoot, v2023, orgLimit, with(orgReader, s.getOrg)},
 		{patch, orgRoot, v2023, orgLimit, withBody(orgOwner, s.updateOrg)},
 		{post, orgRoot + "/apiKeys", v2023, orgCredentialLimit, withBody(credentialOwner, s.createAPIKey)},
-		{get, orgRoot + "/apiKeys", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeys)},
+		{get, orgRoot + "/apiKeys", v2023, orgCredentialLimit, withPage(credentialReader, large(s.listAPIKeys))},
 		{get, key, v2023, orgCredentialLimit, with(credentialReader, s.getAPIKey)},
 		{patch, key, v2023, orgCredentialLimit, withBody(credentialOwner, s.updateAPIKey)},
 		{del, key, v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKey)},
@@ -71,7 +71,7 @@ func (s *Server) orgOperations() []operation {
 		{get, key + "/accessList", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeyNetworks)},
 		{get, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.getAPIKeyNetwork)},
 		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKeyNetwork)},
-		{get, orgRoot + "/groups", v2023, orgLimit, withPage(orgReader, s.listOrgProjects)},
+		{get, orgRoot + "/groups", v2023, orgLimit, withPage(orgReader, large(s.listOrgProjects))},
 		{get, account + "/groups", v2024Aug, orgCredentialLimit, withPage(credentialReader, s.listServiceAccountProjects)},
 		{get, orgRoot + "/settings", v2023, orgSettingsLimit, with(orgReader, s.getOrgSettings)},
 		{patch, orgRoot + "/settings", v2023, orgSettingsLimit, withBody(orgOwner, s.updateOrgSettings)},
@@ -90,13 +90,13 @@ func (s *Server) projectOperations() []operation {
 	)
 	return []operation{
 		{post, projectsRoot, v2023, projectLimit, withBody(anyCaller, s.createProject).answers(created)},
-		{get, projectsRoot, v2023, projectLimit, withPage(anyCaller, s.listProjects)},
+		{get, projectsRoot, v2023, projectLimit, withPage(anyCaller, large(s.listProjects))},
 		{get, projectsRoot + "/byName/:groupName", v2023, projectLimit, with(anyCaller, s.getProjectByName)},
 		{get, projectRoot, v2023, projectLimit, with(projectReader, s.getProject)},
 		{patch, projectRoot, v2023, projectLimit, withBody(projectOwner, s.updateProject)},
 		{del, projectRoot, v2023, projectLimit, with(projectOwner, s.deleteProject).answers(accepted)},
 		{post, projectRoot + "/apiKeys", v2023, credentialLimit, withBody(credentialOwner, s.createAPIKey)},
-		{get, projectRoot + "/apiKeys", v2023, credentialLimit, withPage(credentialReader, s.listAPIKeys)},
+		{get, projectRoot + "/apiKeys", v2023, credentialLimit, withPage(credentialReader, large(s.listAPIKeys))},
 		{post, key, v2023, credentialLimit, withBody(credentialOwner, s.assignAPIKey)},
 		{patch, key, v2023, credentialLimit, withBody(credentialOwner, s.updateAPIKey)},
 		{del, key, v2023, credentialLimit, with(credentialOwner, s.deleteAPIKey)},
@@ -210,7 +210,8 @@ func (s *Server) serviceAccountOperations(root string, limit rateLimit) []operat
 	}
 }
 
-// probes come several times a minute and are not logged.
+// probes come several times a minute and are not logged. Whether there is a place for a
+// request says nothing about them.
 func (s *Server) probes(engine *gin.Engine) {
 	engine.GET("/healthz", s.healthz)
 	engine.GET("/readyz", s.readyz)
@@ -218,7 +219,7 @@ func (s *Server) probes(engine *gin.Engine) {
 
 func (s *Server) route(engine *gin.Engine) {
 	s.probes(engine)
-	engine.Use(s.logRequest, s.recover, unescapeParams)
+	engine.Use(s.logRequest, s.recover, s.limitWork, unescapeParams)
 	engine.POST(oauthRoot+"/token", s.oauth((*Server).createAccessToken))
 	engine.POST(oauthRoot+"/revoke", s.oauth((*Server).revokeAccessToken))
 	engine.GET("/api/private/ipinfo", s.ipInfo)

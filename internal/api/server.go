@@ -16,6 +16,8 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/share"
 	"exportbuckets/internal/tenant"
 )
 
@@ -61,16 +63,27 @@ type Server struct {
 
 	proxies []netip.Prefix // that are trusted
 	failed  failedSignIns
+
+	// What requests take of these is their organization's, mostly.
+	bounds  bounds
+	places  *share.Pool[objectid.ID] // at work
+	bodies  *share.Pool[objectid.ID] // bytes of request bodies
+	lists   *share.Pool[objectid.ID] // items of large lists
+	readers *readers                 // of answers
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
 // proxy is not what ParseProxy reads.
 func New(services Services, cfg Config) (http.Handler, error) {
-	s, err := newServer(services, cfg)
+	return newBounded(services, cfg, defaultBounds)
+}
+
+func newBounded(services Services, cfg Config, b bounds) (http.Handler, error) {
+	s, err := newServer(services, cfg, b)
 	if err != nil {
 		return nil, err
 	}
-	engine := newEngine()
+	engine := s.newEngine()
 	s.route(engine)
 	return engine, nil
 }
@@ -78,11 +91,11 @@ func New(services Services, cfg Config) (http.Handler, error) {
 // NewStarting returns the handler for the time before New's can be had: it answers
 // probes, and asks everything else to come back. It returns the errors of New.
 func NewStarting(cfg Config) (http.Handler, error) {
-	s, err := newServer(Services{}, cfg)
+	s, err := newServer(Services{}, cfg, defaultBounds)
 	if err != nil {
 		return nil, err
 	}
-	engine := newEngine()
+	engine := s.newEngine()
 	s.probes(engine)
 	engine.Use(s.logRequest)
 	engine.NoRoute(s.unavailable)
@@ -90,11 +103,17 @@ func NewStarting(cfg Config) (http.Handler, error) {
 	return engine, nil
 }
 
-func newServer(services Services, cfg Config) (*Server, error) {
+func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
 		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
+
+		bounds:  b,
+		places:  share.New[objectid.ID](b.AtWork, b.AtWork/4, b.Wait),
+		bodies:  share.New[objectid.ID](b.Bodies, b.Bodies/4, b.Wait),
+		lists:   share.New[objectid.ID](b.Listed, b.Listed/2, b.Work),
+		readers: &readers{most: b.Answers},
 	}
 	for _, text := range cfg.TrustedProxies {
 		proxy, err := ParseProxy(text)
@@ -106,7 +125,7 @@ func newServer(services Services, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-func newEngine() *gin.Engine {
+func (s *Server) newEngine() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -114,13 +133,9 @@ func newEngine() *gin.Engine {
 	// A network in a path has an escaped slash in it.
 	engine.UseRawPath = true
 	engine.UnescapePathValues = false
+	engine.Use(s.limitBody)
 	return engine
 }
-
-// requestTimeout is how long a request may wait for the database, for a role
-// that someone else has locked, say. It is less than clients wait. A statement that
-// it shares with others goes on without it.
-const requestTimeout = 30 * time.Second
 
 // unescapeParams unescapes the parts of a path that gin has not: it would take a
 // plus sign for a blank, which only holds in queries.
@@ -153,14 +168,19 @@ func (s *Server) operation(op operation) gin.HandlerFunc {
 // credentials, address, rate limit, version. The endpoint makes the others:
 // project and role, then the body, then the objects.
 func (s *Server) serve(c *gin.Context, op operation) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestTimeout)
-	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
 	principal, err := s.authenticate(c)
 	if err != nil {
 		return err
 	}
 	if err := s.limitRate(c, principal, op); err != nil {
+		return err
+	}
+	user := principal.OrgID()
+	if op.revokes() {
+		user = principal.ID() // who waits for none of its organization
+	}
+	work := workOf(c)
+	if err := work.enter(user); err != nil {
 		return err
 	}
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
@@ -174,13 +194,12 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkPresentation(c); err != nil {
 		return err
 	}
-	body := readBody(c)
-	in := &call{gin: c, baseURL: s.cfg.BaseURL, principal: principal, version: v, body: body}
+	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v}
 	answer, err := op.endpoint.serve(in)
 	if err != nil {
 		return err
 	}
-	return respond(in, op.endpoint.status, answer)
+	return s.respond(in, op.endpoint.status, answer)
 }
 
 // unavailable answers for all that is not served yet.

@@ -50,7 +50,7 @@ func BenchmarkRender(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := encode(body); err != nil {
+				if err := encode(new(pieces), body); err != nil {
 					b.Fatal(err)
 				}
 			}

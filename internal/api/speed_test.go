@@ -15,8 +15,8 @@ type operation struct {
 }
 
 var operations = map[string]operation{
-	"create": {http.MethodPost, demoBuckets, awsBody, 210},
-	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 185},
+	"create": {http.MethodPost, demoBuckets, awsBody, 220},
+	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 195},
 	"list":   {http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
 }
 

@@ -125,6 +125,7 @@ var (
 	CodeRateLimited     = code("RATE_LIMITED_TOKEN_BUCKET", http.StatusTooManyRequests,
 		"Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. "+
 			"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.")
+	CodeRequestTimeout  = code("UNEXPECTED_ERROR", http.StatusRequestTimeout, "Request body was not received in time.")
 	CodeRequestTooLarge = code("REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge,
 		"Request entity is too large.")
 	CodeResourceNotFound       = code("RESOURCE_NOT_FOUND", http.StatusNotFound, "Cannot find resource %v.")

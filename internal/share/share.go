@@ -23,6 +23,9 @@ type Pool[User comparable] struct {
 	users map[User]*user // who have something, or wait for it
 }
 
+// few is how many users are remembered who have nothing.
+const few = 1000
+
 // user is the part that one user can have.
 type user struct {
 	*semaphore.Weighted
@@ -100,13 +103,14 @@ func (p *Pool[User]) enter(of User) *user {
 	return u
 }
 
-// leave forgets a user who has nothing and waits for nothing.
+// leave forgets a user who has nothing and waits for nothing, unless there are few:
+// most come again.
 func (p *Pool[User]) leave(of User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	u := p.users[of]
 	u.takers--
-	if u.takers == 0 {
+	if u.takers == 0 && len(p.users) > few {
 		delete(p.users, of)
 	}
 }

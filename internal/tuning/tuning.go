@@ -15,6 +15,10 @@ import (
 // time under load.
 const gcPercent = 200
 
+// memoryLimit is how much memory the process takes before the garbage collector runs
+// as often as it has to, in bytes. What requests may hold fits in it.
+const memoryLimit = 192 << 20
+
 // trimThreshold is the number of free bytes at the end of its heap from which
 // on a PostgreSQL process returns them to the kernel. The GNU C library does so
 // from 128 KiB on, and a statement that scans six indexes frees more than that:
@@ -23,11 +27,15 @@ const gcPercent = 200
 // memory. Other C libraries ignore the setting. See mallopt(3).
 const trimThreshold = 8 << 20
 
-// SetGCPercent makes the garbage collector run less often than Go does by
-// default, unless the environment variable GOGC is set.
-func SetGCPercent() {
+// SetMemory makes the garbage collector run less often than Go does by default, but
+// no longer so when much memory is used, unless the environment variables GOGC and
+// GOMEMLIMIT are set.
+func SetMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }
 

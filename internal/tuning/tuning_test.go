@@ -10,9 +10,20 @@ func TestTheHeapGrowsFurtherUnlessGOGCIsSet(t *testing.T) { //nolint:paralleltes
 	for gogc, want := range map[string]int{"": gcPercent, "50": 50} {
 		t.Setenv("GOGC", gogc)
 		before := debug.SetGCPercent(50)
-		SetGCPercent()
+		SetMemory()
 		if got := debug.SetGCPercent(before); got != want {
 			t.Errorf("GOGC=%s: got %d percent, want %d", gogc, got, want)
+		}
+	}
+}
+
+func TestMemoryHasALimitUnlessGOMEMLIMITIsSet(t *testing.T) { //nolint:paralleltest // It changes what the whole process shares.
+	for limit, want := range map[string]int64{"": memoryLimit, "1GiB": 1 << 30} {
+		t.Setenv("GOMEMLIMIT", limit)
+		before := debug.SetMemoryLimit(1 << 30)
+		SetMemory()
+		if got := debug.SetMemoryLimit(before); got != want {
+			t.Errorf("GOMEMLIMIT=%s: got %d, want %d", limit, got, want)
 		}
 	}
 }
