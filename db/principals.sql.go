@@ -193,6 +193,7 @@ SELECT
     credential.org_id,
     credential.id,
     credential.ha1,
+    credential.known::boolean AS known,
     principal.version,
     principal.api_access_list_required,
     ARRAY(
@@ -226,11 +227,23 @@ FROM jsonb_to_recordset($1::jsonb) AS asked (
     now timestamptz
 )
 CROSS JOIN LATERAL (
-    SELECT api_keys.org_id, api_keys.id, api_keys.ha1
-    FROM api_keys
-    WHERE asked.public_key IS NOT NULL AND api_keys.public_key = asked.public_key
+    (
+        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, api_keys.public_key = asked.public_key AS known
+        FROM api_keys
+        WHERE asked.public_key IS NOT NULL AND api_keys.public_key >= asked.public_key
+        ORDER BY api_keys.public_key
+        LIMIT 1
+    )
     UNION ALL
-    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL
+    (
+        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, false
+        FROM api_keys
+        WHERE asked.public_key IS NOT NULL AND api_keys.public_key < asked.public_key
+        ORDER BY api_keys.public_key
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL, true
     FROM access_tokens
     WHERE asked.token_hash IS NOT NULL
         AND access_tokens.token_hash = decode(asked.token_hash, 'base64')
@@ -257,6 +270,7 @@ type ListPrincipalsRow struct {
 	OrgID                 objectid.ID
 	ID                    objectid.ID
 	HA1                   []byte
+	Known                 bool
 	Version               int64
 	APIAccessListRequired bool
 	AccessList            []netip.Prefix
@@ -271,8 +285,10 @@ type ListPrincipalsRow struct {
 // each with all that decides what it may do: its organization's rule and its own
 // list about addresses, its roles in the organization and on one project, and
 // whether the organization and the project are there that the request names.
-// The one query of an authenticated request before its operation. A request
-// without a principal has no row. LATERAL and LIMIT keep every lookup one by
+// The one query of an authenticated request before its operation. A public key that
+// is not known has the row of the next one, or of the first, so that it takes as long
+// to look for: the time would tell which keys there are. A token that is not known
+// has no row. LATERAL and LIMIT keep every lookup one by
 // index: Postgres can't know how few there are. IS NOT NULL keeps it from
 // beginning to scan an index for what a request does not name.
 func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, asked []byte) ([]ListPrincipalsRow, error) {
@@ -289,6 +305,7 @@ func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, asked []byte) ([]
 			&i.OrgID,
 			&i.ID,
 			&i.HA1,
+			&i.Known,
 			&i.Version,
 			&i.APIAccessListRequired,
 			&i.AccessList,

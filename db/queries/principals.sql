@@ -61,8 +61,10 @@ FOR UPDATE;
 -- each with all that decides what it may do: its organization's rule and its own
 -- list about addresses, its roles in the organization and on one project, and
 -- whether the organization and the project are there that the request names.
--- The one query of an authenticated request before its operation. A request
--- without a principal has no row. LATERAL and LIMIT keep every lookup one by
+-- The one query of an authenticated request before its operation. A public key that
+-- is not known has the row of the next one, or of the first, so that it takes as long
+-- to look for: the time would tell which keys there are. A token that is not known
+-- has no row. LATERAL and LIMIT keep every lookup one by
 -- index: Postgres can't know how few there are. IS NOT NULL keeps it from
 -- beginning to scan an index for what a request does not name.
 SELECT
@@ -70,6 +72,7 @@ SELECT
     credential.org_id,
     credential.id,
     credential.ha1,
+    credential.known::boolean AS known,
     principal.version,
     principal.api_access_list_required,
     ARRAY(
@@ -103,11 +106,23 @@ FROM jsonb_to_recordset(@asked::jsonb) AS asked (
     now timestamptz
 )
 CROSS JOIN LATERAL (
-    SELECT api_keys.org_id, api_keys.id, api_keys.ha1
-    FROM api_keys
-    WHERE asked.public_key IS NOT NULL AND api_keys.public_key = asked.public_key
+    (
+        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, api_keys.public_key = asked.public_key AS known
+        FROM api_keys
+        WHERE asked.public_key IS NOT NULL AND api_keys.public_key >= asked.public_key
+        ORDER BY api_keys.public_key
+        LIMIT 1
+    )
     UNION ALL
-    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL
+    (
+        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, false
+        FROM api_keys
+        WHERE asked.public_key IS NOT NULL AND api_keys.public_key < asked.public_key
+        ORDER BY api_keys.public_key
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL, true
     FROM access_tokens
     WHERE asked.token_hash IS NOT NULL
         AND access_tokens.token_hash = decode(asked.token_hash, 'base64')

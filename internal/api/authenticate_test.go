@@ -74,6 +74,8 @@ func TestWhoeverHasNoCredentialsIsChallenged(t *testing.T) {
 		{"Basic", request{header: http.Header{"Authorization": {"Basic ZGVtb293bnI6eA=="}}}},
 		{"a scheme alone", request{header: http.Header{"Authorization": {"Digest"}}}},
 		{"an unknown key", request{header: sign("nobodyat", privateKeys["demoownr"], "GET", demoBuckets)}},
+		{"an unknown key before one's own, with its signature", request{header: http.Header{"Authorization": {strings.Replace(
+			digestHeader("demoownr", privateKeys["demoownr"], nonce, "GET", demoBuckets), "demoownr", "demoownq", 1)}}}},
 		{"a key that could not be one", request{header: sign("x\x00", privateKeys["demoownr"], "GET", demoBuckets)}},
 		{"a wrong private key", request{header: sign("demoownr", privateKeys["demoread"], "GET", demoBuckets)}},
 		{"a signature of another path", request{header: sign("demoownr", privateKeys["demoownr"], "GET", demoBuckets+"/x")}},

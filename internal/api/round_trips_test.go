@@ -88,7 +88,10 @@ func TestRequestsMakeTwoRoundTrips(t *testing.T) {
 		}}}, 0},
 		"an unknown key": {request{bare: true, header: http.Header{"Authorization": {
 			digestHeader("nobodyat", privateKeys["demoownr"], b.nonce(t), "GET", demoBuckets),
-		}}}, 1}, // as a known one with a wrong private key
+		}}}, 1},
+		"a known key with the private key of another": {request{bare: true, header: http.Header{"Authorization": {
+			digestHeader("demoproj", privateKeys["demoownr"], b.nonce(t), "GET", demoBuckets),
+		}}}, 1},
 		"no body": {request{method: http.MethodPost}, 1},
 	} {
 		if tt.r.token == "" && tt.r.key == "" && !tt.r.bare {

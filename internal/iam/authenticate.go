@@ -47,7 +47,7 @@ func (s *Service) NewNonce() string {
 // method. It returns atlas.ErrUnauthenticated, atlas.ErrStaleNonce, or an
 // *atlas.Error if the client's address keeps the key from being used. The database
 // is not asked about a nonce that no replica made. An unknown key takes as long as
-// a known one: the same statement, its HA1 opened, and a digest.
+// a known one: a statement that finds another key, an HA1 that is opened, and a digest.
 func (s *Service) AuthenticateDigest(
 	ctx context.Context, signed digest.Credentials, method string, from Origin,
 ) (*atlas.Principal, error) {
@@ -179,7 +179,9 @@ func (s *Service) listPrincipals(
 	}
 	found := make([]*db.ListPrincipalsRow, len(asked))
 	for i := range rows {
-		found[rows[i].Ordinal] = &rows[i]
+		if rows[i].Known {
+			found[rows[i].Ordinal] = &rows[i]
+		}
 	}
 	return found, nil
 }

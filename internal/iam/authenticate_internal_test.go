@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -41,6 +42,49 @@ func TestEachCallerOfABatchHasItsOwnTime(t *testing.T) {
 	for i, want := range []bool{false, true, false} {
 		if got := found[i] != nil; got != want {
 			t.Errorf("at %s: got the token valid: %t, want %t", asked[i].Now, got, want)
+		}
+	}
+}
+
+// A key that is not known is looked for as long as one that is: the statement finds
+// another.
+func TestEachPublicKeyHasARow(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	for _, sql := range []string{
+		"INSERT INTO orgs (id, name, api_access_list_required, created_at) VALUES ('5f0000000000000000000a01', 'org', false, now())",
+		"INSERT INTO principals (org_id, id, kind) SELECT '5f0000000000000000000a01', id, 'API_KEY' " +
+			"FROM unnest('{5f0000000000000000000e01,5f0000000000000000000e02}'::text[]) AS id",
+		"INSERT INTO api_keys (org_id, id, description, public_key, ha1, created_at) VALUES " +
+			"('5f0000000000000000000a01', '5f0000000000000000000e01', 'd', 'bbbbbbbb', decode(md5('b'), 'hex'), now()), " +
+			"('5f0000000000000000000a01', '5f0000000000000000000e02', 'd', 'dddddddd', decode(md5('d'), 'hex'), now())",
+	} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	var asked []credential
+	for _, publicKey := range []string{"aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd", "eeeeeeee"} {
+		c := newCredential(Origin{}, time.Now())
+		c.PublicKey = &publicKey
+		asked = append(asked, c)
+	}
+	s := &Service{pool: pool, q: db.New()}
+	found, err := s.listPrincipals(t.Context(), pool, asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(asked) // which are numbered now
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := s.q.ListPrincipals(t.Context(), pool, encoded)
+	if err != nil || len(rows) != len(asked) {
+		t.Fatalf("got %d rows, %v; want one for each of %d keys", len(rows), err, len(asked))
+	}
+	for i, want := range []bool{false, true, false, true, false} {
+		if got := found[i] != nil; got != want {
+			t.Errorf("%s: got a principal: %t, want %t", *asked[i].PublicKey, got, want)
 		}
 	}
 }
