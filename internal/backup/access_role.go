@@ -209,18 +209,16 @@ func NewGCPRoleRow(
 func (s *Service) createGCPAccessRole(
 	ctx context.Context, project atlas.ProjectOwner, row db.InsertAccessRoleParams,
 ) (AccessRole, error) {
-	var role db.CloudProviderAccessRole
-	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+	role, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
 		if _, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, row.ProjectID); err != nil {
-			return atlas.WrapMissing(err, "lock project",
+			return db.CloudProviderAccessRole{}, atlas.WrapMissing(err, "lock project",
 				atlas.NewError(atlas.CodeProjectNotFound, row.ProjectID.String()))
 		}
-		var err error
-		role, err = s.q.GetGCPAccessRole(ctx, tx, row.ProjectID)
+		role, err := s.q.GetGCPAccessRole(ctx, tx, row.ProjectID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			role, err = s.q.InsertAccessRole(ctx, tx, row)
 		}
-		return atlas.Wrap(err, "get or insert access role")
+		return role, atlas.Wrap(err, "get or insert access role")
 	})
 	if err != nil {
 		return AccessRole{}, err
@@ -245,12 +243,15 @@ func (s *Service) GetAccessRole(ctx context.Context, project atlas.ProjectReader
 // withUsages returns the role as a write left it, whatever others have done since,
 // with the export buckets that use it.
 func (s *Service) withUsages(ctx context.Context, role db.CloudProviderAccessRole) (AccessRole, error) {
-	used := AccessRole{CloudProviderAccessRole: role}
 	roles, err := s.listAccessRoles(ctx, role.ProjectID, &role.ID)
+	if err != nil {
+		return AccessRole{}, err
+	}
+	used := AccessRole{CloudProviderAccessRole: role}
 	if len(roles) == 1 {
 		used.ExportBucketIDs = roles[0].ExportBucketIDs
 	}
-	return used, err
+	return used, nil
 }
 
 // ListAccessRoles returns all access roles of the project, oldest first.
@@ -348,14 +349,13 @@ func (s *Service) authorizeAWSRole(
 func (s *Service) updateAzureRole(
 	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
 ) (db.CloudProviderAccessRole, error) {
-	var role db.CloudProviderAccessRole
-	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
 		_, err := s.q.GetAzureAccessRoleForUpdate(ctx, tx,
 			db.GetAzureAccessRoleForUpdateParams{ProjectID: project.ProjectID(), ID: id})
 		if err != nil {
-			return err
+			return db.CloudProviderAccessRole{}, err
 		}
-		role, err = s.q.UpdateAzureAccessRole(ctx, tx, db.UpdateAzureAccessRoleParams{
+		return s.q.UpdateAzureAccessRole(ctx, tx, db.UpdateAzureAccessRoleParams{
 			ProjectID:          project.ProjectID(),
 			ID:                 id,
 			AzureAppID:         req.AtlasAzureAppID,
@@ -363,9 +363,7 @@ func (s *Service) updateAzureRole(
 			TenantID:           *req.TenantID,
 			Now:                project.Now(),
 		})
-		return err
 	})
-	return role, err
 }
 
 // inUse are the codes for a role of each cloud provider that is in use.

@@ -145,10 +145,13 @@ func (s *Service) CreateAccessListEntries(
 		}
 		return atlas.CheckElements("an access list", int(*list.TotalCount))
 	})
+	if err != nil {
+		return atlas.List[db.AccessListEntry]{}, err
+	}
 	if !page.Count {
 		list.TotalCount = nil
 	}
-	return list, err
+	return list, nil
 }
 
 // DeleteAccessListEntry takes an address or a network from the credential's

@@ -96,16 +96,14 @@ func (s *Service) insertAPIKey(
 	scope, now := owner.Scope(), owner.Now()
 	id := s.env.NewID(now)
 	row := s.cfg.Sealer.NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey.String(), now)
-	var key APIKey
-	err = write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
+	key, err := write.Do(ctx, s.pool, owner, func(tx pgx.Tx) (APIKey, error) {
 		if err := s.insertCredential(ctx, tx, scope, db.PrincipalKindAPIKEY, id, roles); err != nil {
-			return err
+			return APIKey{}, err
 		}
 		if err := s.q.InsertAPIKey(ctx, tx, row); err != nil {
-			return fmt.Errorf("insert API key: %w", err)
+			return APIKey{}, fmt.Errorf("insert API key: %w", err)
 		}
-		key, err = s.getAPIKey(ctx, tx, scope, APIKeyName(id.String()))
-		return err
+		return s.getAPIKey(ctx, tx, scope, APIKeyName(id.String()))
 	})
 	if err != nil {
 		return APIKey{}, err
@@ -232,7 +230,10 @@ func (s *Service) UpdateAPIKey(
 			return err
 		},
 	})
-	return updated, err
+	if err != nil {
+		return APIKey{}, err
+	}
+	return updated, nil
 }
 
 // APIKeyAssignment is an element of the body that assigns an API key to a

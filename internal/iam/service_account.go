@@ -132,25 +132,23 @@ func (s *Service) CreateServiceAccount(
 		}
 		secret = &made
 	}
-	var account ServiceAccount
-	err = write.Begin(ctx, s.pool, owner, func(tx pgx.Tx) error {
+	account, err := write.Do(ctx, s.pool, owner, func(tx pgx.Tx) (ServiceAccount, error) {
 		err := s.insertCredential(ctx, tx, owner.Scope(), db.PrincipalKindSERVICEACCOUNT, id, roles)
 		if err != nil {
-			return err
+			return ServiceAccount{}, err
 		}
 		err = s.q.InsertServiceAccount(ctx, tx, db.InsertServiceAccountParams{
 			OrgID: owner.Scope().OrgID, ID: id, Name: *req.Name, Description: *req.Description, CreatedAt: now,
 		})
 		if err != nil {
-			return fmt.Errorf("insert service account: %w", err)
+			return ServiceAccount{}, fmt.Errorf("insert service account: %w", err)
 		}
 		if secret != nil {
 			if err := s.q.InsertServiceAccountSecret(ctx, tx, secret.row); err != nil {
-				return fmt.Errorf("insert service account secret: %w", err)
+				return ServiceAccount{}, fmt.Errorf("insert service account secret: %w", err)
 			}
 		}
-		account, err = s.getServiceAccount(ctx, tx, owner.Scope(), ServiceAccountName(ClientIDPrefix+id.String()))
-		return err
+		return s.getServiceAccount(ctx, tx, owner.Scope(), ServiceAccountName(ClientIDPrefix+id.String()))
 	})
 	if err == nil && secret != nil {
 		account.Secrets[0].Secret = secret.value
@@ -268,7 +266,10 @@ func (s *Service) UpdateServiceAccount(
 			return err
 		},
 	})
-	return updated, err
+	if err != nil {
+		return ServiceAccount{}, err
+	}
+	return updated, nil
 }
 
 // InviteServiceAccount gives a service account of the organization roles on a
@@ -306,7 +307,10 @@ func (s *Service) InviteServiceAccount(
 		invited, err = s.getServiceAccount(ctx, tx, inviter.Scope(), account)
 		return err
 	})
-	return invited, err
+	if err != nil {
+		return ServiceAccount{}, err
+	}
+	return invited, nil
 }
 
 // ListServiceAccountProjects returns one page of the projects that the service

@@ -64,33 +64,31 @@ func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req Pro
 	if err != nil {
 		return db.Project{}, err
 	}
-	var project db.Project
-	err = write.Begin(ctx, s.pool, creator, func(tx pgx.Tx) error {
+	return write.Do(ctx, s.pool, creator, func(tx pgx.Tx) (project db.Project, err error) {
 		if err := write.LockOrg(ctx, tx, row.OrgID); err != nil {
-			return err
+			return project, err
 		}
 		count, err := s.q.CountProjects(ctx, tx, row.OrgID)
 		if err != nil {
-			return fmt.Errorf("count projects: %w", err)
+			return project, fmt.Errorf("count projects: %w", err)
 		}
 		if count >= maxProjects {
-			return atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String())
+			return project, atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String())
 		}
 		project, err = s.q.InsertProject(ctx, tx, row)
 		if write.IsViolation(err, projectsNameKey) {
-			return atlas.NewError(atlas.CodeProjectAlreadyExists, row.Name)
+			return project, atlas.NewError(atlas.CodeProjectAlreadyExists, row.Name)
 		}
 		if err != nil {
-			return fmt.Errorf("insert project: %w", err)
+			return project, fmt.Errorf("insert project: %w", err)
 		}
 		err = write.Grant(ctx, tx, atlas.Scope{OrgID: row.OrgID, ProjectID: &row.ID}, p.ID(),
 			[]db.ProjectRole{db.ProjectRoleGROUPOWNER})
 		if write.IsViolation(err, projectGrantsPrincipalFkey) {
-			return atlas.NewError(atlas.CodeUserUnauthorized) // the caller was deleted meanwhile
+			err = atlas.NewError(atlas.CodeUserUnauthorized) // the caller was deleted meanwhile
 		}
-		return err
+		return project, err
 	})
-	return project, err
 }
 
 // The constraints whose violation is an answer and not a fault.

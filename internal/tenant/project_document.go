@@ -178,7 +178,10 @@ func (s *Service) SetProjectLimit(
 			Value:     limit.Value,
 		})
 	})
-	return limit, atlas.WrapMissing(err, "update project limit", projectNotFound(project.ProjectID()))
+	if err != nil {
+		return ProjectLimit{}, atlas.WrapMissing(err, "update project limit", projectNotFound(project.ProjectID()))
+	}
+	return limit, nil
 }
 
 // ResetProjectLimit brings a limit of the project back to its default. It

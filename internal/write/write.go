@@ -77,7 +77,11 @@ func Do[T any](
 		result, err = f(tx)
 		return err
 	})
-	return result, err
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return result, nil
 }
 
 // Check waits for whoever changes the caller, and returns ErrUnauthenticated or a
