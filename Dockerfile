@@ -1,7 +1,7 @@
 # The image holds one static binary and nothing else: no shell, no package
 # manager, no libc. It needs a PostgreSQL of its own, named by DATABASE_URL.
 
-FROM golang:1.26 AS build
+FROM golang:1.26.8 AS build
 WORKDIR /src
 
 # nomsgpack leaves a codec out of Gin that no route here speaks: about 6 MB.

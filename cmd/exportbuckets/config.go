@@ -44,7 +44,7 @@ type databaseConfig struct {
 func (c databaseConfig) Validate() error {
 	var invalid []error
 	if c.DatabaseURL != nil {
-		invalid = append(invalid, checkDatabaseURL(*c.DatabaseURL))
+		invalid = append(invalid, checkDatabaseURL("--database-url (DATABASE_URL)", *c.DatabaseURL))
 	}
 	if c.StateDir == "" {
 		invalid = append(invalid, errors.New("--state-dir (EXPORTBUCKETS_STATE_DIR) is empty"))
@@ -63,16 +63,16 @@ func (c databaseConfig) Validate() error {
 // checkDatabaseURL reports a URL that cannot work. An empty one is an error: it
 // is what a missing secret leaves, and the private PostgreSQL with its public
 // demo credentials must not take the place of the database that was meant.
-func checkDatabaseURL(url string) error {
+func checkDatabaseURL(setting, url string) error {
 	scheme, _, isURL := strings.Cut(url, "://")
 	_, err := pgxpool.ParseConfig(url)
 	switch {
 	case url == "":
-		return errors.New("--database-url (DATABASE_URL) is empty; leave it out to use the private PostgreSQL")
+		return errors.New(setting + " is empty; leave it out if there is none")
 	case err != nil || isURL && scheme != "postgres" && scheme != "postgresql":
-		return errors.New("--database-url (DATABASE_URL) is not a PostgreSQL connection string")
+		return errors.New(setting + " is not a PostgreSQL connection string")
 	case strings.Contains(url, "pool_max_conns"):
-		return errors.New("--database-url (DATABASE_URL) has pool_max_conns in it; use --max-connections")
+		return errors.New(setting + " has pool_max_conns in it; use --max-connections")
 	}
 	return nil
 }

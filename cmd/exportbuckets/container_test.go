@@ -14,6 +14,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/network"
 	"github.com/testcontainers/testcontainers-go/wait"
 
+	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/waittest"
 )
 
@@ -89,7 +90,7 @@ func needDocker(t *testing.T) *testcontainers.DockerProvider {
 
 func startPostgres(t *testing.T, nw *testcontainers.DockerNetwork) {
 	t.Helper()
-	c, err := testcontainers.Run(t.Context(), "postgres:17-alpine",
+	c, err := testcontainers.Run(t.Context(), dbtest.Image,
 		network.WithNetwork([]string{"postgres"}, nw),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_PASSWORD": databasePassword}),
 		// Over TCP: the server that prepares the data has a socket only.

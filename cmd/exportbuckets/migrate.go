@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/migrations"
 )
 
@@ -13,12 +15,27 @@ type migrateCommand struct {
 	Status migrateStatus `cmd:"" help:"List the migrations and whether they are applied."`
 }
 
-type migrateUp struct{ databaseConfig }
+type migrateUp struct {
+	databaseConfig
+	GrantTo *string `env:"EXPORTBUCKETS_GRANT_TO" secret:"" placeholder:"URL" help:"DATABASE_URL of servers that do not own the schema: its role is made if it is missing, gets the URL's password, and may read and write the rows. EXPORTBUCKETS_GRANT_TO_FILE names a file that has it in it."`
+}
 
-// Run applies the migrations that are missing.
+// Validate reports the settings that cannot work.
+func (m migrateUp) Validate() error {
+	err := m.databaseConfig.Validate()
+	if m.GrantTo != nil {
+		err = errors.Join(err, checkDatabaseURL("--grant-to (EXPORTBUCKETS_GRANT_TO)", *m.GrantTo))
+	}
+	return err
+}
+
+// Run applies the migrations that are missing, and lets another role use the tables.
 func (m migrateUp) Run(ctx context.Context, o output) error {
 	return withDatabase(ctx, m.source(), o.log, func(db *database) error {
-		return migrations.Up(ctx, db.url)
+		if err := migrations.Up(ctx, db.url); err != nil || m.GrantTo == nil {
+			return err
+		}
+		return atlas.Wrap(migrations.Grant(ctx, db.url, *m.GrantTo), "--grant-to (EXPORTBUCKETS_GRANT_TO)")
 	})
 }
 

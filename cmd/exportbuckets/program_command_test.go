@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/rand"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"exportbuckets/internal/dbtest"
+	"exportbuckets/internal/seal"
 	"exportbuckets/internal/waittest"
 	"exportbuckets/migrations"
 )
@@ -270,4 +274,33 @@ func TestHealthcheckTellsWhetherAServerIsReady(t *testing.T) {
 	wantRefusal(t, runProgram(t, nil, "healthcheck", "http://"+p.address+"/nowhere"), "404")
 	p.stop(t)
 	wantRefusal(t, runProgram(t, nil, "healthcheck", url), p.address)
+}
+
+func TestAServerNeedNotOwnItsSchema(t *testing.T) {
+	t.Parallel()
+	address := dbtest.NewEmptyURL(t)
+	own := []string{"DATABASE_URL=" + address}
+	// As before there was another role.
+	serve(t, settings{flags: []string{"--seed", demoSeedFile}, env: own}).stop(t)
+	app, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := "app_" + strings.ToLower(rand.Text())
+	app.User = url.UserPassword(role, databasePassword)
+	wantRefusal(t, runProgram(t, append(own, "EXPORTBUCKETS_GRANT_TO="+address), "migrate", "up"), "--grant-to", "may do more")
+	wantDone(t, runProgram(t, append(own, "EXPORTBUCKETS_GRANT_TO="+app.String()), "migrate", "up"), "")
+	p := serve(t, settings{
+		flags: []string{"--seed", demoSeedFile, "--no-migrate", "--sealing-key-file", keyFile(t, seal.NewKey())},
+		env:   []string{"DATABASE_URL=" + app.String()},
+	})
+	p.waitReady(t)
+	wantStatus(t, p.ask(t, digestKey(t, "demoownr"), demoBuckets, demoBucket), http.StatusOK)
+	wantStatus(t, p.ask(t, withToken(t, p.token(t)), demoBuckets, ""), http.StatusOK)
+	p.stop(t)
+	wantRefusal(t, runProgram(t, []string{"DATABASE_URL=" + app.String()}, "migrate", "down"), "must be owner")
+
+	conn := connect(t, address)
+	execute(t, conn, "DROP OWNED BY "+role)
+	execute(t, conn, "DROP ROLE "+role)
 }

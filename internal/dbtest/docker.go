@@ -18,7 +18,8 @@ import (
 	"exportbuckets/internal/waittest"
 )
 
-const image = "postgres:17-alpine"
+// Image is the PostgreSQL of the tests and of docker-compose.yml.
+const Image = "postgres:17.10-alpine"
 
 // containerTries is how often a container is started. The one of this session
 // may be about to be removed, if no test used it for a while.
@@ -44,7 +45,7 @@ func startContainer(ctx context.Context, patience time.Duration) (address, what 
 	for range containerTries {
 		address, id, err := runContainer(ctx, patience)
 		if err == nil {
-			return address, fmt.Sprintf("container %.12s of %s", id, image), nil
+			return address, fmt.Sprintf("container %.12s of %s", id, Image), nil
 		}
 		tries = append(tries, err)
 		select {
@@ -96,7 +97,7 @@ func lockSession() (func(), error) {
 
 func runContainer(ctx context.Context, patience time.Duration) (address, id string, err error) {
 	const password = "exportbuckets"
-	c, err := testcontainers.Run(ctx, image,
+	c, err := testcontainers.Run(ctx, Image,
 		testcontainers.WithReuseByName(fmt.Sprintf("exportbuckets-test-%.12s", testcontainers.SessionID())),
 		testcontainers.WithEnv(map[string]string{"POSTGRES_PASSWORD": password}),
 		testcontainers.WithExposedPorts("5432/tcp"),
@@ -115,7 +116,7 @@ func runContainer(ctx context.Context, patience time.Duration) (address, id stri
 				WithStartupTimeout(waittest.Patience)),
 	)
 	if err != nil {
-		return "", "", fmt.Errorf("run %s: %w", image, err)
+		return "", "", fmt.Errorf("run %s: %w", Image, err)
 	}
 	host, err := c.PortEndpoint(ctx, "5432/tcp", "")
 	if err != nil {
