@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test torture bench generate lint check image
+.PHONY: run build sbom test torture bench generate lint check image
 
 # Without a DATABASE_URL the server runs a private PostgreSQL.
 run:
@@ -13,6 +13,10 @@ run:
 build:
 	CGO_ENABLED=0 go build -trimpath -tags nomsgpack -ldflags "-s -w -X main.version=$(VERSION)" \
 		-o bin/exportbuckets ./cmd/exportbuckets
+
+# What is in the program, in CycloneDX.
+sbom: build
+	$(TOOL) cyclonedx-gomod bin -json -licenses -version $(VERSION) -output bin/exportbuckets.cdx.json bin/exportbuckets
 
 test:
 	@tools/need bash curl openssl postgres
