@@ -324,20 +324,87 @@ func TestAnEmptyListIsAList(t *testing.T) {
 	golden(t, "list_empty_pretty", b.do(t, request{path: demoBuckets + "?pretty=true"}).body)
 }
 
-func TestBadQueryParametersAreNamed(t *testing.T) {
+func TestPagesBeyondTheirBoundsAreTheNearest(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, err := b.pool.Exec(t.Context(), `
+		INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at, require_private_networking)
+		SELECT $1, '6a79' || lpad(to_hex(i), 20, '0'), 'AWS', 'bucket', $2, now() + i * interval '1 second', false
+		FROM generate_series(1, 501) AS i`, demoProject, awsRole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		query, self, next string // the next page, if there is one
+		items             int
+	}{
+		{"itemsPerPage=0&pageNum=0", "pageNum=1&itemsPerPage=1", "itemsPerPage=1&pageNum=2", 1}, // as old Terraform providers ask
+		{"itemsPerPage=-1&pageNum=-2147483648", "pageNum=1&itemsPerPage=1", "itemsPerPage=1&pageNum=2", 1},
+		{"itemsPerPage=10000", "pageNum=1&itemsPerPage=500", "itemsPerPage=500&pageNum=2", 500},
+		{"itemsPerPage=2147483647&x=y", "x=y&pageNum=1&itemsPerPage=500", "itemsPerPage=500&x=y&pageNum=2", 500},
+		{"itemsPerPage=&pageNum=", "pageNum=1&itemsPerPage=100", "itemsPerPage=100&pageNum=2", 100},
+		{"pageNum=2147483647", "pageNum=2147483647&itemsPerPage=100", "", 0},
+	} {
+		var got struct {
+			Links      []struct{ Href, Rel string }
+			Results    []any
+			TotalCount int
+		}
+		parse(t, b.send(t, 200, http.MethodGet, demoBuckets+"?"+tt.query, ""), &got)
+		if len(got.Results) != tt.items || got.TotalCount != 501 {
+			t.Errorf("%s: got %d of %d items, want %d of 501", tt.query, len(got.Results), got.TotalCount, tt.items)
+		}
+		links := make(map[string]string)
+		for _, link := range got.Links {
+			_, links[link.Rel], _ = strings.Cut(link.Href, "?")
+		}
+		delete(links, "previous")
+		want := map[string]string{"self": tt.self}
+		if tt.next != "" {
+			want["next"] = tt.next
+		}
+		if diff := cmp.Diff(want, links); diff != "" {
+			t.Errorf("%s: links (-want +got):\n%s", tt.query, diff)
+		}
+	}
+}
+
+func TestPagesThatAreNoNumbersAreNamed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, query := range []string{
-		"pageNum=0", "pageNum=-1", "pageNum=x", "pageNum=", "pageNum=2147483648",
-		"itemsPerPage=0", "itemsPerPage=501", "itemsPerPage=1.5",
-		"includeCount=yes", "includeCount=", "envelope=1", "pretty=TRUE",
+		"pageNum=x", "pageNum=2147483648", "pageNum=-2147483649", "itemsPerPage=1.5", "itemsPerPage=%20", "itemsPerPage=1e2",
 	} {
-		got := b.do(t, request{path: demoBuckets + "?" + query})
 		name, _, _ := strings.Cut(query, "=")
 		want := refusal(400, "INVALID_QUERY_PARAMETER", "Invalid query parameter "+name+" specified.", name)
-		if got.body != want {
-			t.Errorf("%s: got %s, want %s", query, got.body, want)
+		if got := b.do(t, request{path: demoBuckets + "?" + query}); got.body != want {
+			t.Errorf("%s: got %d %s, want %s", query, got.status, got.body, want)
 		}
+	}
+}
+
+// Python clients write True and False.
+func TestEveryTextInTheQueryIsTrueOrFalse(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for text, want := range map[string]bool{
+		"true": true, "True": true, "TRUE": true, "false": false, "False": false, "": false, "yes": false, "1": false, "tru": false,
+	} {
+		pretty := b.send(t, 200, http.MethodGet, demoBuckets+"?pretty="+text, "")
+		envelope := b.send(t, 200, http.MethodGet, demoBuckets+"?envelope="+text, "")
+		counted := b.send(t, 200, http.MethodGet, demoBuckets+"?includeCount="+text, "")
+		for name, got := range map[string]bool{
+			"pretty":       strings.Contains(pretty, "\n"),
+			"envelope":     strings.Contains(envelope, `"status":200`),
+			"includeCount": strings.Contains(counted, `"totalCount"`),
+		} {
+			if got != want {
+				t.Errorf("%s=%s: got %t, want %t", name, text, got, want)
+			}
+		}
+	}
+	if got := b.do(t, request{path: demoBuckets + "/6a7900010203040506000099?envelope=True"}); !strings.HasPrefix(got.body, `{"content":`) {
+		t.Errorf("a refusal with envelope=True: got %s, want it in an envelope", got.body)
 	}
 }
 

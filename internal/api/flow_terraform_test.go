@@ -488,6 +488,31 @@ func TestTheTerraformProvider(t *testing.T) {
 		slices.Concat(tfProjectSteps(), tfRoleSteps(), tfBucketSteps(), tfDestroySteps()), revoke)
 }
 
+// Providers from 1.16 to 1.37 send 0 for what is not set of a page, and got one item.
+func TestOldTerraformProvidersListWithoutAPage(t *testing.T) {
+	t.Parallel()
+	const buckets = "/api/atlas/v2/groups/{demo}/backup/exportBuckets"
+	var steps []step
+	for range 2 {
+		steps = append(steps, step{
+			does: "create a bucket", send: "POST " + buckets, accept: "2023-01-01", body: awsBody + "\n",
+			reads: reads(func(*testing.T, *flow, tfAWSBucket) {}),
+		})
+	}
+	runFlow(t, "terraform-provider-mongodbatlas/1.16.0 Terraform/1.8.2", forGood, append(steps, step{
+		does: "read the data source of all buckets", accept: "2023-01-01",
+		send: "GET " + buckets + "?includeCount=true&itemsPerPage=0&pageNum=0",
+		reads: reads(func(t *testing.T, _ *flow, got struct {
+			Results    []tfAWSBucket `json:"results"`
+			TotalCount *int          `json:"totalCount"`
+		},
+		) {
+			equal(t, "results", len(got.Results), 1)
+			equal(t, "totalCount", *got.TotalCount, 2)
+		}),
+	}))
+}
+
 // A project with teams fails to be made, and its provider takes it back.
 func TestTheTerraformProviderAssignsTeams(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,7 @@ package api
 import (
 	"io"
 	"net/http"
-	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
@@ -54,7 +54,7 @@ func (s *Server) respond(c *call, status int, body any) error {
 
 // present encodes a body in the form that the query asks for.
 func present(c *gin.Context, status int, body any) (pieces, error) {
-	if wanted, _ := queryBool(c, "envelope", false); wanted {
+	if queryBool(c, "envelope", false) {
 		if l, ok := body.(list); ok {
 			l.Status = status
 			body = l
@@ -64,7 +64,7 @@ func present(c *gin.Context, status int, body any) (pieces, error) {
 	}
 	var encoded pieces
 	to := io.Writer(&encoded)
-	if wanted, _ := queryBool(c, "pretty", false); wanted {
+	if queryBool(c, "pretty", false) {
 		to = &indenter{to: to}
 	}
 	return encoded, encode(to, body)
@@ -76,41 +76,14 @@ func encode(to io.Writer, body any) error {
 	return atlas.Wrap(json.MarshalWrite(to, body, jsontext.AllowInvalidUTF8(true)), "encode body")
 }
 
-// checkPresentation refuses values that the parameters of present can't have.
-func checkPresentation(c *gin.Context) error {
-	for _, name := range []string{"envelope", "pretty"} {
-		if _, err := queryBool(c, name, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// queryBool returns a query parameter that is true or false.
-func queryBool(c *gin.Context, name string, byDefault bool) (bool, error) {
-	value, ok := c.GetQuery(name)
-	switch {
-	case !ok:
-		return byDefault, nil
-	case value == "true":
-		return true, nil
-	case value == "false":
-		return false, nil
-	}
-	return byDefault, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
-}
-
-// queryInt returns a query parameter that is a number from 1 to most.
-func queryInt(c *gin.Context, name string, byDefault, most int) (int, error) {
+// queryBool returns a query parameter that is true or false. As to Java, which Atlas is
+// written in, true in whatever case is true, and every other text is false.
+func queryBool(c *gin.Context, name string, byDefault bool) bool {
 	value, ok := c.GetQuery(name)
 	if !ok {
-		return byDefault, nil
+		return byDefault
 	}
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > most {
-		return 0, atlas.NewError(atlas.CodeInvalidQueryParameter, name)
-	}
-	return n, nil
+	return strings.EqualFold(value, "true")
 }
 
 // noStore keeps an answer with a secret in it out of caches on the way, and on the

@@ -190,10 +190,6 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err := checkSunset(c, v, principal.Now()); err != nil {
 		return err
 	}
-	// Atlas does not say when it looks at these.
-	if err := checkPresentation(c); err != nil {
-		return err
-	}
 	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v}
 	answer, err := op.endpoint.serve(in)
 	if err != nil {

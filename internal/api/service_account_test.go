@@ -290,7 +290,7 @@ func TestServiceAccountRequestsAreRefused(t *testing.T) {
 
 		{"a secret without a validity", request{path: spare + "/secrets", body: `{}`}, missing("secretExpiresAfterHours")},
 		{"a secret of 7 hours", request{path: spare + "/secrets", body: `{"secretExpiresAfterHours":7}`}, invalid(hoursRule)},
-		{"a bad page", request{path: demoOrgAccounts + "?itemsPerPage=0"}, refusal(400, "INVALID_QUERY_PARAMETER",
+		{"a bad page", request{path: demoOrgAccounts + "?itemsPerPage=x"}, refusal(400, "INVALID_QUERY_PARAMETER",
 			"Invalid query parameter itemsPerPage specified.", "itemsPerPage")},
 	} {
 		if got := b.call(t, 400, tt.r); got != tt.want {
