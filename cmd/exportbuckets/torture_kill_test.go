@@ -20,7 +20,7 @@ func TestTortureKills(t *testing.T) {
 		env:   []string{"DATABASE_URL=" + c.url()},
 	}
 	p := serve(t, s)
-	l := newTraffic(t, p, 8)
+	l := newTraffic(t, p)
 	kills := 0
 	var slowest time.Duration // until writes were answered again
 	for deadline := torture.Deadline(t, 0); kills < 3 || time.Now().Before(deadline); {

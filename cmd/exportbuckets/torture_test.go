@@ -161,21 +161,20 @@ func TestALedgerFindsWhatIsLostAndWhatShouldNotBe(t *testing.T) {
 	}
 }
 
-// traffic is clients that create and delete export buckets of the demo project, each
-// on a connection of its own.
+// traffic is eight clients that create and delete export buckets of the demo project,
+// each on a connection of its own.
 type traffic struct {
 	*ledger
 
-	clients int
 	token   string
 	address atomic.Pointer[string] // of the server, which may change
 	names   atomic.Int64
 }
 
 // newTraffic returns the traffic for a server that has the demo tenant.
-func newTraffic(t *testing.T, p *program, clients int) *traffic {
+func newTraffic(t *testing.T, p *program) *traffic {
 	t.Helper()
-	l := &traffic{ledger: newLedger(), clients: clients, token: p.token(t)}
+	l := &traffic{ledger: newLedger(), token: p.token(t)}
 	l.address.Store(&p.address)
 	return l
 }
@@ -185,7 +184,7 @@ func newTraffic(t *testing.T, p *program, clients int) *traffic {
 func (l *traffic) start(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	for range l.clients {
+	for range 8 {
 		group.Go(func() { l.client(ctx) })
 	}
 	return func() {
