@@ -57,8 +57,7 @@ func serveToPipe(t *testing.T) (*program, *bufio.Reader) {
 		flags: []string{"--log-format", "json"},
 		env:   []string{"DATABASE_URL=" + dbtest.NewURL(t)},
 	})
-	log := p.logTo(t, r, w)
-	return p, log
+	return p, p.logTo(t, r, w)
 }
 
 // longPath makes an event of the log that is larger than a pipe takes at once, every

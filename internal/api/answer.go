@@ -43,28 +43,23 @@ func (b *pieces) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-func (b *pieces) size() int {
-	size := 0
-	for _, piece := range *b {
-		size += len(piece)
-	}
-	return size
-}
-
 // writeBody writes the whole answer. By then the request is no longer at work.
 func (s *Server) writeBody(c *gin.Context, status int, contentType string, body ...[]byte) {
 	if w, ok := c.Get(workKey); ok {
 		w.(*work).end() //nolint:forcetypeassert // It is limitWork's.
 	}
-	size := (*pieces)(&body).size()
+	size := 0
+	for _, piece := range body {
+		size += len(piece)
+	}
 	h := c.Writer.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(size))
 	c.Status(status)
 	client := http.NewResponseController(c.Writer)
 	_ = client.SetWriteDeadline(time.Now().Add(s.bounds.Answer))
-	done := s.readers.add(size, func() { _ = client.SetWriteDeadline(time.Unix(1, 0)) })
-	defer done()
+	read := s.readers.add(size, func() { _ = client.SetWriteDeadline(time.Unix(1, 0)) })
+	defer read()
 	for i := range body {
 		if _, err := c.Writer.Write(body[i]); err != nil {
 			_ = c.Error(err) // A client that is gone, or too slow, needs no answer.

@@ -128,7 +128,8 @@ func (l *connections) note(conn net.Conn, state http.ConnState) {
 	if c.closed {
 		return
 	}
-	switch state { //nolint:exhaustive // What is new or active has been seen to.
+	switch state {
+	case http.StateNew: // as Accept has noted
 	case http.StateActive:
 		l.move(c, nil)
 	case http.StateIdle:

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,6 +167,22 @@ func TestWhereAllConnectionsHaveRequestsTheNextWaits(t *testing.T) {
 	waittest.Receive(t, "the second request", c.held)
 	close(c.release)
 	wantAnswer(t, "the second", second)
+}
+
+func TestHeadsHaveASize(t *testing.T) {
+	t.Parallel()
+	c := newCrowded(t, 1, 1)
+	for size, want := range map[int]int{8 << 10: 200, 32 << 10: 431} {
+		conn := c.dial(t, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", size)+"\r\n\r\n")
+		resp, err := http.ReadResponse(conn.Reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%d bytes: got %d, want %d", size, resp.StatusCode, want)
+		}
+	}
 }
 
 // How long the answer may take begins with it.

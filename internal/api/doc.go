@@ -1,5 +1,8 @@
 // Package api serves the Atlas Administration API v2 over HTTP.
 //
+// What a client can make the server wait for, and hold, is bounded from the connection
+// (connections.go) to the body (body.go), the work (work.go) and the answer (answer.go).
+//
 // routes.go lists every route. A request of the API goes through Server.serve,
 // which makes the checks that all operations share, in the order in which Atlas
 // makes them, and then the operation's endpoint (endpoint.go): it asks the
