@@ -57,7 +57,8 @@ func serveToPipe(t *testing.T) (*program, *bufio.Reader) {
 		flags: []string{"--log-format", "json"},
 		env:   []string{"DATABASE_URL=" + dbtest.NewURL(t)},
 	})
-	return p, p.logTo(t, r, w)
+	log := p.logTo(t, r, w)
+	return p, log
 }
 
 // longPath makes an event of the log that is larger than a pipe takes at once, every

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -228,24 +226,7 @@ func (p *program) stop(t *testing.T) ended {
 }
 
 // transcript is what a program has written so far.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// Write adds to the transcript.
-func (w *transcript) Write(data []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buf.Write(data)
-}
-
-// String returns all that was written.
-func (w *transcript) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.buf.String()
-}
+type transcript struct{ waittest.Log }
 
 // end returns the last of what was written: the log of a load is long.
 func (w *transcript) end() string {

@@ -190,9 +190,9 @@ func (p *program) readerToken(t *testing.T) string {
 // should.
 func (p *program) wantLittleMemory(t *testing.T) {
 	t.Helper()
-	goal := 300 // MiB: the suite has the race detector in the program
-	if torture.Long() {
-		goal = 256
+	goal := 256 // MiB
+	if waittest.RaceDetector() {
+		goal *= 4
 	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {

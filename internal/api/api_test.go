@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/md5"
 	"crypto/sha256"
@@ -16,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -34,6 +32,7 @@ import (
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
 	"exportbuckets/internal/tenant"
+	"exportbuckets/internal/waittest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -114,24 +113,6 @@ func (s *sequence) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// eventLog is a log that may be read while it is written.
-type eventLog struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *eventLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *eventLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // bundle is a server with the demo tenant and those of testdata/tenants.yaml.
 type bundle struct {
 	server   *httptest.Server
@@ -140,7 +121,7 @@ type bundle struct {
 	iam      *iam.Service
 	services api.Services
 	clock    *clock
-	log      *eventLog
+	log      *waittest.Log
 	secrets  secrets
 }
 
@@ -159,7 +140,7 @@ func setup(t testing.TB, change ...func(*settings)) *bundle {
 
 func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle {
 	t.Helper()
-	b := &bundle{pool: pool, clock: newClock(), log: new(eventLog)}
+	b := &bundle{pool: pool, clock: newClock(), log: new(waittest.Log)}
 	var created atomic.Uint32
 	env := atlas.Env{Clock: b.clock.Now, NewID: func(time.Time) objectid.ID {
 		id, err := objectid.Parse(fmt.Sprintf("6a7900010203040506%06x", created.Add(1)))

@@ -507,6 +507,7 @@ func TestOldTerraformProvidersListWithoutAPage(t *testing.T) {
 			TotalCount *int          `json:"totalCount"`
 		},
 		) {
+			t.Helper()
 			equal(t, "results", len(got.Results), 1)
 			equal(t, "totalCount", *got.TotalCount, 2)
 		}),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"exportbuckets/internal/api"
+	"exportbuckets/internal/waittest"
 )
 
 func TestProbes(t *testing.T) {
@@ -42,7 +43,7 @@ func TestProbes(t *testing.T) {
 
 func TestAServerThatIsStartingAnswersProbesAndAsksTheRestToComeBack(t *testing.T) {
 	t.Parallel()
-	log := new(eventLog)
+	log := new(waittest.Log)
 	handler, err := api.NewStarting(api.Config{
 		Now:   time.Now,
 		Ready: func(context.Context) error { return errors.New("starting") },

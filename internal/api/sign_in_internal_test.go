@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -9,12 +8,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"exportbuckets/internal/waittest"
 )
 
 func TestFailedSignInsOfOnePairAreCountedFromTheEleventhOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log waittest.Log
 		f := failedSignIns{log: slog.New(slog.NewTextHandler(&log, nil)), total: make(map[string]int64)}
 		add := func(times int, credential, address string) {
 			for range times {
@@ -53,13 +54,16 @@ func TestFailedSignInsOfOnePairAreCountedFromTheEleventhOn(t *testing.T) {
 func TestOfManyPairsSomeAreCountedTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log waittest.Log
 		f := failedSignIns{log: slog.New(slog.NewTextHandler(&log, nil)), total: make(map[string]int64)}
 		const more = 500
 		for i := range signInPairs + more {
 			f.add(t.Context(), "reason", signInPair{fmt.Sprintf("key%d", i), netip.MustParseAddr("192.0.2.1")})
 		}
-		if got := len(f.pairs); got > signInPairs+1 {
+		f.mu.Lock()
+		got := len(f.pairs)
+		f.mu.Unlock()
+		if got > signInPairs+1 {
 			t.Errorf("got %d pairs in memory, want at most %d", got, signInPairs+1)
 		}
 		time.Sleep(signInPeriod)

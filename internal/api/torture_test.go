@@ -25,6 +25,7 @@ import (
 	"github.com/pb33f/libopenapi/orderedmap"
 
 	"exportbuckets/internal/torture"
+	"exportbuckets/internal/waittest"
 )
 
 // Requests of the demo tenant, made from the OpenAPI document with something in
@@ -203,7 +204,7 @@ type fuzzer struct {
 
 func newFuzzer(t *testing.T, seed uint64, around func(http.Handler) http.Handler) *fuzzer {
 	t.Helper()
-	log := new(eventLog)
+	log := new(waittest.Log)
 	d := describe(t)
 	f := &fuzzer{
 		t:           t,
