@@ -18,7 +18,7 @@ const (
 	MaxDescription = 250
 	// MaxTagText is for the key and the value of a tag. Atlas, "Resource Tags".
 	MaxTagText = 255
-	// MaxTags is for the tags of a project. Atlas, "Resource Tags".
+	// MaxTags is for the tags of a project or a cluster. Atlas, "Resource Tags".
 	MaxTags = 50
 	// MaxLocator is for URLs and ARNs. Atlas' specification.
 	MaxLocator = 2048

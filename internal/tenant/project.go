@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -27,10 +28,10 @@ var projectName = regexp.MustCompile(`^[\p{L}\p{N}\-_.(),:&@+' ]+$`)
 // ProjectRequest is the body that creates a project. A field is nil if the body
 // lacks it or says null.
 type ProjectRequest struct {
-	Name                      *string `json:"name"`  // required
-	OrgID                     *string `json:"orgId"` // required
-	Tags                      []Tag   `json:"tags"`
-	WithDefaultAlertsSettings *bool   `json:"withDefaultAlertsSettings"` // true if left out
+	Name                      *string     `json:"name"`  // required
+	OrgID                     *string     `json:"orgId"` // required
+	Tags                      []atlas.Tag `json:"tags"`
+	WithDefaultAlertsSettings *bool       `json:"withDefaultAlertsSettings"` // true if left out
 
 	// What clients of Atlas send along, of any type; ignored.
 	ClusterCount            any `json:"clusterCount"`
@@ -42,9 +43,9 @@ type ProjectRequest struct {
 
 // ProjectUpdate is the body that changes a project. What is nil stays.
 type ProjectUpdate struct {
-	Name                      *string `json:"name"`
-	Tags                      *[]Tag  `json:"tags"` // replaces the whole list
-	WithDefaultAlertsSettings *bool   `json:"withDefaultAlertsSettings"`
+	Name                      *string      `json:"name"`
+	Tags                      *[]atlas.Tag `json:"tags"` // replaces the whole list
+	WithDefaultAlertsSettings *bool        `json:"withDefaultAlertsSettings"`
 }
 
 func checkProjectName(name string) error {
@@ -52,6 +53,18 @@ func checkProjectName(name string) error {
 		return atlas.NewError(atlas.CodeInvalidProjectName, name)
 	}
 	return nil
+}
+
+// encodeTags checks tags and writes them as they are kept.
+func encodeTags(tags []atlas.Tag) ([]byte, error) {
+	if tags == nil {
+		tags = []atlas.Tag{}
+	}
+	if err := atlas.CheckTags(tags); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(tags)
+	return encoded, atlas.Wrap(err, "encode tags")
 }
 
 // CreateProject adds a project to the caller's organization and makes the caller

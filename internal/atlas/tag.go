@@ -1,17 +1,14 @@
-package tenant
+package atlas
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"regexp"
-
-	"exportbuckets/internal/atlas"
 )
 
-// Tag is a key and a value that a project is marked with.
+// Tag is a key and a value that a project or a cluster is marked with.
 type Tag struct {
-	Key   *string `json:"key"`   // 1 to atlas.MaxTagText characters
+	Key   *string `json:"key"`   // 1 to MaxTagText characters
 	Value *string `json:"value"` // the same
 }
 
@@ -19,43 +16,32 @@ type Tag struct {
 // which script, it does not say.
 var tagText = regexp.MustCompile(`^[\p{L}\p{N} ;@_\-.+]*$`)
 
-// encodeTags checks tags and writes them as they are kept. It returns
-// MISSING_ATTRIBUTE for a tag that is not whole, and VALIDATION_ERROR for the first
-// rule that any of them breaks: number, lengths, characters, repeated keys.
-func encodeTags(tags []Tag) ([]byte, error) {
-	if tags == nil {
-		tags = []Tag{}
-	}
-	if err := checkTags(tags); err != nil {
-		return nil, err
-	}
-	encoded, err := json.Marshal(tags)
-	return encoded, atlas.Wrap(err, "encode tags")
-}
-
-func checkTags(tags []Tag) error {
-	if len(tags) > atlas.MaxTags {
-		return atlas.NewError(atlas.CodeValidation, fmt.Sprintf("A resource can have at most %d tags.", atlas.MaxTags))
+// CheckTags returns MISSING_ATTRIBUTE for a tag that is not whole, and
+// VALIDATION_ERROR for the first rule that any of them breaks: number, lengths,
+// characters, repeated keys.
+func CheckTags(tags []Tag) error {
+	if len(tags) > MaxTags {
+		return NewError(CodeValidation, fmt.Sprintf("A resource can have at most %d tags.", MaxTags))
 	}
 	for _, tag := range tags {
 		switch {
 		case tag.Key == nil:
-			return atlas.NewError(atlas.CodeMissingAttribute, "key")
+			return NewError(CodeMissingAttribute, "key")
 		case tag.Value == nil:
-			return atlas.NewError(atlas.CodeMissingAttribute, "value")
+			return NewError(CodeMissingAttribute, "value")
 		}
 	}
 	for _, problem := range []func(part, text string) string{lengthProblem, characterProblem} {
 		for _, tag := range tags {
 			if found := cmp.Or(problem("key", *tag.Key), problem("value", *tag.Value)); found != "" {
-				return atlas.NewError(atlas.CodeValidation, found)
+				return NewError(CodeValidation, found)
 			}
 		}
 	}
 	keys := make(map[string]bool, len(tags))
 	for _, tag := range tags {
 		if keys[*tag.Key] {
-			return atlas.NewError(atlas.CodeValidation, fmt.Sprintf(`Tag key "%s" is specified more than once.`, *tag.Key))
+			return NewError(CodeValidation, fmt.Sprintf(`Tag key "%s" is specified more than once.`, *tag.Key))
 		}
 		keys[*tag.Key] = true
 	}
@@ -67,8 +53,8 @@ func lengthProblem(part, text string) string {
 	switch {
 	case text == "":
 		return fmt.Sprintf("Tag %s must not be empty.", part)
-	case !atlas.HasLength(text, 1, atlas.MaxTagText):
-		return fmt.Sprintf(`Tag %s "%s" exceeded the maximum allowed length of %d characters.`, part, text, atlas.MaxTagText)
+	case !HasLength(text, 1, MaxTagText):
+		return fmt.Sprintf(`Tag %s "%s" exceeded the maximum allowed length of %d characters.`, part, text, MaxTagText)
 	}
 	return ""
 }
