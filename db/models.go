@@ -401,6 +401,18 @@ type CloudProviderAccessRole struct {
 	Authorized            bool
 }
 
+type Cluster struct {
+	ProjectID    objectid.ID
+	ID           objectid.ID
+	Name         string
+	Settings     []byte
+	FirstVersion string
+	CreatedAt    time.Time
+	ReadyAt      time.Time
+	AppliedAt    time.Time
+	GoneAt       *time.Time
+}
+
 type ExportBucket struct {
 	ProjectID                objectid.ID
 	ID                       objectid.ID
@@ -412,6 +424,14 @@ type ExportBucket struct {
 	RequirePrivateNetworking *bool
 	ServiceURL               *string
 	TenantID                 *string
+}
+
+type NetworkContainer struct {
+	ProjectID     objectid.ID
+	ID            objectid.ID
+	CloudProvider CloudProvider
+	Region        *string
+	CreatedAt     time.Time
 }
 
 type NonceKey struct {
@@ -451,6 +471,7 @@ type Project struct {
 	Tags                      []byte
 	Settings                  []byte
 	Limits                    []byte
+	DueAt                     *time.Time
 }
 
 type ProjectRoleGrant struct {

@@ -36,72 +36,108 @@ func (q *Queries) DeleteProject(ctx context.Context, db DBTX, projectID objectid
 }
 
 const getProject = `-- name: GetProject :one
-SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+SELECT
+    projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = $1
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > $2::timestamptz)
+    ) AS cluster_count
 FROM projects
-WHERE id = $1
+WHERE projects.id = $1
 `
 
-func (q *Queries) GetProject(ctx context.Context, db DBTX, projectID objectid.ID) (Project, error) {
-	row := db.QueryRow(ctx, getProject, projectID)
-	var i Project
+type GetProjectParams struct {
+	ProjectID objectid.ID
+	Now       time.Time
+}
+
+type GetProjectRow struct {
+	Project      Project
+	ClusterCount int64
+}
+
+// With the number of its clusters that are not gone.
+func (q *Queries) GetProject(ctx context.Context, db DBTX, arg GetProjectParams) (GetProjectRow, error) {
+	row := db.QueryRow(ctx, getProject, arg.ProjectID, arg.Now)
+	var i GetProjectRow
 	err := row.Scan(
-		&i.ID,
-		&i.OrgID,
-		&i.Name,
-		&i.CreatedAt,
-		&i.WithDefaultAlertsSettings,
-		&i.ManagedSlowMs,
-		&i.Tags,
-		&i.Settings,
-		&i.Limits,
+		&i.Project.ID,
+		&i.Project.OrgID,
+		&i.Project.Name,
+		&i.Project.CreatedAt,
+		&i.Project.WithDefaultAlertsSettings,
+		&i.Project.ManagedSlowMs,
+		&i.Project.Tags,
+		&i.Project.Settings,
+		&i.Project.Limits,
+		&i.Project.DueAt,
+		&i.ClusterCount,
 	)
 	return i, err
 }
 
 const getProjectByName = `-- name: GetProjectByName :one
-SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+SELECT
+    projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = projects.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > $1::timestamptz)
+    ) AS cluster_count
 FROM projects
-WHERE projects.org_id = $1
-    AND projects.name = $2
+WHERE projects.org_id = $2
+    AND projects.name = $3
     AND (
-        $3::boolean
+        $4::boolean
         OR EXISTS (
             SELECT
             FROM project_role_grants
             WHERE project_role_grants.project_id = projects.id
                 AND project_role_grants.org_id = projects.org_id
-                AND project_role_grants.principal_id = $4
+                AND project_role_grants.principal_id = $5
         )
     )
 `
 
 type GetProjectByNameParams struct {
+	Now          time.Time
 	OrgID        objectid.ID
 	Name         string
 	EveryProject bool
 	PrincipalID  objectid.ID
 }
 
+type GetProjectByNameRow struct {
+	Project      Project
+	ClusterCount int64
+}
+
 // The project, if the principal has a role on it: on this one, or on every
-// project of the organization.
-func (q *Queries) GetProjectByName(ctx context.Context, db DBTX, arg GetProjectByNameParams) (Project, error) {
+// project of the organization; with the number of its clusters that are not gone.
+func (q *Queries) GetProjectByName(ctx context.Context, db DBTX, arg GetProjectByNameParams) (GetProjectByNameRow, error) {
 	row := db.QueryRow(ctx, getProjectByName,
+		arg.Now,
 		arg.OrgID,
 		arg.Name,
 		arg.EveryProject,
 		arg.PrincipalID,
 	)
-	var i Project
+	var i GetProjectByNameRow
 	err := row.Scan(
-		&i.ID,
-		&i.OrgID,
-		&i.Name,
-		&i.CreatedAt,
-		&i.WithDefaultAlertsSettings,
-		&i.ManagedSlowMs,
-		&i.Tags,
-		&i.Settings,
-		&i.Limits,
+		&i.Project.ID,
+		&i.Project.OrgID,
+		&i.Project.Name,
+		&i.Project.CreatedAt,
+		&i.Project.WithDefaultAlertsSettings,
+		&i.Project.ManagedSlowMs,
+		&i.Project.Tags,
+		&i.Project.Settings,
+		&i.Project.Limits,
+		&i.Project.DueAt,
+		&i.ClusterCount,
 	)
 	return i, err
 }
@@ -138,7 +174,7 @@ func (q *Queries) GetProjectForKeyShareSkipLocked(ctx context.Context, db DBTX, 
 }
 
 const getProjectForNoKeyUpdate = `-- name: GetProjectForNoKeyUpdate :one
-SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits, due_at
 FROM projects
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -158,12 +194,13 @@ func (q *Queries) GetProjectForNoKeyUpdate(ctx context.Context, db DBTX, project
 		&i.Tags,
 		&i.Settings,
 		&i.Limits,
+		&i.DueAt,
 	)
 	return i, err
 }
 
 const getProjectForUpdate = `-- name: GetProjectForUpdate :one
-SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+SELECT id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits, due_at
 FROM projects
 WHERE id = $1
 FOR UPDATE
@@ -183,6 +220,7 @@ func (q *Queries) GetProjectForUpdate(ctx context.Context, db DBTX, projectID ob
 		&i.Tags,
 		&i.Settings,
 		&i.Limits,
+		&i.DueAt,
 	)
 	return i, err
 }
@@ -201,7 +239,7 @@ INSERT INTO projects (
 )
 VALUES ($1, $2, $3, $4, $5, true, $6, '{}', '{}')
 ON CONFLICT (id) DO NOTHING
-RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits, due_at
 `
 
 type InsertProjectParams struct {
@@ -234,31 +272,41 @@ func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectP
 		&i.Tags,
 		&i.Settings,
 		&i.Limits,
+		&i.DueAt,
 	)
 	return i, err
 }
 
 const listProjects = `-- name: ListProjects :many
-SELECT projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, count(*) OVER () AS total_count
+SELECT
+    projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = projects.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > $1::timestamptz)
+    ) AS cluster_count,
+    count(*) OVER () AS total_count
 FROM projects
-WHERE projects.org_id = $1
+WHERE projects.org_id = $2
     AND (
-        $2::boolean
+        $3::boolean
         OR EXISTS (
             SELECT
             FROM project_role_grants
             WHERE project_role_grants.project_id = projects.id
                 AND project_role_grants.org_id = projects.org_id
-                AND project_role_grants.principal_id = $3
+                AND project_role_grants.principal_id = $4
         )
     )
-    AND starts_with(lower(projects.name), lower($4::text))
+    AND starts_with(lower(projects.name), lower($5::text))
 ORDER BY projects.name COLLATE "C", projects.id
-LIMIT $6::integer
-OFFSET $5::bigint
+LIMIT $7::integer
+OFFSET $6::bigint
 `
 
 type ListProjectsParams struct {
+	Now          time.Time
 	OrgID        objectid.ID
 	EveryProject bool
 	PrincipalID  objectid.ID
@@ -268,14 +316,17 @@ type ListProjectsParams struct {
 }
 
 type ListProjectsRow struct {
-	Project    Project
-	TotalCount int64
+	Project      Project
+	ClusterCount int64
+	TotalCount   int64
 }
 
 // The projects that the principal has a role on and whose name begins so, in
-// whatever case, by name in byte order, each with the number of all.
+// whatever case, by name in byte order, each with the number of its clusters that are
+// not gone and the number of all projects.
 func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsParams) ([]ListProjectsRow, error) {
 	rows, err := db.Query(ctx, listProjects,
+		arg.Now,
 		arg.OrgID,
 		arg.EveryProject,
 		arg.PrincipalID,
@@ -300,6 +351,8 @@ func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsPar
 			&i.Project.Tags,
 			&i.Project.Settings,
 			&i.Project.Limits,
+			&i.Project.DueAt,
+			&i.ClusterCount,
 			&i.TotalCount,
 		); err != nil {
 			return nil, err
@@ -318,7 +371,7 @@ SET name = coalesce($1, name),
     tags = coalesce($2, tags),
     with_default_alerts_settings = coalesce($3, with_default_alerts_settings)
 WHERE id = $4
-RETURNING id, org_id, name, created_at, with_default_alerts_settings, managed_slow_ms, tags, settings, limits
+RETURNING id
 `
 
 type UpdateProjectParams struct {
@@ -329,26 +382,32 @@ type UpdateProjectParams struct {
 }
 
 // Leaves what is NULL as it is.
-func (q *Queries) UpdateProject(ctx context.Context, db DBTX, arg UpdateProjectParams) (Project, error) {
+func (q *Queries) UpdateProject(ctx context.Context, db DBTX, arg UpdateProjectParams) (objectid.ID, error) {
 	row := db.QueryRow(ctx, updateProject,
 		arg.Name,
 		arg.Tags,
 		arg.WithDefaultAlertsSettings,
 		arg.ProjectID,
 	)
-	var i Project
-	err := row.Scan(
-		&i.ID,
-		&i.OrgID,
-		&i.Name,
-		&i.CreatedAt,
-		&i.WithDefaultAlertsSettings,
-		&i.ManagedSlowMs,
-		&i.Tags,
-		&i.Settings,
-		&i.Limits,
-	)
-	return i, err
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const updateProjectDueAt = `-- name: UpdateProjectDueAt :exec
+UPDATE projects
+SET due_at = (
+    SELECT min(clusters.gone_at)
+    FROM clusters
+    WHERE clusters.project_id = $1
+)
+WHERE projects.id = $1
+`
+
+// Finds anew when the next thing of the project is past its time.
+func (q *Queries) UpdateProjectDueAt(ctx context.Context, db DBTX, projectID objectid.ID) error {
+	_, err := db.Exec(ctx, updateProjectDueAt, projectID)
+	return err
 }
 
 const updateProjectLimit = `-- name: UpdateProjectLimit :one

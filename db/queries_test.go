@@ -49,7 +49,8 @@ var (
 	positional = regexp.MustCompile(`\$[0-9]`)
 	// tenantIs is the condition that keeps tenants apart: by name, by the id of a
 	// project, which is a tenant, or by that of the project around.
-	tenantIs = regexp.MustCompile(`\b((project_id|org_id|id) = @(project_id|org_id)|org_id = projects\.org_id)\b`)
+	tenantIs = regexp.MustCompile(
+		`\b((project_id|org_id|id) = @(project_id|org_id)|org_id = projects\.org_id|project_id = projects\.id)\b`)
 	// conflictWhere is the same of an upsert whose key does not hold the tenant.
 	conflictWhere = regexp.MustCompile(`\b(project_id|org_id) = excluded\.(project_id|org_id)\b`)
 	conflict      = regexp.MustCompile(`\bON CONFLICT \(([^)]*)\) DO UPDATE\b`)

@@ -11,9 +11,11 @@ import (
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	clusters "exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
 )
 
@@ -35,16 +37,18 @@ func (p plan) httpConfig(listening net.Addr, log *slog.Logger) api.Config {
 func (p plan) assemble(
 	pool *dbpool.Pool, sealer *iam.Sealer, config api.Config,
 ) (http.Handler, *iam.Service, error) {
-	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
+	env := atlas.Env{Clock: time.Now, NewID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
 	callers := iam.New(pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
 		Sealer:              sealer,
 		Random:              rand.Reader,
 	})
 	handler, err := api.New(api.Services{
-		IAM:    callers,
-		Tenant: tenant.New(pool, env),
-		Backup: backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
+		IAM:     callers,
+		Tenant:  tenant.New(pool, env),
+		Backup:  backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
+		Cluster: clusters.New(pool, env),
+		Settle:  settle.New(pool),
 	}, config)
 	return handler, callers, err
 }

@@ -98,6 +98,7 @@ type apiConfig struct {
 	AWSRegion           string        `name:"aws-region" env:"EXPORTBUCKETS_AWS_REGION" default:"us-east-1" placeholder:"REGION" help:"Region that AWS export buckets are said to be in (${default}); empty leaves it out."`
 	AWSAccountARN       string        `name:"aws-account-arn" env:"EXPORTBUCKETS_AWS_ACCOUNT_ARN" default:"arn:aws:iam::123456789012:root" placeholder:"ARN" help:"AWS account that is said to assume the roles of projects (${default})."`
 	BackupManagersWrite bool          `env:"EXPORTBUCKETS_BACKUP_MANAGERS_WRITE" help:"Let GROUP_BACKUP_MANAGER change export buckets, not GROUP_OWNER alone."`
+	Pace                string        `env:"EXPORTBUCKETS_PACE" default:"fast" enum:"fast,atlas,instant" help:"How long clusters take: fast (seconds), atlas (minutes) or instant (${default}). Creating and deleting one takes 6 s at least: clients look for it."`
 	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
 	Drain               time.Duration `env:"EXPORTBUCKETS_DRAIN" default:"3s" placeholder:"DURATION" help:"How long to answer on at the end while /readyz says no, so that requests go elsewhere (${default})."`
 	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`

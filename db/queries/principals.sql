@@ -60,7 +60,8 @@ FOR UPDATE;
 -- Finds the principals that public keys and hashes of access tokens belong to,
 -- each with all that decides what it may do: its organization's rule and its own
 -- list about addresses, its roles in the organization and on one project, and
--- whether the organization and the project are there that the request names.
+-- whether the organization and the project are there that the request names, and when
+-- the project is to be settled.
 -- The one query of an authenticated request before its operation. A public key that
 -- is not known has the row of the next one, or of the first, so that it takes as long
 -- to look for: the time would tell which keys there are. A token that is not known
@@ -92,6 +93,7 @@ SELECT
     ) IS NOT NULL)::boolean AS org_exists,
     (project.org_id IS NOT NULL)::boolean AS project_exists,
     (project.org_id IS NOT DISTINCT FROM credential.org_id)::boolean AS project_in_org,
+    project.due_at,
     ARRAY(
         SELECT project_grant.role::text
         FROM project_role_grants AS project_grant
@@ -137,7 +139,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS principal
 LEFT JOIN LATERAL (
-    SELECT projects.id, projects.org_id
+    SELECT projects.id, projects.org_id, projects.due_at
     FROM projects
     WHERE projects.id = asked.project_id
     LIMIT 1

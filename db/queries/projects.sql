@@ -16,14 +16,29 @@ ON CONFLICT (id) DO NOTHING
 RETURNING *;
 
 -- name: GetProject :one
-SELECT *
+-- With the number of its clusters that are not gone.
+SELECT
+    sqlc.embed(projects),
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = @project_id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+    ) AS cluster_count
 FROM projects
-WHERE id = @project_id;
+WHERE projects.id = @project_id;
 
 -- name: GetProjectByName :one
 -- The project, if the principal has a role on it: on this one, or on every
--- project of the organization.
-SELECT *
+-- project of the organization; with the number of its clusters that are not gone.
+SELECT
+    sqlc.embed(projects),
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = projects.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+    ) AS cluster_count
 FROM projects
 WHERE projects.org_id = @org_id
     AND projects.name = @name
@@ -69,8 +84,17 @@ FOR UPDATE;
 
 -- name: ListProjects :many
 -- The projects that the principal has a role on and whose name begins so, in
--- whatever case, by name in byte order, each with the number of all.
-SELECT sqlc.embed(projects), count(*) OVER () AS total_count
+-- whatever case, by name in byte order, each with the number of its clusters that are
+-- not gone and the number of all projects.
+SELECT
+    sqlc.embed(projects),
+    (
+        SELECT count(*)
+        FROM clusters
+        WHERE clusters.project_id = projects.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+    ) AS cluster_count,
+    count(*) OVER () AS total_count
 FROM projects
 WHERE projects.org_id = @org_id
     AND (
@@ -100,7 +124,7 @@ SET name = coalesce(sqlc.narg('name'), name),
     tags = coalesce(sqlc.narg('tags'), tags),
     with_default_alerts_settings = coalesce(sqlc.narg('with_default_alerts_settings'), with_default_alerts_settings)
 WHERE id = @project_id
-RETURNING *;
+RETURNING id;
 
 -- name: UpdateProjectSettings :one
 -- Changes the settings that are in the object and no others.
@@ -127,6 +151,16 @@ UPDATE projects
 SET limits = limits - @name::text
 WHERE id = @project_id
 RETURNING id;
+
+-- name: UpdateProjectDueAt :exec
+-- Finds anew when the next thing of the project is past its time.
+UPDATE projects
+SET due_at = (
+    SELECT min(clusters.gone_at)
+    FROM clusters
+    WHERE clusters.project_id = @project_id
+)
+WHERE projects.id = @project_id;
 
 -- name: DeleteProject :exec
 DELETE FROM projects

@@ -79,8 +79,6 @@ func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
 		{http.MethodGet, "/flexClusters/c/backup/restoreJobs/x", "", noCluster},
 		{http.MethodGet, "/flexClusters/c/backup/snapshots?pageNum=1", "", noCluster},
 		{http.MethodGet, "/flexClusters/c/backup/snapshots/x", "", noCluster},
-		{http.MethodGet, "/containers", "", refusal(400, "MISSING_QUERY_PARAMETER",
-			"The required query parameter providerName was not specified.", "providerName")},
 		{http.MethodGet, "/containers?providerName=aws", "", noProvider},
 		{http.MethodGet, "/peers?providerName=aws", "", noProvider},
 		{http.MethodGet, "/privateEndpoint/aws/endpointService", "", noProvider},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"exportbuckets/internal/api"
 )
@@ -17,6 +18,7 @@ var callers = map[string]request{
 	"organization owner, by account": {},
 	"project owner":                  {key: "demoproj"},
 	"backup manager":                 {key: "backupmg"},
+	"cluster manager":                {key: "clustmgr"},
 	"project reader":                 {key: "demoread"},
 	"organization reader":            {key: "orgreadr"},
 	"member without a project":       {key: "orgmembr"},
@@ -25,27 +27,38 @@ var callers = map[string]request{
 }
 
 // A level is what a caller may do on the demo project. Each includes those before
-// it.
+// it, but for a writer of clusters, who need not be one of export buckets.
 type level int
 
 const (
-	nobody  level = iota // without valid credentials
-	guest                // of another organization
-	member               // of the organization, without a role on the project
-	reader               // of the project
-	writer               // of its export buckets
-	owner                // of the project
-	creator              // of projects in its organization
+	nobody        level = iota // without valid credentials
+	guest                      // of another organization
+	member                     // of the organization, without a role on the project
+	reader                     // of the project
+	writer                     // of its export buckets
+	clusterWriter              // of its clusters
+	owner                      // of the project
+	creator                    // of projects in its organization
 )
+
+// allows reports whether a caller who may do as much may do what takes at least a level.
+func (l level) allows(least level) bool {
+	if l == clusterWriter && least == writer {
+		return false
+	}
+	return l >= least
+}
 
 // access is a request and who may make it.
 type access struct {
 	route   string // as in the route table
 	path    string // if it does not follow from the route
+	accept  string // the newest version if empty
 	body    string
 	least   level
-	status  int    // of the answer to who may
-	refusal string // of who may not; that of a role too low if empty
+	status  int           // of the answer to who may
+	refusal string        // of who may not; that of a role too low if empty
+	after   time.Duration // since the one before it
 }
 
 func (a access) methodAndPath() (method, path string) {
@@ -54,6 +67,25 @@ func (a access) methodAndPath() (method, path string) {
 		return method, a.path
 	}
 	return method, exampleOf.Replace(path)
+}
+
+// prepare makes what accesses name.
+func (b *bundle) prepare(t testing.TB) {
+	t.Helper()
+	b.create(t, awsBody)
+	b.createCluster(t, "c")
+}
+
+// pass lets time pass, and has what is past its time removed.
+func (b *bundle) pass(t testing.TB, after time.Duration) {
+	t.Helper()
+	if after == 0 {
+		return
+	}
+	b.clock.advance(after)
+	if got := b.do(t, request{path: demoClusters}); got.status != http.StatusOK {
+		t.Fatalf("list clusters: got %d %s, want 200", got.status, got.body)
+	}
 }
 
 // writes are those of accesses that change something, and may.
@@ -69,6 +101,7 @@ func accesses() []access {
 		buckets = apiRoot + "/groups/:groupId/backup/exportBuckets"
 		roles   = apiRoot + "/groups/:groupId/cloudProviderAccess"
 		project = apiRoot + "/groups/:groupId"
+		cluster = project + "/clusters/:clusterName"
 		flex    = project + "/flexClusters"
 		unknown = "/6a7900010203040506999999"
 		org     = apiRoot + "/orgs/:orgId"
@@ -185,27 +218,34 @@ func accesses() []access {
 		{route: "DELETE " + roles + "/:cloudProvider/:roleId", least: owner, status: 204},
 
 		{route: "GET " + project + "/clusters", least: reader, status: 200},
-		{route: "GET " + project + "/clusters/:clusterName", least: reader, status: 404}, // there are none
-		{route: "DELETE " + project + "/clusters/:clusterName", least: owner, status: 404},
-		{route: "GET " + project + "/clusters/:clusterName/status", least: reader, status: 404},
-		{route: "GET " + project + "/clusters/:clusterName/backup/restoreJobs", least: reader, status: 404},
-		{route: "GET " + project + "/clusters/:clusterName/backup/schedule", least: reader, status: 404},
-		{route: "GET " + project + "/clusters/:clusterName/globalWrites", least: reader, status: 404},
-		{route: "GET " + project + "/clusters/:clusterName/search/deployment", least: reader, status: 404},
+		{route: "POST " + project + "/clusters", body: newCluster("d"), least: clusterWriter, status: 201},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + project + "/clusters", body: "{", least: clusterWriter, status: 400},
+		{route: "GET " + project + "/clusters/provider/regions", least: reader, status: 200},
+		{route: "GET " + cluster, least: reader, status: 200},
+		{route: "PATCH " + cluster, body: `{"backupEnabled":true}`, least: clusterWriter, status: 200},
+		{route: "GET " + cluster + "/autoScalingConfiguration", least: reader, status: 200},
+		{route: "GET " + cluster + "/status", least: reader, status: 200},
+		{route: "GET " + cluster + "/backup/restoreJobs", least: reader, status: 200},
+		{route: "GET " + cluster + "/backup/schedule", least: reader, status: 404}, // there are none
+		{route: "GET " + cluster + "/globalWrites", least: reader, status: 200},
+		{route: "GET " + cluster + "/processArgs", least: reader, status: 200},
+		{route: "PATCH " + cluster + "/processArgs", body: `{"noTableScan":true}`, least: clusterWriter, status: 200},
+		{route: "GET " + cluster + "/search/deployment", least: reader, status: 404}, // there are none
 		{route: "GET " + flex, least: reader, status: 200},
-		{route: "GET " + flex + "/:clusterName", least: reader, status: 404},
-		{route: "PATCH " + flex + "/:clusterName", body: "{}", least: owner, status: 404},
-		{route: "DELETE " + flex + "/:clusterName", least: owner, status: 404},
-		{route: "POST " + flex + "/:clusterName/backup/download", body: "{}", least: owner, status: 404},
-		{route: "POST " + flex + "/:clusterName/backup/restoreJobs", body: "{}", least: owner, status: 404},
-		{route: "GET " + flex + "/:clusterName/backup/restoreJobs", least: reader, status: 404},
-		{route: "GET " + flex + "/:clusterName/backup/restoreJobs/:restoreJobId", least: reader, status: 404},
-		{route: "GET " + flex + "/:clusterName/backup/snapshots", least: reader, status: 404},
-		{route: "GET " + flex + "/:clusterName/backup/snapshots/:snapshotId", least: reader, status: 404},
+		{route: "GET " + flex + "/:clusterName", least: reader, status: 400},
+		{route: "PATCH " + flex + "/:clusterName", body: "{}", least: owner, status: 400},
+		{route: "DELETE " + flex + "/:clusterName", least: owner, status: 400},
+		{route: "POST " + flex + "/:clusterName/backup/download", body: "{}", least: owner, status: 400},
+		{route: "POST " + flex + "/:clusterName/backup/restoreJobs", body: "{}", least: owner, status: 400},
+		{route: "GET " + flex + "/:clusterName/backup/restoreJobs", least: reader, status: 400},
+		{route: "GET " + flex + "/:clusterName/backup/restoreJobs/:restoreJobId", least: reader, status: 400},
+		{route: "GET " + flex + "/:clusterName/backup/snapshots", least: reader, status: 400},
+		{route: "GET " + flex + "/:clusterName/backup/snapshots/:snapshotId", least: reader, status: 400},
 		{route: "GET " + project + "/accessList", least: reader, status: 200},
 		{route: "GET " + project + "/auditLog", least: owner, status: 200},
 		{route: "GET " + project + "/backupCompliancePolicy", least: owner, status: 200},
-		{route: "GET " + project + "/containers", least: reader, status: 400}, // of which provider?
+		{route: "GET " + project + "/containers", least: reader, status: 200},
 		{route: "GET " + project + "/containers/all", least: reader, status: 200},
 		{route: "GET " + project + "/customDBRoles/roles", least: reader, status: 200},
 		{route: "GET " + project + "/databaseUsers", least: reader, status: 200},
@@ -229,7 +269,10 @@ func accesses() []access {
 		{route: "GET " + project + "/teams", least: reader, status: 200},
 		{route: "GET " + project + "/users", least: reader, status: 200},
 
-		{route: "DELETE " + project, least: owner, status: 202},
+		{route: "DELETE " + cluster, least: owner, status: 202},
+		{route: "DELETE " + cluster, path: demoClusters + "/d", least: owner, status: 202},
+		{route: "DELETE " + project, least: owner, status: 409},
+		{route: "DELETE " + project, least: owner, status: 202, after: 6 * time.Second},
 	}
 }
 
@@ -266,6 +309,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"organization owner, by account": creator,
 		"project owner":                  owner,
 		"backup manager":                 reader,
+		"cluster manager":                clusterWriter,
 		"project reader":                 reader,
 		"organization reader":            reader,
 		"member without a project":       member,
@@ -301,11 +345,12 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 	if !ok {
 		t.Fatalf("got no caller %q, want one", caller)
 	}
-	b.create(t, awsBody)
+	b.prepare(t)
 	nonce := b.nonce(t)
 	unauthorized := refusal(401, "USER_UNAUTHORIZED", "Current user is not authorized to perform this action.")
 	for _, tt := range accesses() {
 		method, path := tt.methodAndPath()
+		b.pass(t, tt.after)
 		r := request{
 			method: method, path: path, body: tt.body, key: who.key, bare: who.bare,
 			header: http.Header{"Accept": {v2025}}, // of which each operation gives its newest version
@@ -322,9 +367,9 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 		switch {
 		case may == nobody:
 			checkChallenge(t, method+" "+path, got, "false")
-		case may < tt.least && (got.status != http.StatusUnauthorized || got.body != want):
+		case !may.allows(tt.least) && (got.status != http.StatusUnauthorized || got.body != want):
 			t.Errorf("%s %s: got %d %s, want 401 %s", method, path, got.status, got.body, want)
-		case may >= tt.least && got.status != tt.status:
+		case may.allows(tt.least) && got.status != tt.status:
 			t.Errorf("%s %s: got %d %s, want %d", method, path, got.status, got.body, tt.status)
 		}
 	}
@@ -357,6 +402,7 @@ var leastOf = map[string]struct{ onProject, inOrg level }{
 	"ProjectReader":         {reader, nobody},
 	"ProjectOwner":          {owner, nobody},
 	"BackupWriter":          {writer, nobody},
+	"ClusterWriter":         {clusterWriter, nobody},
 }
 
 func TestTheRouteTableSaysWhoMay(t *testing.T) {

@@ -25,12 +25,14 @@ import (
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
+	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
 	"exportbuckets/internal/waittest"
 )
@@ -69,6 +71,7 @@ var privateKeys = map[string]string{
 	"demoproj": "d3300000-0000-4000-8000-000000000002",
 	"demoread": "d3300000-0000-4000-8000-000000000003",
 	"backupmg": "d3300000-0000-4000-8000-000000000011",
+	"clustmgr": "d3300000-0000-4000-8000-000000000018",
 	"orgmembr": "d3300000-0000-4000-8000-000000000012",
 	"orgreadr": "d3300000-0000-4000-8000-000000000013",
 	"otherprj": "d3300000-0000-4000-8000-000000000014",
@@ -131,6 +134,7 @@ type settings struct {
 	bounds api.Bounds
 	iam    iam.Config
 	backup backup.Config
+	pace   atlas.Pace
 }
 
 func setup(t testing.TB, change ...func(*settings)) *bundle {
@@ -161,6 +165,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 		},
 		iam:    iam.Config{Random: new(sequence)},
 		backup: backup.Config{AWSRegion: "us-east-1"},
+		pace:   atlas.Paces["fast"],
 	}
 	for _, f := range change {
 		f(&s)
@@ -182,9 +187,11 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 			t.Fatal(err)
 		}
 	}
+	env.Pace = s.pace
 	b.iam = iam.New(b.pool, env, s.iam)
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
+		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool),
 	}
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {

@@ -12,8 +12,10 @@ func TestARequestReadsTheClockOnce(t *testing.T) {
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
 	token := b.token(t)
 	b.create(t, awsBody)
+	b.createCluster(t, "c")
 	for _, tt := range accesses() {
 		method, path := tt.methodAndPath()
+		b.clock.advance(tt.after)
 		b.clock.reads.Store(0)
 		got := b.do(t, request{
 			method: method, path: path, body: tt.body, token: token, header: http.Header{"Accept": {v2025}},

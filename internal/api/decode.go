@@ -27,6 +27,13 @@ func decode(c *call, kind jsontext.Kind, dst any) error {
 	return decodeData(data, kind, dst)
 }
 
+// decodeAs decodes a body that is an object.
+func decodeAs[R any](c *call) (R, error) {
+	var request R
+	err := decode(c, jsontext.KindBeginObject, &request)
+	return request, err
+}
+
 func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return atlas.NewError(atlas.CodeInvalidJSON)

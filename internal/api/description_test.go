@@ -171,6 +171,9 @@ func asVersioned(asked *http.Request, answer *recorder) (versioned *recorder, ok
 		}
 		asked.URL.RawPath = strings.Replace(asked.URL.RawPath, root, apiRoot, 1)
 		asked.URL.Path = apiRoot + path
+		if asked.Header.Get("Content-Type") == jsonType {
+			asked.Header.Set("Content-Type", "application/vnd.atlas."+date+"+json")
+		}
 		versioned := &recorder{ResponseWriter: httptest.NewRecorder(), status: answer.status, body: answer.body}
 		maps.Copy(versioned.Header(), answer.Header())
 		if answer.status/100 == 2 {

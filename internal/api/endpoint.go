@@ -10,13 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/settle"
 )
 
 // endpoint is what an operation asks of its caller, and what it does.
 type endpoint struct {
-	access string // the name of the proof that it takes
-	status int    // of the answer to what went well, unless that has no content
-	serve  func(*call) (any, error)
+	access  string // the name of the proof that it takes
+	status  int    // of the answer to what went well, unless that has no content
+	settles bool   // whether the project is brought up to its clock before
+	serve   func(*call) (any, error)
 }
 
 // call is an authenticated request of a versioned operation.
@@ -26,7 +28,18 @@ type call struct {
 	baseURL   string // of links
 	principal *atlas.Principal
 	version   version
-	body      *received // nil until it is received
+	body      *received       // nil until it is received
+	settler   *settle.Service // nil if the operation settles nothing
+}
+
+// settle brings the project of the proof up to its clock, if the operation is one that
+// sees what time does.
+func (c *call) settle(proof atlas.Proof) error {
+	project, ok := proof.(atlas.ProjectProof)
+	if c.settler == nil || !ok {
+		return nil
+	}
+	return c.settler.Project(c.gin.Request.Context(), project)
 }
 
 // received is a body, or why there is none.
@@ -90,6 +103,7 @@ var (
 	projectReader         access[atlas.ProjectReader]         = (*atlas.Principal).ProjectReader
 	projectOwner          access[atlas.ProjectOwner]          = (*atlas.Principal).ProjectOwner
 	backupWriter          access[atlas.BackupWriter]          = (*atlas.Principal).BackupWriter
+	clusterWriter         access[atlas.ClusterWriter]         = (*atlas.Principal).ClusterWriter
 )
 
 // with returns the endpoint of a handler that takes no body, or decodes it itself.
@@ -109,9 +123,21 @@ func withBody[P atlas.Proof, R, B any](prove access[P], handle func(context.Cont
 	if reflect.TypeFor[R]().Kind() == reflect.Slice {
 		kind = jsontext.KindBeginArray
 	}
-	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+	return withBodyOf(prove, func(c *call) (R, error) {
 		var request R
-		if err := decode(c, kind, &request); err != nil {
+		err := decode(c, kind, &request)
+		return request, err
+	}, handle)
+}
+
+// withBodyOf is withBody for a body that is read otherwise, as one that differs by
+// version.
+func withBodyOf[P atlas.Proof, R, B any](
+	prove access[P], read func(*call) (R, error), handle func(context.Context, P, *call, R) (B, error),
+) endpoint {
+	return newEndpoint(prove, func(proof P, c *call) (any, error) {
+		request, err := read(c)
+		if err != nil {
 			return nil, err
 		}
 		return handle(c.gin.Request.Context(), proof, c, request)
@@ -154,6 +180,9 @@ func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, erro
 			if err != nil {
 				return nil, err
 			}
+			if err := c.settle(proof); err != nil {
+				return nil, err
+			}
 			return serve(proof, c)
 		},
 	}
@@ -162,6 +191,13 @@ func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, erro
 // answers returns the endpoint with another status than 200.
 func (e endpoint) answers(status int) endpoint {
 	e.status = status
+	return e
+}
+
+// settled returns the endpoint for an operation that sees what time does: it settles its
+// project first.
+func (e endpoint) settled() endpoint {
+	e.settles = true
 	return e
 }
 

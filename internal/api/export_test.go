@@ -41,6 +41,18 @@ func Access() map[string]string {
 	return access
 }
 
+// Settling returns the entries of the route table that settle their project first, as
+// method and path.
+func Settling() []string {
+	var routes []string
+	for _, op := range table() {
+		if op.endpoint.settles {
+			routes = append(routes, op.method+" "+op.path)
+		}
+	}
+	return routes
+}
+
 // Revocations returns the entries of the route table that draw on the caller's
 // reserve, as method and path.
 func Revocations() []string {

@@ -341,14 +341,6 @@ var cliCommands = []step{
 		status: http.StatusNotFound,
 		reads:  refused("CLUSTER_NOT_FOUND"),
 	},
-	{
-		does:   "atlas clusters create",
-		send:   "POST /api/atlas/v2/groups/{project}/clusters",
-		accept: "2023-02-01",
-		body:   `{"clusterType":"REPLICASET","name":"c"}` + "\n",
-		status: http.StatusForbidden,
-		reads:  refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
-	},
 	// It is the one command that speaks to the API without versions.
 	{
 		does:   "atlas clusters upgrade",

@@ -95,9 +95,9 @@ func curlSteps() []curlStep {
 			}),
 		},
 		{
-			does: "create a cluster by the unversioned API", status: http.StatusForbidden,
-			args:  []string{"-H", "Content-Type: application/json", "-X", "POST", "{v1}/clusters", "-d", `{"name":"c"}`},
-			reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			does: "create a cluster by the unversioned API", status: http.StatusCreated,
+			args:  []string{"-H", "Content-Type: application/json", "-X", "POST", "{v1}/clusters", "-d", oldCluster},
+			reads: inState("CREATING"),
 		},
 		{
 			does: "delete", status: http.StatusNoContent, served: "2023-01-01",

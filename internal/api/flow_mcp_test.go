@@ -49,10 +49,13 @@ func mcpSteps() []step {
 		// That it is refused is only logged.
 		refuses("atlas-create-free-cluster: the access list", project+"/accessList",
 			`[{"groupId":"{project}","ipAddress":"{address}","comment":"Added by MongoDB MCP Server to enable tool access"}]`),
-		refuses("atlas-create-free-cluster", project+"/clusters",
-			`{"groupId":"{project}","name":"c","clusterType":"REPLICASET","replicationSpecs":[{"zoneName":"Zone 1",`+
-				`"regionConfigs":[{"providerName":"TENANT","backingProviderName":"AWS","regionName":"US_EAST_1",`+
-				`"electableSpecs":{"instanceSize":"M0"}}]}],"terminationProtectionEnabled":false}`),
+		{
+			does: "atlas-create-free-cluster", send: "POST " + project + "/clusters", accept: "2025-03-12",
+			served: "2024-10-23", status: http.StatusCreated, reads: inState("CREATING"),
+			body: `{"groupId":"{project}","name":"c","clusterType":"REPLICASET","replicationSpecs":[{"zoneName":"Zone 1",` +
+				`"regionConfigs":[{"providerName":"TENANT","backingProviderName":"AWS","regionName":"US_EAST_1",` +
+				`"electableSpecs":{"instanceSize":"M0"}}]}],"terminationProtectionEnabled":false}`,
+		},
 		refuses("atlas-create-db-user", project+"/databaseUsers",
 			`{"groupId":"{project}","awsIAMType":"NONE","databaseName":"admin","ldapAuthType":"NONE","oidcAuthType":"NONE",`+
 				`"x509Type":"NONE","username":"u","password":"a-password","roles":[],"scopes":[]}`),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 )
 
 // What the Atlas Kubernetes operator reads.
@@ -222,9 +223,12 @@ func opAccess() []step {
 }
 
 // opDeployment is what the operator does with an AtlasDeployment: it creates a cluster
-// if there is none of either kind. What it can't create it still deletes.
+// if there is none of either kind, and looks at all that one can have when it is there.
 func opDeployment() []step {
-	const project = "/api/atlas/v2/groups/{project}"
+	const (
+		project = "/api/atlas/v2/groups/{project}"
+		cluster = project + "/clusters/c"
+	)
 	noCluster := func(does, send, accept string) step {
 		return step{
 			does: does, send: send, accept: accept, status: http.StatusNotFound, reads: refused("CLUSTER_NOT_FOUND"),
@@ -235,12 +239,55 @@ func opDeployment() []step {
 		noCluster("find no flex cluster", "GET "+project+"/flexClusters/c", "2024-11-13"),
 		{
 			does: "create the cluster", send: "POST " + project + "/clusters", accept: "2024-10-23",
-			body: `{"clusterType":"REPLICASET","name":"c"}` + "\n", status: http.StatusForbidden,
-			reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			body: newCluster("c") + "\n", status: http.StatusCreated, reads: inState("CREATING"),
 		},
-		noCluster("delete the cluster", "DELETE "+project+"/clusters/c", "2023-02-01"),
-		noCluster("wait until it is gone", "GET "+project+"/clusters/c/status", "2023-01-01"),
-		noCluster("delete the flex cluster", "DELETE "+project+"/flexClusters/c", "2024-11-13"),
+		{
+			does: "wait for it", send: "GET " + cluster, accept: "2024-08-05", reads: inState("IDLE"), after: 10 * time.Second,
+		},
+		{
+			does: "find that it is not as it should be", send: "PATCH " + cluster, accept: "2024-10-23",
+			body: `{"tags":[{"key":"k","value":"v"}]}` + "\n", reads: inState("UPDATING"),
+		},
+		{
+			does: "wait for the change", send: "GET " + cluster, accept: "2024-08-05", reads: inState("IDLE"),
+			after: 10 * time.Second,
+		},
+		{
+			does: "get the process arguments", send: "GET " + cluster + "/processArgs", accept: "2024-08-05",
+			reads: reads(func(t *testing.T, _ *flow, got struct {
+				MinimumEnabledTLSProtocol *string `json:"minimumEnabledTlsProtocol"`
+			}) {
+				t.Helper()
+				equal(t, "minimumEnabledTlsProtocol", *got.MinimumEnabledTLSProtocol, "TLS1_2")
+			}),
+		},
+		{
+			does: "get the search nodes", send: "GET " + cluster + "/search/deployment", accept: "2025-03-12",
+			status: http.StatusNotFound, reads: refused("RESOURCE_NOT_FOUND"),
+		},
+		{
+			does: "get the zones", send: "GET " + cluster + "/globalWrites", accept: "2024-08-05",
+			reads: reads(func(*testing.T, *flow, struct {
+				ManagedNamespaces   []any `json:"managedNamespaces"`
+				SelfManagedSharding *bool `json:"selfManagedSharding"`
+			}) {
+			}),
+		},
+		{does: "delete the cluster", send: "DELETE " + cluster, accept: "2023-02-01", status: http.StatusAccepted},
+		{
+			does: "wait until it is gone", send: "GET " + cluster + "/status", accept: "2023-01-01",
+			reads: reads(func(t *testing.T, _ *flow, got struct {
+				ChangeStatus *string `json:"changeStatus"`
+			}) {
+				t.Helper()
+				equal(t, "changeStatus", *got.ChangeStatus, "PENDING")
+			}),
+		},
+		{
+			does: "find that it is gone", send: "GET " + cluster + "/status", accept: "2023-01-01",
+			status: http.StatusNotFound, reads: refused("CLUSTER_NOT_FOUND"), after: 10 * time.Second,
+		},
+		noCluster("delete what may be a flex cluster", "DELETE "+project+"/flexClusters/c", "2024-11-13"),
 		{does: "list the clusters", send: "GET " + project + "/clusters", accept: "2024-08-05", reads: empty},
 		{does: "list the flex clusters", send: "GET " + project + "/flexClusters", accept: "2024-11-13", reads: empty},
 	}

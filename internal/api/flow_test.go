@@ -24,13 +24,14 @@ import (
 
 // step is one request of a client.
 type step struct {
-	does   string     // what the client is at
-	send   string     // method and request target; {name} stands for what was kept
-	accept string     // date of the version; where there are none, a media range, or JSON if empty
-	body   string     // byte for byte, but for what was kept
-	status int        // 200 if left out
-	served string     // date of the version that is answered in; the one in accept if left out
-	reads  bodyReader // nil if the client only looks at the status
+	does   string        // what the client is at
+	send   string        // method and request target; {name} stands for what was kept
+	accept string        // date of the version; where there are none, a media range, or JSON if empty
+	body   string        // byte for byte, but for what was kept
+	status int           // 200 if left out
+	served string        // date of the version that is answered in; the one in accept if left out
+	reads  bodyReader    // nil if the client only looks at the status
+	after  time.Duration // how long the client waits before it
 }
 
 // versioned says whether the step names a version.
@@ -90,6 +91,7 @@ func runFlow(t *testing.T, agent string, lives process, steps []step, exit ...fu
 					// Tokens are limited to ten in a minute.
 					b.clock.advance(time.Minute)
 				}
+				b.clock.advance(s.after)
 				if !t.Run(s.does, func(t *testing.T) { f.run(t, s) }) {
 					return
 				}

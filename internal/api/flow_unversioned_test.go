@@ -171,9 +171,11 @@ func oldSteps() []step {
 		{does: "delete the API key", send: "DELETE " + keys + "/{key}", status: http.StatusNoContent},
 
 		{
-			does: "create a cluster", send: "POST " + project + "/clusters", body: `{"name":"c"}` + "\n",
-			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			does: "create a cluster", send: "POST " + project + "/clusters", body: oldCluster + "\n",
+			status: http.StatusCreated, reads: inState("CREATING"),
 		},
+		{does: "wait for it", send: "GET " + project + "/clusters/c", reads: inState("IDLE")},
+		{does: "delete it", send: "DELETE " + project + "/clusters/c", status: http.StatusAccepted},
 		{
 			does: "delete the project", send: "DELETE " + project, status: http.StatusAccepted,
 			reads: reads(func(*testing.T, *flow, struct{}) {}),
@@ -189,6 +191,10 @@ func TestTheFirstGoClientOfAtlas(t *testing.T) {
 	t.Parallel()
 	runFlow(t, "mongocli/1.24.0 (linux;amd64) go-mongodbatlas/0.17.0 (linux;amd64)", forCommands, oldSteps())
 }
+
+// oldCluster is a body that creates a cluster, in the API without versions.
+const oldCluster = `{"name": "c", "providerSettings": {"providerName": "AWS", "instanceSizeName": "M10", ` +
+	`"regionName": "US_EAST_1"}}`
 
 // pythonSteps are what python-atlasapi sends, and scripts with Python's requests. They
 // name no media type where there is no body, and read JSON from every answer but that to
@@ -211,8 +217,7 @@ func pythonSteps() []step {
 		get("look whether a cluster exists", project+"/clusters/c", http.StatusNotFound, refused("CLUSTER_NOT_FOUND")),
 		{
 			does: "create a cluster", send: "POST " + project + "/clusters", accept: anything,
-			body:   `{"name": "c", "providerSettings": {"providerName": "AWS", "instanceSizeName": "M10"}}`,
-			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			body: oldCluster, status: http.StatusCreated, reads: inState("CREATING"),
 		},
 		get("list database users", project+"/databaseUsers?pageNum=1&itemsPerPage=500", http.StatusOK, empty),
 		get("list the whitelist", project+"/whitelist?pageNum=1&itemsPerPage=500",
@@ -281,17 +286,18 @@ func nodeSteps() []step {
 			status: http.StatusNoContent,
 		},
 		{
-			does: "cluster.create", send: "POST " + project + "/clusters?", body: `{"name":"c"}`,
-			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			does: "cluster.create", send: "POST " + project + "/clusters?", body: oldCluster,
+			status: http.StatusCreated, reads: inState("CREATING"),
 		},
 		{
 			does: "cluster.getAll", send: "GET " + project + "/clusters?",
 			reads: reads(func(t *testing.T, _ *flow, got oldPage[any]) {
 				t.Helper()
-				equal(t, "results", len(got.Results), 0)
+				equal(t, "results", len(got.Results), 1)
 				equal(t, "links", len(got.Links), 1)
 			}),
 		},
+		{does: "cluster.delete", send: "DELETE " + project + "/clusters/c?", status: http.StatusAccepted},
 		{
 			does: "cluster.get", send: "GET " + project + "/clusters/c?",
 			status: http.StatusNotFound, reads: refused("CLUSTER_NOT_FOUND"),

@@ -29,6 +29,8 @@ var (
 		"projects WHERE org_id = $1",
 		"cloud_provider_access_roles WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"export_buckets WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"clusters WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"network_containers WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 	}
 )
 
@@ -59,10 +61,12 @@ func (b *bundle) hold(t *testing.T, rows ...string) (release func()) {
 func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
-	b.create(t, awsBody)
+	b.prepare(t)
+	b.createCluster(t, "d")
 	token := b.token(t)
 	const (
 		nothing          = "6a7900010203040506999999"
+		empty            = projects + "/5f0000000000000000000b02"
 		strangersProject = "5f0000000000000000000b03"
 		roles            = apiRoot + "/groups/" + demoProject + "/cloudProviderAccess"
 	)
@@ -92,6 +96,9 @@ func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 		method, path := tt.methodAndPath()
 		if strings.HasSuffix(tt.route, "/teams") {
 			continue // which adds none
+		}
+		if path == projects+"/"+demoProject && method == http.MethodDelete {
+			path = empty // the other has clusters
 		}
 		waiting.Go(func() {
 			for !done.Load() {
@@ -134,6 +141,11 @@ func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 		{404, "PATCH", roles + "/" + awsRole, `{"providerName":"AZURE","servicePrincipalId":"22f1d2a6-d0e9-482a-83a4-b8dd7dddc2c2","tenantId":"4297fc77-1592-4de8-a6d5-a8c32401df87"}`},
 		{404, "DELETE", roles + "/AWS/" + nothing, ""},
 		{400, "DELETE", roles + "/AWS/" + awsRole, ""},
+		{200, "GET", demoClusters, ""},
+		{404, "PATCH", demoClusters + "/nothing", "{}"},
+		{404, "DELETE", demoClusters + "/nothing", ""},
+		{400, "POST", demoClusters, "{}"},
+		{409, "DELETE", projects + "/" + demoProject, ""},
 		{404, "PATCH", demoOrgAccounts + "/mdb_sa_id_" + nothing, `{"name":"n"}`},
 		{404, "DELETE", demoOrgAccounts + "/mdb_sa_id_" + nothing, ""},
 		{404, "POST", demoOrgAccounts + "/mdb_sa_id_" + nothing + "/secrets", `{"secretExpiresAfterHours":8}`},

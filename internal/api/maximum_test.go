@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -143,11 +144,43 @@ func fullBodies() []access {
 		address   = `[{"ipAddress":"192.0.2.1"}]`
 		awsARN    = `{"providerName":"AWS","iamAssumedRoleArn":"` + arn + `"}`
 		container = `{"cloudProvider":"AZURE","bucketName":"examplecontainer",` // and what azureBody has
+
+		cluster = project + "/clusters/:clusterName"
+		tls     = `"minimumEnabledTlsProtocol":"TLS1_2","tlsCipherConfigMode":"CUSTOM",` +
+			`"customOpensslCipherConfigTls12":["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],` +
+			`"customOpensslCipherConfigTls13":["TLS_AES_256_GCM_SHA384"]`
+		compute  = `{"maxInstanceSize":"M20","minInstanceSize":"M10"}`
+		scaling  = `{"compute":` + compute + `}`
+		hardware = `{"instanceSize":"M10","nodeCount":3,"ebsVolumeType":"STANDARD"}`
+		region   = `{"providerName":"AWS","regionName":"US_EAST_1","autoScaling":` + scaling + `,"analyticsAutoScaling":` + scaling +
+			`,"electableSpecs":` + hardware + `,"readOnlySpecs":` + hardware + `,"analyticsSpecs":` + hardware + `}`
+		shards    = `"replicationSpecs":[{"id":"` + azureRole + `","zoneName":"Zone 1","regionConfigs":[` + region + `]}]`
+		oldShards = `"replicationSpecs":[{"id":"` + azureRole + `","zoneName":"Zone 1",` +
+			`"regionsConfig":{"US_EAST_1":{"electableNodes":3}}}]`
+		settings = `"clusterType":"REPLICASET","advancedConfiguration":{` + tls + `},"biConnector":{"readPreference":"primary"},` +
+			`"configServerManagementMode":"ATLAS_MANAGED","diskWarmingMode":"FULLY_WARMED","encryptionAtRestProvider":"NONE",` +
+			`"labels":[{"key":"k","value":"v"}],"mongoDBMajorVersion":"8.0","replicaSetScalingStrategy":"SEQUENTIAL",` +
+			`"rootCertType":"ISRGROOTX1",` + tags + `,"versionReleaseSystem":"LTS"`
+		provider = `"providerSettings":{"providerName":"AWS","instanceSizeName":"M10","regionName":"US_EAST_1",` +
+			`"volumeType":"STANDARD","autoScaling":` + scaling + `}`
 	)
 	return []access{
 		{route: "POST " + projects, body: `{"name":"another","orgId":"` + demoOrg + `",` + tags + `}`, status: 201},
 		{route: "PATCH " + project, body: `{"name":"Demo Project",` + tags + `}`, status: 200},
 		{route: "POST " + project + "/teams", body: `[]`, status: 200},
+
+		{
+			route: "POST " + project + "/clusters", status: 201,
+			body: `{"name":"another","adaptiveCapacity":"ENABLED",` + settings + `,` + shards + `}`,
+		},
+		{
+			route: "POST " + project + "/clusters", accept: v2023, status: 201,
+			body: `{"name":"another",` + settings + `,` + provider + `,` + oldShards + `}`,
+		},
+		{route: "PATCH " + cluster, body: `{"name":"c","adaptiveCapacity":"ENABLED",` + settings + `,` + shards + `}`, status: 200},
+		{route: "PATCH " + cluster, accept: v2023, body: `{"name":"c",` + settings + `,` + provider + `,` + oldShards + `}`, status: 200},
+		{route: "PATCH " + cluster + "/processArgs", body: `{"defaultWriteConcern":"1",` + tls + `}`, status: 200},
+		{route: "PATCH " + cluster + "/processArgs", accept: v2023, body: `{"defaultReadConcern":"local"}`, status: 200},
 
 		{route: "POST " + project + "/backup/exportBuckets", body: awsBody, status: 200},
 		{route: "POST " + project + "/backup/exportBuckets", body: container + azureBody[len(`{"cloudProvider":"AZURE",`):], status: 200},
@@ -237,6 +270,7 @@ var longAsItIs = []string{".serviceUrl", ".bucketName", "[].cidrBlock", "[].ipAd
 func TestWhatIsMoreThanItMayBeIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
+	b.createCluster(t, "c")
 	places := bodyPlaces(t)
 	unseen := maps.Clone(places)
 	sent := 0
@@ -251,8 +285,8 @@ func TestWhatIsMoreThanItMayBeIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			sent++
-			r := request{method: method, path: path, header: http.Header{"Accept": {v2025}}}
-			r.body = strings.Replace(string(encoded), `"another"`, fmt.Sprintf(`"another %d"`, sent), 1) // each its own name
+			r := request{method: method, path: path, header: http.Header{"Accept": {cmp.Or(tt.accept, v2025)}}}
+			r.body = strings.Replace(string(encoded), `"another"`, fmt.Sprintf(`"another-%d"`, sent), 1) // each its own name
 			got := b.do(t, r)
 			if got.status != status {
 				t.Errorf("%s, %s: got %d %.300s, want %d", tt.route, what, got.status, got.body, status)

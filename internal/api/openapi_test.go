@@ -163,6 +163,7 @@ var needs = map[string]struct{ onProject, inOrg string }{
 	"ServiceAccountInviter": {"Needs Organization Owner.", ""},
 	"ProjectReader":         {"Needs any role on the project.", ""},
 	"ProjectOwner":          {"Needs Project Owner.", ""},
+	"ClusterWriter":         {"Needs Project Owner or Project Cluster Manager.", ""},
 	"BackupWriter": {
 		"Needs Project Owner; where the server is set so, Project Backup Manager does, too.", "",
 	},

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenant"
@@ -14,7 +13,7 @@ import (
 
 // projectBody is a project on the wire. Atlas, "Projects".
 type projectBody struct {
-	ClusterCount              int            `json:"clusterCount"` // there are none here
+	ClusterCount              int64          `json:"clusterCount"`
 	Created                   time.Time      `json:"created"`
 	ID                        objectid.ID    `json:"id"`
 	Links                     []link         `json:"links"`
@@ -25,8 +24,9 @@ type projectBody struct {
 }
 
 // newProjectItem is a project as lists show it, with a link to itself alone.
-func (c *call) newProjectItem(project db.Project) projectBody {
+func (c *call) newProjectItem(project tenant.Project) projectBody {
 	return projectBody{
+		ClusterCount:              project.ClusterCount,
 		Created:                   wholeSeconds(project.CreatedAt),
 		ID:                        project.ID,
 		Links:                     []link{{Href: c.projectURL(project.ID), Rel: "self"}},
@@ -38,7 +38,7 @@ func (c *call) newProjectItem(project db.Project) projectBody {
 }
 
 // newProjectBody is a project as it is shown alone, with links to what it has.
-func (c *call) newProjectBody(project db.Project) projectBody {
+func (c *call) newProjectBody(project tenant.Project) projectBody {
 	body := c.newProjectItem(project)
 	for _, part := range []string{"containers", "clusters", "databaseUsers", "peers", "processes", "whitelist"} {
 		body.Links = append(body.Links, link{

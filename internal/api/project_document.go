@@ -29,7 +29,7 @@ func (s *Server) updateProjectSettings(
 	return settings, err
 }
 
-// limitBody is a limit of a project. Nothing here uses any of it up.
+// limitBody is a limit of a project.
 type limitBody struct {
 	CurrentUsage int64  `json:"currentUsage"`
 	DefaultLimit int64  `json:"defaultLimit"`
@@ -40,6 +40,7 @@ type limitBody struct {
 
 func newLimitBody(limit tenant.ProjectLimit) limitBody {
 	return limitBody{
+		CurrentUsage: limit.Usage,
 		DefaultLimit: limit.Default,
 		MaximumLimit: limit.Maximum,
 		Name:         limit.Name,

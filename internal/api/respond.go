@@ -73,7 +73,8 @@ func present(c *gin.Context, status int, body any) (pieces, error) {
 // encode writes compact JSON. Text that is not UTF-8 can come from a path; it is
 // shown with replacement characters.
 func encode(to io.Writer, body any) error {
-	return atlas.Wrap(json.MarshalWrite(to, body, jsontext.AllowInvalidUTF8(true)), "encode body")
+	err := json.MarshalWrite(to, body, jsontext.AllowInvalidUTF8(true), json.Deterministic(true))
+	return atlas.Wrap(err, "encode body")
 }
 
 // queryBool returns a query parameter that is true or false. As to Java, which Atlas is

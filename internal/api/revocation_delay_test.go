@@ -28,9 +28,10 @@ func TestTortureAWriteThatWaitsDoesNotHoldUpTheRevocationOfItsCaller(t *testing.
 		t.Run(tt.kind+", "+tt.revocation, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(s *settings) { s.api.RateLimits = false })
-			b.create(t, awsBody)
+			b.prepare(t)
 			var waited []time.Duration
 			for _, write := range writes() {
+				b.pass(t, write.after)
 				h := heldWrite{bundle: b, write: write, who: b.newCredential(t, credentialKinds[tt.kind])}
 				if h.who.may(write) {
 					took, waits := h.revoke(t, revocations[tt.revocation])

@@ -175,8 +175,9 @@ func TestWhoeverIsRevokedWhileItsBodyComesWritesNothing(t *testing.T) {
 			t.Run(kindName+", "+name, func(t *testing.T) {
 				t.Parallel()
 				b := setup(t, func(s *settings) { s.api.RateLimits = false })
-				b.create(t, awsBody)
+				b.prepare(t)
 				for _, tt := range writes() {
+					b.pass(t, tt.after)
 					method, path := tt.methodAndPath()
 					if kind.may(tt) {
 						b.checkRevoked(t, method, path, tt.body, kind, revocation)
@@ -200,8 +201,9 @@ func TestWhoeverIsChangedWhileItsBodyComesStillWrites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, func(s *settings) { s.api.RateLimits = false })
-			b.create(t, awsBody)
+			b.prepare(t)
 			for _, tt := range writes() {
+				b.pass(t, tt.after)
 				method, path := tt.methodAndPath()
 				if !kind.may(tt) {
 					b.sendNewest(t, tt.status, method, path, tt.body, nil)

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/gin-gonic/gin"
+
+	"exportbuckets/internal/atlas"
 )
 
 const (
@@ -45,7 +47,7 @@ func (s *Server) operations() []operation {
 		s.projectOperations(),
 		s.securityOperations(),
 		s.backupOperations(),
-		clusterOperations(),
+		s.clusterOperations(),
 		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
 		s.serviceAccountOperations(projectRoot, credentialLimit),
 	)
@@ -94,7 +96,7 @@ func (s *Server) projectOperations() []operation {
 		{get, projectsRoot + "/byName/:groupName", v2023, projectLimit, with(anyCaller, s.getProjectByName)},
 		{get, projectRoot, v2023, projectLimit, with(projectReader, s.getProject)},
 		{patch, projectRoot, v2023, projectLimit, withBody(projectOwner, s.updateProject)},
-		{del, projectRoot, v2023, projectLimit, with(projectOwner, s.deleteProject).answers(accepted)},
+		{del, projectRoot, v2023, projectLimit, with(projectOwner, s.deleteProject).answers(accepted).settled()},
 		{post, projectRoot + "/apiKeys", v2023, credentialLimit, withBody(credentialOwner, s.createAPIKey)},
 		{get, projectRoot + "/apiKeys", v2023, credentialLimit, withPage(credentialReader, large(s.listAPIKeys))},
 		{post, key, v2023, credentialLimit, withBody(credentialOwner, s.assignAPIKey)},
@@ -121,8 +123,8 @@ func (s *Server) securityOperations() []operation {
 	return []operation{
 		{get, projectRoot + "/accessList", v2023, projectAccessListLimit, with(projectReader, nothing)},
 		{get, projectRoot + "/auditLog", v2023, auditingLimit, with(projectOwner, s.getAuditLog)},
-		{get, projectRoot + "/containers", v2023, networkPeeringLimit, with(projectReader, s.listContainers)},
-		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/containers", v2023, networkPeeringLimit, withPage(projectReader, s.listContainers)},
+		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, withPage(projectReader, s.listAllContainers)},
 		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, s.listDatabaseRoles)},
 		{get, projectRoot + "/databaseUsers", v2023, databaseUserLimit, with(projectReader, nothing)},
 		{get, projectRoot + "/encryptionAtRest", v2023, encryptionLimit, with(projectReader, s.getEncryption)},
@@ -159,36 +161,57 @@ func (s *Server) backupOperations() []operation {
 	}
 }
 
-// clusterOperations are on clusters and flex clusters, of which there are none.
-func clusterOperations() []operation {
+// settled returns the operations, each of which settles its project first.
+func settled(operations []operation) []operation {
+	for i, op := range operations {
+		operations[i].endpoint = op.endpoint.settled()
+	}
+	return operations
+}
+
+// clusterOperations are on clusters, and on flex clusters, of which there are none.
+func (s *Server) clusterOperations() []operation {
 	const (
-		cluster     = projectRoot + "/clusters/:clusterName"
+		clusters    = projectRoot + "/clusters"
+		cluster     = clusters + "/:clusterName"
+		processArgs = cluster + "/processArgs"
 		flex        = projectRoot + "/flexClusters"
 		flexCluster = flex + "/:clusterName"
 		restores    = flexCluster + "/backup/restoreJobs"
 		snapshots   = flexCluster + "/backup/snapshots"
 	)
-	return []operation{
-		{get, projectRoot + "/clusters", clusterVersions, clusterLimit, with(projectReader, nothing)},
-		{get, cluster, clusterVersions, clusterLimit, with(projectReader, clusterNotFound)},
-		{del, cluster, clusterDeleteVersions, clusterLimit, with(projectOwner, clusterNotFound)},
-		{get, cluster + "/backup/restoreJobs", v2023, backupLimit, with(projectReader, clusterNotFound)},
-		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, clusterNotFound)},
-		{get, cluster + "/globalWrites", clusterVersions, clusterLimit, with(projectReader, clusterNotFound)},
-		{get, cluster + "/search/deployment", searchNodeVersions, clusterLimit, with(projectReader, clusterNotFound)},
-		{get, cluster + "/status", v2023, clusterLimit, with(projectReader, clusterNotFound)},
+	readFlex := with(projectReader, notFlex[atlas.ProjectReader](s))
+	writeFlex := with(projectOwner, notFlex[atlas.ProjectOwner](s))
+	return settled([]operation{
+		{post, clusters, clusterWriteVersions, clusterLimit,
+			withBodyOf(clusterWriter, clusterChange, s.createCluster).answers(created)},
+		{get, clusters, clusterVersions, clusterLimit, withPage(projectReader, s.listClusters)},
+		{get, clusters + "/provider/regions", v2023, clusterLimit, withPage(projectReader, s.listRegions)},
+		{get, cluster, clusterVersions, clusterLimit, with(projectReader, s.getCluster)},
+		{patch, cluster, clusterWriteVersions, clusterLimit, withBodyOf(clusterWriter, clusterChange, s.updateCluster)},
+		{del, cluster, clusterDeleteVersions, clusterLimit, with(projectOwner, s.deleteCluster).answers(accepted)},
+		{get, cluster + "/autoScalingConfiguration", scalingModeVersions, clusterLimit,
+			with(projectReader, s.getScalingMode)},
+		{get, cluster + "/backup/restoreJobs", v2023, backupLimit, with(projectReader, s.listRestoreJobs)},
+		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, s.getSchedule)},
+		{get, cluster + "/globalWrites", clusterVersions, clusterLimit, with(projectReader, s.getGlobalWrites)},
+		{get, processArgs, processArgsVersions, clusterLimit, with(projectReader, s.getProcessArgs)},
+		{patch, processArgs, processArgsVersions, clusterLimit,
+			withBodyOf(clusterWriter, processArgsChange, s.updateProcessArgs)},
+		{get, cluster + "/search/deployment", searchNodeVersions, clusterLimit, with(projectReader, s.getSearchNodes)},
+		{get, cluster + "/status", v2023, clusterLimit, with(projectReader, s.getClusterStatus)},
 
 		{get, flex, flexVersions, flexLimit, with(projectReader, nothing)},
-		{get, flexCluster, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
-		{patch, flexCluster, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
-		{del, flexCluster, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
-		{post, flexCluster + "/backup/download", flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
-		{post, restores, flexVersions, flexLimit, with(projectOwner, clusterNotFound)},
-		{get, restores, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
-		{get, restores + "/:restoreJobId", flexVersions, flexLimit, with(projectReader, clusterNotFound)},
-		{get, snapshots, flexVersions, flexLimit, with(projectReader, clusterNotFound)},
-		{get, snapshots + "/:snapshotId", flexVersions, flexLimit, with(projectReader, clusterNotFound)},
-	}
+		{get, flexCluster, flexVersions, flexLimit, readFlex},
+		{patch, flexCluster, flexVersions, flexLimit, writeFlex},
+		{del, flexCluster, flexVersions, flexLimit, writeFlex},
+		{post, flexCluster + "/backup/download", flexVersions, flexLimit, writeFlex},
+		{post, restores, flexVersions, flexLimit, writeFlex},
+		{get, restores, flexVersions, flexLimit, readFlex},
+		{get, restores + "/:restoreJobId", flexVersions, flexLimit, readFlex},
+		{get, snapshots, flexVersions, flexLimit, readFlex},
+		{get, snapshots + "/:snapshotId", flexVersions, flexLimit, readFlex},
+	})
 }
 
 // serviceAccountOperations are on the service accounts of an organization or a project.

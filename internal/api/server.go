@@ -15,8 +15,10 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/settle"
 	"exportbuckets/internal/share"
 	"exportbuckets/internal/tenant"
 )
@@ -45,18 +47,22 @@ type Config struct {
 
 // Services are what the API answers from.
 type Services struct {
-	IAM    *iam.Service
-	Tenant *tenant.Service
-	Backup *backup.Service
+	IAM     *iam.Service
+	Tenant  *tenant.Service
+	Backup  *backup.Service
+	Cluster *cluster.Service
+	Settle  *settle.Service
 }
 
 // Server is the HTTP side of the services.
 type Server struct {
-	iam    *iam.Service
-	tenant *tenant.Service
-	backup *backup.Service
-	cfg    Config
-	limits *rateLimiter // of those who are known
+	iam     *iam.Service
+	tenant  *tenant.Service
+	backup  *backup.Service
+	cluster *cluster.Service
+	settle  *settle.Service
+	cfg     Config
+	limits  *rateLimiter // of those who are known
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
 	// nobody who is known.
 	addressLimits *rateLimiter
@@ -105,8 +111,9 @@ func NewStarting(cfg Config) (http.Handler, error) {
 
 func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
-		iam: services.IAM, tenant: services.Tenant, backup: services.Backup,
-		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
+		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
+		settle: services.Settle,
+		cfg:    cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 
 		bounds:  b,
@@ -191,6 +198,9 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 		return err
 	}
 	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v}
+	if op.endpoint.settles {
+		in.settler = s.settle
+	}
 	answer, err := op.endpoint.serve(in)
 	if err != nil {
 		return err

@@ -120,8 +120,8 @@ func TestWhatTheUnversionedAPIHasNot(t *testing.T) {
 		// Clusters alone were changed in the API before versions.
 		{"GET", v15, none(v15), ""},
 		{"GET", v15 + "/clusters/c/status", none(v15 + "/clusters/c/status"), ""},
-		{"POST", v15 + "/clusters", notServed("POST", v15Root+"/groups/{groupId}/clusters"), ""},
-		{"POST", v1 + "/clusters", notServed("POST", v1Root+"/groups/{groupId}/clusters"), ""},
+		{"GET", v15 + "/clusters/c/processArgs", none(v15 + "/clusters/c/processArgs"), ""},
+		{"POST", v1 + "/clusters/tenantUpgrade", notServed("POST", v1Root+"/groups/{groupId}/clusters/tenantUpgrade"), ""},
 	} {
 		got := b.do(t, request{method: tt.method, path: tt.path, header: http.Header{"Accept": {"*/*"}}})
 		if got.body != tt.want || got.header.Get("Allow") != tt.allow {

@@ -11,7 +11,7 @@ type Code struct {
 	Name   string // as clients read it
 	Status int    // of the HTTP answer
 	Detail string // the sentence, with %v for each parameter
-	// Parameter is what stands in the body for the one parameter, with %v for it;
+	// Parameter is what stands in the body in place of the parameters, with %v for each;
 	// empty where parameters stand alone.
 	Parameter string
 }
@@ -34,6 +34,17 @@ func code(name string, status int, detail string) Code {
 func inUse(name, thing string) Code {
 	c := code(name, http.StatusBadRequest, "Cannot remove the "+thing+" because it is still in use.")
 	c.Parameter = "Cannot remove the " + thing + " (%v) because it is still in use."
+	return c
+}
+
+// terminationProtection declares the code for a cluster that is protected. Its parameter
+// is a sentence of its own, which names cluster and project.
+func terminationProtection() Code {
+	c := code("CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED", http.StatusBadRequest,
+		"Cannot terminate a cluster when termination protection is enabled. "+
+			"Disable termination protection and try again.")
+	c.Parameter = "Cannot terminate cluster %v in group %v because termination protection is enabled. " +
+		"Disable termination protection and try again."
 	return c
 }
 
@@ -66,18 +77,64 @@ var (
 		"Should not specify both the IP address and the CIDR block.")
 	CodeCannotAssumeRole = code("CANNOT_ASSUME_ROLE", http.StatusBadRequest,
 		"Atlas cannot assume the specified role (%v).")
+	CodeAsymmetricShardUnsupported = code("ASYMMETRIC_SHARD_UNSUPPORTED", http.StatusBadRequest,
+		"Asymmetric sharded cluster is not supported by the current API version. Please use the latest API instead. "+
+			"Documentation for the latest API is available at https://docs.atlas.mongodb.com/reference/api/clusters-advanced/.")
+	CodeBackupConfigNotFound = code("BACKUP_CONFIG_NOT_FOUND", http.StatusNotFound,
+		"No backup configuration exists for cluster %v in group %v.")
+	CodeCannotChangeGeoSharded = code("CANNOT_CHANGE_GEOSHARDED_CLUSTER_TYPE", http.StatusBadRequest,
+		"A geo sharded cluster cannot be changed to a different cluster type.")
+	CodeCannotCreatePausedCluster = code("CANNOT_CREATE_PAUSED_CLUSTER", http.StatusBadRequest,
+		"Cluster %v cannot be created in a paused state.")
+	CodeCannotUpdateAndPauseCluster = code("CANNOT_UPDATE_AND_PAUSE_CLUSTER", http.StatusConflict,
+		"Cannot update and pause cluster %v at the same time.")
+	CodeCannotUpdatePausedCluster = code("CANNOT_UPDATE_PAUSED_CLUSTER", http.StatusConflict,
+		"Cannot update cluster %v while it is paused or being paused.")
+	CodeClusterAlreadyDeleting = code("CLUSTER_ALREADY_REQUESTED_DELETION", http.StatusBadRequest,
+		"The cluster %v has already been requested for deletion.")
+	CodeClusterAlreadyPaused = code("CLUSTER_ALREADY_PAUSED", http.StatusConflict,
+		"Cannot pause a cluster that is already paused.")
+	CodeClusterCannotChangeName = code("CLUSTER_CANNOT_CHANGE_NAME", http.StatusBadRequest,
+		"Cannot change name of cluster during an update.")
+	CodeClusterDiskSizeInvalid = code("CLUSTER_DISK_SIZE_INVALID", http.StatusBadRequest, "Invalid disk size: %v.")
+	CodeClusterNameInvalid     = code("CLUSTER_NAME_INVALID", http.StatusBadRequest,
+		"The cluster name %v is invalid. The name can only contain ASCII letters, numbers, and hyphens.")
+	CodeClusterNamePrefixInvalid = code("CLUSTER_NAME_PREFIX_INVALID", http.StatusBadRequest,
+		"Cluster name \"%v\" is invalid. Atlas truncates cluster names to %v characters which results in an invalid "+
+			"hostname due to a trailing \"-\" in the generated cluster name prefix \"%v\".")
+	CodeClusterNameTooLong = code("CLUSTER_NAME_TOO_LONG", http.StatusBadRequest,
+		"Cluster name %v is limited to %v characters.")
 	CodeClusterNotFound = code("CLUSTER_NOT_FOUND", http.StatusNotFound,
 		"No cluster named %v exists in group %v.")
+	CodeClusterNumShardsInvalid = code("CLUSTER_NUM_SHARDS_INVALID", http.StatusBadRequest,
+		"The cluster's shard count must be between 1 and %v.")
+	CodeContinuousBackupNotSupported = code("CONTINUOUS_BACKUP_NOT_SUPPORTED_ON_NEW_CLUSTERS", http.StatusBadRequest,
+		"Continuous backup is no longer supported for new clusters.")
+	// CodeDiskSizeInconsistent has its name from a recorded answer, and its sentence is
+	// this server's own.
+	CodeDiskSizeInconsistent = code("DISK_SIZE_GB_INCONSISTENT", http.StatusBadRequest,
+		"The disk size must be the same for all nodes and shards of a cluster.")
+	CodeDualReplicationSpec = code("DUAL_REPLICATION_SPEC_SPECIFIED", http.StatusBadRequest,
+		"Both replicationSpec and replicationSpecs fields were specified. Only one of these two should be provided.")
 	CodeDuplicateAzureServicePrincipal = code("DUPLICATE_AZURE_SERVICE_PRINCIPAL", http.StatusConflict,
 		"An Azure Service Principal has already been configured "+
 			"for the specified Azure Service Principal ID (%v).")
+	CodeDuplicateClusterName = code("DUPLICATE_CLUSTER_NAME", http.StatusBadRequest,
+		"A %v named %v is already present in group %v.")
+	CodeDuplicateClusterNamePrefix = code("DUPLICATE_CLUSTER_NAME_PREFIX", http.StatusBadRequest,
+		"Cluster name %v cannot have same first %v characters as another cluster name in same group.")
 	CodeExportBucketNameInvalid = code("EXPORT_BUCKET_NAME_INVALID", http.StatusBadRequest,
 		"Export Bucket name is invalid.")
 	CodeExportBucketNotFound = code("EXPORT_BUCKET_NOT_FOUND", http.StatusNotFound,
 		"No export Bucket with ID %v does not exist.")
-	CodeGCPServiceAccountInUse = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
-	CodeInvalidAttribute       = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
-	CodeInvalidEnumValue       = code("INVALID_ENUM_VALUE", http.StatusBadRequest,
+	CodeFlexInClusterAPI = code("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", http.StatusBadRequest,
+		"Flex cluster %v cannot be used in the Cluster API.")
+	CodeGeneral                     = code("ATLAS_GENERAL_ERROR", http.StatusBadRequest, "Reason: %v.")
+	CodeGCPServiceAccountInUse      = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
+	CodeInvalidAttribute            = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
+	CodeInvalidClusterConfiguration = code("INVALID_CLUSTER_CONFIGURATION", http.StatusBadRequest,
+		"The specified cluster configuration is not valid.")
+	CodeInvalidEnumValue = code("INVALID_ENUM_VALUE", http.StatusBadRequest,
 		"An invalid enumeration value %v was specified.")
 	CodeInvalidJSON          = code("INVALID_JSON", http.StatusBadRequest, "Received JSON does not match expected format.")
 	CodeInvalidJSONAttribute = code("INVALID_JSON_ATTRIBUTE", http.StatusBadRequest,
@@ -94,7 +151,9 @@ var (
 	CodeInvalidRoleForOrg     = code("INVALID_ROLE_FOR_ORG", http.StatusBadRequest, "Role %v invalid for organization %v.")
 	CodeInvalidRoleForProject = code("INVALID_ROLE_FOR_GROUP", http.StatusBadRequest, "Role %v is invalid for group %v.")
 	CodeInvalidTeamID         = code("INVALID_TEAM_ID", http.StatusNotFound, "An invalid team ID %v was specified.")
-	CodeInvalidVersionDate    = code("INVALID_VERSION_DATE", http.StatusNotAcceptable,
+	CodeInvalidTenantBackup   = code("INVALID_TENANT_BACKUP_ENABLED", http.StatusBadRequest,
+		"The tenantBackupField field must be omitted or set to %v on %v clusters.")
+	CodeInvalidVersionDate = code("INVALID_VERSION_DATE", http.StatusNotAcceptable,
 		"Invalid accept header or version date.")
 	CodeIPAddressNotOnAccessList = code("IP_ADDRESS_NOT_ON_ACCESS_LIST", http.StatusForbidden,
 		"IP address %v is not allowed to access this resource.")
@@ -108,8 +167,12 @@ var (
 		"API keys must have at least one role.")
 	CodeMissingAttribute = code("MISSING_ATTRIBUTE", http.StatusBadRequest,
 		"The required attribute %v was not specified.")
-	CodeMissingQueryParameter = code("MISSING_QUERY_PARAMETER", http.StatusBadRequest,
-		"The required query parameter %v was not specified.")
+	CodeMongoDBVersionInvalid = code("MONGODB_VERSION_INVALID", http.StatusBadRequest,
+		"An invalid MongoDB version %v was specified.")
+	CodeMultiCloudUnsupported = code("MULTI_CLOUD_CLUSTER_INVALID", http.StatusBadRequest,
+		"Multi-Cloud clusters are not currently supported by the API.")
+	CodeNonFlexInFlexAPI = code("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", http.StatusBadRequest,
+		"Cannot use non-flex cluster %v in the flex API.")
 	CodeNotInProject = code("NOT_IN_GROUP", http.StatusUnauthorized,
 		"The current user is not in the group, or the group does not exist.")
 	CodeNotOrgProjectCreator = code("NOT_ORG_GROUP_CREATOR", http.StatusUnauthorized,
@@ -121,20 +184,35 @@ var (
 		"This organization requires access through an access list of ip ranges.")
 	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,
 		"A group with name \"%v\" already exists.")
+	CodeProjectHasClusters = code("CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", http.StatusConflict,
+		"Cannot close group while it has active clusters; please terminate all clusters.")
 	CodeProjectNotFound = code("GROUP_NOT_FOUND", http.StatusNotFound, "No group with ID %v exists.")
 	CodeRateLimited     = code("RATE_LIMITED_TOKEN_BUCKET", http.StatusTooManyRequests,
 		"Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. "+
 			"Refill rate: %v per %v seconds. For more information, see: http://dochub.mongodb.org/core/atlas-api-rate-limit.")
+	CodeReplicationSpecsInvalid = code("REPLICATION_SPECS_INVALID", http.StatusBadRequest,
+		"The replicationSpecs array contains a document with missing fields. "+
+			"All fields must be specified in the replicationSpecs array.")
 	CodeRequestTimeout  = code("UNEXPECTED_ERROR", http.StatusRequestTimeout, "Request body was not received in time.")
 	CodeRequestTooLarge = code("REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge,
 		"Request entity is too large.")
+	CodeReservedClusterName = code("ATLAS_RESERVED_CLUSTER_NAME", http.StatusBadRequest,
+		"The provided cluster name %v creates a conflict with our internal hostnames, which are generated using the "+
+			"pattern \"atlas-[a-z0-9]{6}\".")
 	CodeResourceNotFound       = code("RESOURCE_NOT_FOUND", http.StatusNotFound, "Cannot find resource %v.")
 	CodeServiceAccountNotFound = code("SERVICE_ACCOUNT_NOT_FOUND", http.StatusNotFound,
 		"No service account with ID %v exists.")
-	CodeTeamNotFound     = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
-	CodeUnexpected       = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
-	CodeUnavailable      = code("UNEXPECTED_ERROR", http.StatusServiceUnavailable, "Service temporarily unavailable.")
-	CodeUserUnauthorized = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
+	CodeShardedCannotBecomeReplicaSet = code("SHARDED_CLUSTER_CANT_BECOME_REPLICA_SET", http.StatusBadRequest,
+		"A sharded cluster cannot become a replica set.")
+	CodeTeamNotFound                 = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
+	CodeTenantProcessArgsUnsupported = code("TENANT_CLUSTER_PROCESS_ARGS_NOT_SUPPORTED", http.StatusBadRequest,
+		"Cannot set custom process args for tenant clusters.")
+	CodeTenantUpdateUnsupported = code("TENANT_CLUSTER_UPDATE_UNSUPPORTED", http.StatusBadRequest,
+		"Cannot update a M0/Flex cluster through the public API.")
+	CodeTerminationProtection = terminationProtection()
+	CodeUnexpected            = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
+	CodeUnavailable           = code("UNEXPECTED_ERROR", http.StatusServiceUnavailable, "Service temporarily unavailable.")
+	CodeUserUnauthorized      = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
 		"Current user is not authorized to perform this action.")
 	CodeValidation = code("VALIDATION_ERROR", http.StatusBadRequest,
 		"The request content produced the validation error: %v.")

@@ -13,6 +13,9 @@ type Env struct {
 	Clock func() time.Time
 	// NewID makes the id of what is created at a time. Required.
 	NewID func(time.Time) objectid.ID
+	// Pace is how long things take. What has begun keeps the times of the pace that it
+	// began at.
+	Pace Pace
 }
 
 // Now returns the time as PostgreSQL keeps it, in microseconds. It is asked for once a

@@ -16,7 +16,8 @@ const (
 	// MaxDescription is for the descriptions of API keys and service accounts. Atlas'
 	// specification.
 	MaxDescription = 250
-	// MaxTagText is for the key and the value of a tag. Atlas, "Resource Tags".
+	// MaxTagText is for the key and the value of a tag. Atlas, "Resource Tags". Labels
+	// and zones of clusters have no more, which is this server's own.
 	MaxTagText = 255
 	// MaxTags is for the tags of a project or a cluster. Atlas, "Resource Tags".
 	MaxTags = 50

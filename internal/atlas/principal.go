@@ -34,6 +34,8 @@ type Facts struct {
 
 	// Now is the time of the principal's organization when the request came in.
 	Now time.Time
+	// DueAt is when the next thing of the project is past its time; nil if nothing is.
+	DueAt *time.Time
 
 	// Version is raised by every change of what the principal may do.
 	Version int64
@@ -102,6 +104,10 @@ func (p *Principal) EveryProject() bool {
 // HasOrgRole reports whether the principal has the role in its organization.
 func (p *Principal) HasOrgRole(role db.OrgRole) bool {
 	return slices.Contains(p.facts.OrgRoles, role)
+}
+
+func (p *Principal) hasProjectRole(role db.ProjectRole) bool {
+	return slices.Contains(p.projectRoles, role)
 }
 
 // Scope is an organization or, if it has a project, one of its projects.

@@ -2,7 +2,6 @@ package atlas
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"exportbuckets/db"
@@ -92,6 +91,21 @@ type projectProof[K any] struct{ proof }
 // ProjectID returns the id of the project.
 func (p projectProof[K]) ProjectID() objectid.ID { return p.caller().projectID }
 
+// Due reports whether something of the project was past its time when the request came
+// in, and so the project has to be settled before it is looked at.
+func (p projectProof[K]) Due() bool {
+	dueAt := p.caller().facts.DueAt
+	return dueAt != nil && !dueAt.After(p.Now())
+}
+
+// ProjectProof is a proof for a project, whatever the caller may do there.
+type ProjectProof interface {
+	Proof
+	ProjectID() objectid.ID
+	Now() time.Time
+	Due() bool
+}
+
 // credentialProof is a proof for the credentials of an organization or, if the
 // request names a project, those that have a role on it.
 type credentialProof[K any] struct{ proof }
@@ -141,6 +155,9 @@ type (
 	// BackupWriter proves that the caller may change the export buckets of the
 	// project that the request names.
 	BackupWriter struct{ projectProof[BackupWriter] }
+	// ClusterWriter proves that the caller may add and change clusters of the project
+	// that the request names.
+	ClusterWriter struct{ projectProof[ClusterWriter] }
 )
 
 // OwnsOrg reports whether the caller owns the organization as well, if it is a
@@ -148,6 +165,9 @@ type (
 func (o CredentialOwner) OwnsOrg() bool {
 	return o.caller().HasOrgRole(db.OrgRoleORGOWNER)
 }
+
+// OwnsProject reports whether the caller owns the project as well.
+func (w ClusterWriter) OwnsProject() bool { return w.caller().hasProjectRole(db.ProjectRoleGROUPOWNER) }
 
 // OrgReader returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not
 // belong to the organization that the request names.
@@ -241,7 +261,7 @@ func (p *Principal) ProjectReader() (ProjectReader, error) {
 // ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller does not own the project that the request names.
 func (p *Principal) ProjectOwner() (ProjectOwner, error) {
-	proved, err := proveProject[ProjectOwner](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER),
+	proved, err := proveProject[ProjectOwner](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER),
 		func(p *Principal) error { return refusal(p.ProjectOwner()) })
 	return ProjectOwner{proved}, err
 }
@@ -250,10 +270,20 @@ func (p *Principal) ProjectOwner() (ProjectOwner, error) {
 // if the caller may not change the export buckets of the project that the
 // request names.
 func (p *Principal) BackupWriter() (BackupWriter, error) {
-	proved, err := proveProject[BackupWriter](p, slices.Contains(p.projectRoles, db.ProjectRoleGROUPOWNER) ||
-		p.facts.BackupManagersWrite && slices.Contains(p.projectRoles, db.ProjectRoleGROUPBACKUPMANAGER),
+	proved, err := proveProject[BackupWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
+		p.facts.BackupManagersWrite && p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
 		func(p *Principal) error { return refusal(p.BackupWriter()) })
 	return BackupWriter{proved}, err
+}
+
+// ClusterWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
+// caller may not add and change clusters of the project that the request names. Atlas
+// names finer roles, which nobody can be given.
+func (p *Principal) ClusterWriter() (ClusterWriter, error) {
+	proved, err := proveProject[ClusterWriter](p,
+		p.hasProjectRole(db.ProjectRoleGROUPOWNER) || p.hasProjectRole(db.ProjectRoleGROUPCLUSTERMANAGER),
+		func(p *Principal) error { return refusal(p.ClusterWriter()) })
+	return ClusterWriter{proved}, err
 }
 
 // proveProject refuses what is no project's id, a project that does not exist,

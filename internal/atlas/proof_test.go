@@ -24,6 +24,9 @@ func TestAProofThatNoPrincipalMadePanics(t *testing.T) {
 		"ProjectReader":         func() { atlas.ProjectReader{}.ProjectID() },
 		"ProjectOwner":          func() { atlas.ProjectOwner{}.ProjectID() },
 		"BackupWriter":          func() { atlas.BackupWriter{}.ProjectID() },
+		"ClusterWriter":         func() { atlas.ClusterWriter{}.ProjectID() },
+		"ClusterWriter.Owns":    func() { atlas.ClusterWriter{}.OwnsProject() },
+		"Due":                   func() { atlas.ProjectReader{}.Due() },
 	} {
 		func() {
 			defer func() {
@@ -50,6 +53,7 @@ func TestNoProofConvertsIntoAnother(t *testing.T) {
 		reflect.TypeFor[atlas.ProjectReader](),
 		reflect.TypeFor[atlas.ProjectOwner](),
 		reflect.TypeFor[atlas.BackupWriter](),
+		reflect.TypeFor[atlas.ClusterWriter](),
 	}
 	for _, from := range proofs {
 		if !from.Implements(reflect.TypeFor[atlas.Proof]()) {

@@ -213,6 +213,7 @@ func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Ori
 		ProjectInOrg:  row.ProjectInOrg,
 		ProjectRoles:  rolesOf[db.ProjectRole](row.ProjectRoles),
 		Now:           c.Now,
+		DueAt:         row.DueAt,
 		Version:       row.Version,
 		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
 			rows, err := s.listPrincipals(ctx, conn, []credential{c})

@@ -324,7 +324,7 @@ func (s *Service) ListServiceAccountProjects(
 	}
 	return atlas.NewList("projects", page, func(limit int32, offset int64) ([]db.ListProjectsRow, error) {
 		return s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
-			OrgID: reader.Scope().OrgID, PrincipalID: account.id, RowLimit: limit, RowOffset: offset,
+			OrgID: reader.Scope().OrgID, PrincipalID: account.id, Now: reader.Now(), RowLimit: limit, RowOffset: offset,
 		})
 	}, func(row db.ListProjectsRow) (db.Project, int64) { return row.Project, row.TotalCount })
 }

@@ -100,7 +100,9 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 		Tags:                      []byte("[]"),
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		there, err = w.q.GetProject(ctx, w.tx, project.ID.ID)
+		var row db.GetProjectRow
+		row, err = w.q.GetProject(ctx, w.tx, db.GetProjectParams{ProjectID: project.ID.ID, Now: w.now})
+		there = row.Project
 	}
 	if err != nil {
 		return err

@@ -13,6 +13,10 @@ import (
 // with the reason.
 var outliving = map[string]string{}
 
+// keeping are the tables with a project_id whose rows keep their project from being
+// deleted, each with the foreign key that does.
+var keeping = map[string]string{"clusters": clustersProjectFkey}
+
 // A table that comes later must not leave rows of projects that are gone, and must
 // not keep projects from being deleted.
 func TestWhatAProjectOwnsGoesWithIt(t *testing.T) {
@@ -34,20 +38,25 @@ func TestWhatAProjectOwnsGoesWithIt(t *testing.T) {
 		WHERE table_schema = 'public' AND column_name = 'project_id'`)
 	cascading := names(`SELECT conrelid::regclass::text FROM pg_constraint
 		WHERE contype = 'f' AND confrelid = 'projects'::regclass AND confdeltype = 'c'`)
+	fkeys := names(`SELECT conname::text FROM pg_constraint
+		WHERE contype = 'f' AND confrelid = 'projects'::regclass AND confdeltype = 'a'`)
 	listed := make([]string, len(ownedTables))
 	for i, table := range ownedTables {
 		listed[i] = table.name
 	}
 	for _, table := range tables {
 		places := 0
-		for _, in := range []bool{slices.Contains(cascading, table), slices.Contains(listed, table), outliving[table] != ""} {
+		for _, in := range []bool{
+			slices.Contains(cascading, table), slices.Contains(listed, table),
+			outliving[table] != "", slices.Contains(fkeys, keeping[table]),
+		} {
 			if in {
 				places++
 			}
 		}
 		if places != 1 {
 			t.Errorf("%s has a project_id: got it in %d places, want it in one: a foreign key to projects with "+
-				"ON DELETE CASCADE, ownedTables, or outliving", table, places)
+				"ON DELETE CASCADE, ownedTables, outliving, or keeping", table, places)
 		}
 	}
 	for _, table := range listed {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,6 +49,13 @@ type ProjectUpdate struct {
 	WithDefaultAlertsSettings *bool        `json:"withDefaultAlertsSettings"`
 }
 
+// Project is a project with the number of its clusters.
+type Project struct {
+	db.Project
+
+	ClusterCount int64
+}
+
 func checkProjectName(name string) error {
 	if !atlas.HasLength(name, 1, atlas.MaxName) || !projectName.MatchString(name) || strings.TrimSpace(name) != name {
 		return atlas.NewError(atlas.CodeInvalidProjectName, name)
@@ -72,12 +80,12 @@ func encodeTags(tags []atlas.Tag) ([]byte, error) {
 // NOT_ORG_GROUP_CREATOR if the caller may not create projects there,
 // GROUP_ALREADY_EXISTS if the name is taken and MAX_GROUPS_PER_ORG_EXCEEDED if
 // the organization is full.
-func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req ProjectRequest) (db.Project, error) {
+func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req ProjectRequest) (Project, error) {
 	row, creator, err := s.projectRow(p, req)
 	if err != nil {
-		return db.Project{}, err
+		return Project{}, err
 	}
-	return write.Do(ctx, s.pool, creator, func(tx pgx.Tx) (project db.Project, err error) {
+	return write.Do(ctx, s.pool, creator, func(tx pgx.Tx) (project Project, err error) {
 		if err := write.LockOrg(ctx, tx, row.OrgID); err != nil {
 			return project, err
 		}
@@ -88,7 +96,7 @@ func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req Pro
 		if count >= maxProjects {
 			return project, atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String())
 		}
-		project, err = s.q.InsertProject(ctx, tx, row)
+		project.Project, err = s.q.InsertProject(ctx, tx, row)
 		if write.IsViolation(err, projectsNameKey) {
 			return project, atlas.NewError(atlas.CodeProjectAlreadyExists, row.Name)
 		}
@@ -143,37 +151,46 @@ func (s *Service) projectRow(
 // and whose name begins with prefix, in whatever case, by name in byte order.
 func (s *Service) ListProjects(
 	ctx context.Context, p *atlas.Principal, prefix string, page atlas.Page,
-) (atlas.List[db.Project], error) {
+) (atlas.List[Project], error) {
 	return atlas.NewList("projects", page, func(limit int32, offset int64) ([]db.ListProjectsRow, error) {
 		return s.q.ListProjects(ctx, s.pool, db.ListProjectsParams{
 			OrgID:        p.OrgID(),
 			EveryProject: p.EveryProject(),
 			PrincipalID:  p.ID(),
 			NamePrefix:   plainText(prefix),
+			Now:          p.Now(),
 			RowLimit:     limit,
 			RowOffset:    offset,
 		})
-	}, func(row db.ListProjectsRow) (db.Project, int64) { return row.Project, row.TotalCount })
+	}, func(row db.ListProjectsRow) (Project, int64) {
+		return Project{row.Project, row.ClusterCount}, row.TotalCount
+	})
 }
 
 // GetProject returns the project. It returns GROUP_NOT_FOUND if it was deleted
 // meanwhile.
-func (s *Service) GetProject(ctx context.Context, project atlas.ProjectReader) (db.Project, error) {
-	row, err := s.q.GetProject(ctx, s.pool, project.ProjectID())
-	return row, atlas.WrapMissing(err, "get project", projectNotFound(project.ProjectID()))
+func (s *Service) GetProject(ctx context.Context, project atlas.ProjectReader) (Project, error) {
+	return s.getProject(ctx, s.pool, project.ProjectID(), project.Now())
+}
+
+func (s *Service) getProject(ctx context.Context, conn db.DBTX, id objectid.ID, now time.Time) (Project, error) {
+	row, err := s.q.GetProject(ctx, conn, db.GetProjectParams{ProjectID: id, Now: now})
+	return Project{row.Project, row.ClusterCount}, atlas.WrapMissing(err, "get project", projectNotFound(id))
 }
 
 // GetProjectByName returns the project of the caller's organization with that
 // very name. It returns NOT_IN_GROUP if there is none or the caller has no role
 // on it: the answer does not tell which.
-func (s *Service) GetProjectByName(ctx context.Context, p *atlas.Principal, name string) (db.Project, error) {
+func (s *Service) GetProjectByName(ctx context.Context, p *atlas.Principal, name string) (Project, error) {
 	row, err := s.q.GetProjectByName(ctx, s.pool, db.GetProjectByNameParams{
 		OrgID:        p.OrgID(),
 		Name:         plainText(name),
 		EveryProject: p.EveryProject(),
 		PrincipalID:  p.ID(),
+		Now:          p.Now(),
 	})
-	return row, atlas.WrapMissing(err, "get project by name", atlas.NewError(atlas.CodeNotInProject))
+	return Project{row.Project, row.ClusterCount},
+		atlas.WrapMissing(err, "get project by name", atlas.NewError(atlas.CodeNotInProject))
 }
 
 // UpdateProject changes the project and returns it. It returns an *atlas.Error for the
@@ -181,7 +198,7 @@ func (s *Service) GetProjectByName(ctx context.Context, p *atlas.Principal, name
 // taken.
 func (s *Service) UpdateProject(
 	ctx context.Context, project atlas.ProjectOwner, update ProjectUpdate,
-) (db.Project, error) {
+) (Project, error) {
 	row := db.UpdateProjectParams{
 		ProjectID:                 project.ProjectID(),
 		Name:                      update.Name,
@@ -189,32 +206,45 @@ func (s *Service) UpdateProject(
 	}
 	if update.Name != nil {
 		if err := checkProjectName(*update.Name); err != nil {
-			return db.Project{}, err
+			return Project{}, err
 		}
 	}
 	if update.Tags != nil {
 		var err error
 		if row.Tags, err = encodeTags(*update.Tags); err != nil {
-			return db.Project{}, err
+			return Project{}, err
 		}
 	}
-	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Project, error) {
-		return s.q.UpdateProject(ctx, tx, row)
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Project, error) {
+		id, err := s.q.UpdateProject(ctx, tx, row)
+		if err != nil {
+			return Project{}, err
+		}
+		return s.getProject(ctx, tx, id, project.Now())
 	})
 	if write.IsViolation(err, projectsNameKey) {
-		return db.Project{}, atlas.NewError(atlas.CodeProjectAlreadyExists, *update.Name)
+		return Project{}, atlas.NewError(atlas.CodeProjectAlreadyExists, *update.Name)
 	}
 	return updated, atlas.WrapMissing(err, "update project", projectNotFound(project.ProjectID()))
 }
 
 // DeleteProject removes the project and all that it owns. Whoever adds something
 // to it at the same moment is waited for, and is then removed, too, or finds
-// the project gone.
+// the project gone. It returns CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS if the project
+// has a cluster, in whatever state.
 func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner) error {
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
 	id := project.ProjectID()
-	return write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+	// Whoever is refused waits for nobody.
+	there, err := s.getProject(ctx, s.pool, id, project.Now())
+	if err != nil {
+		return err
+	}
+	if there.ClusterCount > 0 {
+		return atlas.NewError(atlas.CodeProjectHasClusters)
+	}
+	err = write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
 		if _, err := s.q.GetProjectForUpdate(ctx, tx, id); err != nil {
 			return atlas.WrapMissing(err, "lock project", projectNotFound(id))
 		}
@@ -235,7 +265,14 @@ func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner)
 		}
 		return atlas.Wrap(s.q.DeleteProject(ctx, tx, id), "delete project")
 	})
+	if write.IsViolation(err, clustersProjectFkey) {
+		return atlas.NewError(atlas.CodeProjectHasClusters)
+	}
+	return err
 }
+
+// clustersProjectFkey is broken by the deletion of a project that has clusters.
+const clustersProjectFkey = "clusters_project_id_fkey"
 
 // ownedTables are the tables whose rows go with their project, in the order in
 // which they are deleted, but for those whose foreign key to the project says ON

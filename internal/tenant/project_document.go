@@ -110,12 +110,15 @@ type ProjectLimit struct {
 	Default int64
 	Maximum int64
 	Value   int64 // what counts: the default, or what the owner has set
+	Usage   int64 // known of clusters alone
 }
+
+const clustersLimit = "atlas.project.deployment.clusters"
 
 // projectLimits are the limits of a new project. Atlas, "Atlas limits"; the
 // numbers are not recorded and may differ.
 var projectLimits = []ProjectLimit{
-	{Name: "atlas.project.deployment.clusters", Default: 25, Maximum: 100},
+	{Name: clustersLimit, Default: 25, Maximum: 100},
 	{Name: "atlas.project.deployment.nodesPerPrivateLinkRegion", Default: 50, Maximum: 90},
 	{Name: "atlas.project.deployment.serverlessMTMs", Default: 100, Maximum: 100},
 	{Name: "atlas.project.security.databaseAccess.customRoles", Default: 100, Maximum: 1400},
@@ -131,7 +134,7 @@ func (s *Service) ListProjectLimits(ctx context.Context, project atlas.ProjectRe
 	if err != nil {
 		return nil, err
 	}
-	return decodeProjectLimits(row.Limits)
+	return decodeProjectLimits(row)
 }
 
 // GetProjectLimit returns one limit of the project, or INVALID_ATTRIBUTE if
@@ -170,18 +173,25 @@ func (s *Service) SetProjectLimit(
 	case *update.Value < 0 || *update.Value > limit.Maximum:
 		return limit, atlas.NewError(atlas.CodeValidation, fmt.Sprintf("the value must be from 0 to %d", limit.Maximum))
 	}
-	limit.Value = *update.Value
-	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
-		return s.q.UpdateProjectLimit(ctx, tx, db.UpdateProjectLimitParams{
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Project, error) {
+		id, err := s.q.UpdateProjectLimit(ctx, tx, db.UpdateProjectLimitParams{
 			ProjectID: project.ProjectID(),
 			Name:      name,
-			Value:     limit.Value,
+			Value:     *update.Value,
 		})
+		if err != nil {
+			return Project{}, err
+		}
+		return s.getProject(ctx, tx, id, project.Now())
 	})
 	if err != nil {
 		return ProjectLimit{}, atlas.WrapMissing(err, "update project limit", projectNotFound(project.ProjectID()))
 	}
-	return limit, nil
+	limits, err := decodeProjectLimits(updated)
+	if err != nil {
+		return ProjectLimit{}, err
+	}
+	return findProjectLimit(limits, name)
 }
 
 // ResetProjectLimit brings a limit of the project back to its default. It
@@ -207,11 +217,11 @@ func findProjectLimit(limits []ProjectLimit, name string) (ProjectLimit, error) 
 	return limits[i], nil
 }
 
-// decodeProjectLimits returns every limit with what is kept as its value, or
-// its default.
-func decodeProjectLimits(kept []byte) ([]ProjectLimit, error) {
+// decodeProjectLimits returns every limit of the project with what is kept as its
+// value, or its default.
+func decodeProjectLimits(project Project) ([]ProjectLimit, error) {
 	values := make(map[string]int64)
-	if err := json.Unmarshal(kept, &values); err != nil {
+	if err := json.Unmarshal(project.Limits, &values); err != nil {
 		return nil, fmt.Errorf("decode project limits: %w", err)
 	}
 	limits := slices.Clone(projectLimits)
@@ -219,6 +229,9 @@ func decodeProjectLimits(kept []byte) ([]ProjectLimit, error) {
 		limits[i].Value = limits[i].Default
 		if value, ok := values[limits[i].Name]; ok {
 			limits[i].Value = value
+		}
+		if limits[i].Name == clustersLimit {
+			limits[i].Usage = project.ClusterCount
 		}
 	}
 	return limits, nil

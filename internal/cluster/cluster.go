@@ -1,0 +1,366 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+)
+
+// Cluster is a cluster as it is at the time of a request.
+type Cluster struct {
+	db.Cluster
+
+	Settings Settings // in place of what is stored
+	State    State
+	Made     bool // it is not being created any longer
+}
+
+// HasBackup reports whether snapshots of the cluster are taken.
+func (c Cluster) HasBackup() bool { return c.Settings.BackupEnabled && c.State != Deleting }
+
+// MongoDBVersion returns the version of MongoDB to the patch.
+func (c Cluster) MongoDBVersion() string { return patchOf(c.Settings.MongoDBMajorVersion) }
+
+func newCluster(row db.Cluster, now time.Time) (Cluster, error) {
+	settings, err := decodeSettings(row.Settings)
+	return Cluster{
+		Cluster:  row,
+		Settings: settings,
+		State:    state(row.ReadyAt, row.AppliedAt, row.GoneAt, now),
+		Made:     !now.Before(row.ReadyAt),
+	}, err
+}
+
+// NewRow returns the row of a new cluster with what the body asks for, which is made and
+// ready at once. It returns an *atlas.Error for the first rule that the body breaks.
+func NewRow(
+	projectID, id objectid.ID, change Change, now time.Time, newID func() objectid.ID,
+) (db.InsertClusterParams, Settings, error) {
+	row := db.InsertClusterParams{ProjectID: projectID, ID: id, CreatedAt: now, ReadyAt: now, AppliedAt: now}
+	settings := defaultSettings()
+	if missing := change.missing(); missing != "" {
+		return row, settings, atlas.NewError(atlas.CodeMissingAttribute, missing)
+	}
+	row.Name = *change.fields().Name
+	if err := checkName(row.Name); err != nil {
+		return row, settings, err
+	}
+	if paused := change.fields().Paused; paused != nil && *paused {
+		return row, settings, atlas.NewError(atlas.CodeCannotCreatePausedCluster, row.Name)
+	}
+	err := change.apply(&settings, newID)
+	if err == nil {
+		err = settings.check()
+	}
+	if err != nil {
+		return row, settings, refusal(err, row.Name)
+	}
+	row.FirstVersion = settings.firstVersion()
+	row.Settings, err = json.Marshal(settings)
+	return row, settings, atlas.Wrap(err, "encode settings of cluster")
+}
+
+// refusal names the cluster in the refusal of a flex cluster.
+func refusal(err error, name string) error {
+	if errors.Is(err, errFlex) {
+		return atlas.NewError(atlas.CodeFlexInClusterAPI, name)
+	}
+	return err
+}
+
+// The constraints whose violation is an answer and not a fault.
+const (
+	clustersNameKey       = "clusters_project_id_name_key"
+	clustersNamePrefixKey = "clusters_project_id_name_prefix_key"
+)
+
+// CreateCluster adds a cluster to the project, with the network containers that it needs.
+// It returns an *atlas.Error for the first rule that the body breaks, and
+// DUPLICATE_CLUSTER_NAME or DUPLICATE_CLUSTER_NAME_PREFIX if the project has a cluster
+// with the same name, or with one that begins the same.
+func (s *Service) CreateCluster(ctx context.Context, project atlas.ClusterWriter, change Change) (Cluster, error) {
+	now := project.Now()
+	newID := func() objectid.ID { return s.env.NewID(now) }
+	row, settings, err := NewRow(project.ProjectID(), newID(), change, now, newID)
+	if err != nil {
+		return Cluster{}, err
+	}
+	row.ReadyAt = now.Add(s.env.Pace.Creating)
+	row.AppliedAt = row.ReadyAt
+	if settings.IsFree() {
+		row.ReadyAt = now.Add(s.env.Pace.FreeCreating)
+		row.AppliedAt = row.ReadyAt.Add(s.env.Pace.Updating)
+	}
+	created, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
+		if err := s.lockProject(ctx, tx, row.ProjectID); err != nil {
+			return db.Cluster{}, err
+		}
+		created, err := s.q.InsertCluster(ctx, tx, row)
+		if err != nil {
+			return created, err
+		}
+		return created, InsertContainers(ctx, tx, row.ProjectID, settings, now, newID)
+	})
+	switch {
+	case write.IsViolation(err, clustersNameKey):
+		err = atlas.NewError(atlas.CodeDuplicateClusterName,
+			"cluster or serverless instance", row.Name, row.ProjectID.String())
+	case write.IsViolation(err, clustersNamePrefixKey):
+		err = atlas.NewError(atlas.CodeDuplicateClusterNamePrefix, row.Name, namePrefix)
+	}
+	if err != nil {
+		return Cluster{}, atlas.Wrap(err, "insert cluster")
+	}
+	return newCluster(created, now)
+}
+
+// lockProject makes the clusters of a project be written by one at a time. It returns
+// GROUP_NOT_FOUND if the project was deleted meanwhile.
+func (s *Service) lockProject(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
+	_, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, id)
+	return atlas.WrapMissing(err, "lock project", atlas.NewError(atlas.CodeProjectNotFound, id.String()))
+}
+
+// GetCluster returns the project's cluster of that name, whoever may look at it. It
+// returns CLUSTER_NOT_FOUND if there is none.
+func (s *Service) GetCluster(ctx context.Context, project atlas.ProjectProof, name string) (Cluster, error) {
+	return s.getCluster(ctx, s.pool, project, name)
+}
+
+func (s *Service) getCluster(
+	ctx context.Context, conn db.DBTX, project atlas.ProjectProof, name string,
+) (Cluster, error) {
+	notFound := atlas.NewError(atlas.CodeClusterNotFound, name, project.ProjectID().String())
+	if !nameForm.MatchString(name) {
+		return Cluster{}, notFound
+	}
+	row, err := s.q.GetCluster(ctx, conn, db.GetClusterParams{ProjectID: project.ProjectID(), Name: name})
+	if err != nil {
+		return Cluster{}, atlas.WrapMissing(err, "get cluster", notFound)
+	}
+	return newCluster(row, project.Now())
+}
+
+// GetClusterIn is GetCluster for a version of the API. It returns
+// ASYMMETRIC_SHARD_UNSUPPORTED or MULTI_CLOUD_CLUSTER_INVALID if the version can't show
+// the cluster.
+func (s *Service) GetClusterIn(
+	ctx context.Context, version string, project atlas.ProjectReader, name string,
+) (Cluster, error) {
+	cluster, err := s.GetCluster(ctx, project, name)
+	if err == nil {
+		err = cluster.checkVersion(version)
+	}
+	return cluster, err
+}
+
+func (c Cluster) checkVersion(version string) error {
+	switch {
+	case version >= c.FirstVersion:
+		return nil
+	case c.FirstVersion == Version20230201:
+		return atlas.NewError(atlas.CodeMultiCloudUnsupported)
+	}
+	return atlas.NewError(atlas.CodeAsymmetricShardUnsupported)
+}
+
+// ListClusters returns one page of the project's clusters, oldest first, of those that a
+// version of the API can show.
+func (s *Service) ListClusters(
+	ctx context.Context, version string, project atlas.ProjectReader, page atlas.Page,
+) (atlas.List[Cluster], error) {
+	rows, err := atlas.NewList("clusters", page, func(limit int32, offset int64) ([]db.ListClustersRow, error) {
+		return s.q.ListClusters(ctx, s.pool, db.ListClustersParams{
+			ProjectID: project.ProjectID(), Version: version, RowLimit: limit, RowOffset: offset,
+		})
+	}, func(row db.ListClustersRow) (db.Cluster, int64) { return row.Cluster, row.TotalCount })
+	if err != nil {
+		return atlas.List[Cluster]{}, err
+	}
+	return atlas.MapList(rows, func(row db.Cluster) Cluster {
+		cluster, decodeErr := newCluster(row, project.Now())
+		err = errors.Join(err, decodeErr)
+		return cluster
+	}), err
+}
+
+// UpdateCluster changes the cluster, in a version of the API, and returns it. It returns
+// CLUSTER_NOT_FOUND, what GetClusterIn does if the version can't show the cluster, an
+// *atlas.Error for the first rule that the body breaks, and USER_UNAUTHORIZED if it
+// changes the termination protection and the caller does not own the project.
+func (s *Service) UpdateCluster(
+	ctx context.Context, version string, project atlas.ClusterWriter, name string, change Change,
+) (Cluster, error) {
+	return s.update(ctx, project, name, func(cluster Cluster, newID func() objectid.ID) (Settings, error) {
+		if err := cluster.checkVersion(version); err != nil {
+			return Settings{}, err
+		}
+		if renamed := change.fields().Name; renamed != nil && *renamed != name {
+			return Settings{}, atlas.NewError(atlas.CodeClusterCannotChangeName)
+		}
+		settings, err := decodeSettings(cluster.Cluster.Settings)
+		if err == nil {
+			err = change.apply(&settings, newID)
+		}
+		if err == nil {
+			err = settings.check()
+		}
+		if err != nil {
+			return Settings{}, refusal(err, name)
+		}
+		if settings.TerminationProtectionEnabled != cluster.Settings.TerminationProtectionEnabled && !project.OwnsProject() {
+			return Settings{}, atlas.NewError(atlas.CodeUserUnauthorized)
+		}
+		return settings, checkPause(name, cluster.Settings, settings, change.fields().Paused)
+	})
+}
+
+// update changes a cluster that is not being deleted: f returns the settings that it is
+// to have. What f refuses is refused before anyone is waited for, and again when the
+// project is locked.
+func (s *Service) update(
+	ctx context.Context, project atlas.ClusterWriter, name string,
+	f func(cluster Cluster, newID func() objectid.ID) (Settings, error),
+) (Cluster, error) {
+	decide := func(cluster Cluster, err error, newID func() objectid.ID) (Settings, error) {
+		if err != nil {
+			return Settings{}, err
+		}
+		if cluster.State == Deleting {
+			return Settings{}, atlas.NewError(atlas.CodeGeneral, "This cluster is currently being deleted, cannot update")
+		}
+		return f(cluster, newID)
+	}
+	cluster, err := s.GetCluster(ctx, project, name)
+	if _, err := decide(cluster, err, func() objectid.ID { return objectid.ID{} }); err != nil {
+		return Cluster{}, err
+	}
+	now := project.Now()
+	newID := func() objectid.ID { return s.env.NewID(now) }
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
+		if err := s.lockProject(ctx, tx, project.ProjectID()); err != nil {
+			return db.Cluster{}, err
+		}
+		cluster, err := s.getCluster(ctx, tx, project, name)
+		settings, err := decide(cluster, err, newID)
+		if err != nil {
+			return db.Cluster{}, err
+		}
+		encoded, err := json.Marshal(settings)
+		if err != nil {
+			return db.Cluster{}, fmt.Errorf("encode settings of cluster: %w", err)
+		}
+		if err := InsertContainers(ctx, tx, cluster.ProjectID, settings, now, newID); err != nil {
+			return db.Cluster{}, err
+		}
+		applied := now
+		if cluster.ReadyAt.After(now) {
+			applied = cluster.ReadyAt
+		}
+		return s.q.UpdateCluster(ctx, tx, db.UpdateClusterParams{
+			ProjectID:    cluster.ProjectID,
+			ID:           cluster.ID,
+			Settings:     encoded,
+			FirstVersion: settings.firstVersion(),
+			AppliedAt:    applied.Add(s.env.Pace.Updating),
+		})
+	})
+	if err != nil {
+		return Cluster{}, atlas.Wrap(err, "update cluster")
+	}
+	return newCluster(updated, now)
+}
+
+// checkPause refuses what can't be done with a cluster that is paused, or to be: asked is
+// what the body says about it. A body that repeats what is so changes nothing.
+func checkPause(name string, before, after Settings, asked *bool) error {
+	others := after
+	others.Paused = before.Paused
+	changes := !reflect.DeepEqual(others, before)
+	switch {
+	case before.IsFree() && (after.Paused || !reflect.DeepEqual(before.Shards, after.Shards)):
+		return atlas.NewError(atlas.CodeTenantUpdateUnsupported)
+	case before.Paused && asked != nil && *asked:
+		return atlas.NewError(atlas.CodeClusterAlreadyPaused)
+	case before.Paused && (asked == nil || changes):
+		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
+	case !before.Paused && after.Paused && changes:
+		return atlas.NewError(atlas.CodeCannotUpdateAndPauseCluster, name)
+	}
+	return nil
+}
+
+// DeleteCluster begins the deletion of the cluster, which takes its time. It returns
+// CLUSTER_NOT_FOUND, CLUSTER_ALREADY_REQUESTED_DELETION, or
+// CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED.
+func (s *Service) DeleteCluster(ctx context.Context, project atlas.ProjectOwner, name string) error {
+	check := func(cluster Cluster, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case cluster.State == Deleting:
+			return atlas.NewError(atlas.CodeClusterAlreadyDeleting, name)
+		case cluster.Settings.TerminationProtectionEnabled:
+			return atlas.NewError(atlas.CodeTerminationProtection, name, project.ProjectID().String())
+		}
+		return nil
+	}
+	if err := check(s.GetCluster(ctx, project, name)); err != nil {
+		return err
+	}
+	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		if err := s.lockProject(ctx, tx, project.ProjectID()); err != nil {
+			return err
+		}
+		cluster, err := s.getCluster(ctx, tx, project, name)
+		if err := check(cluster, err); err != nil {
+			return err
+		}
+		err = s.q.UpdateClusterDeletion(ctx, tx, db.UpdateClusterDeletionParams{
+			ProjectID: cluster.ProjectID,
+			ID:        cluster.ID,
+			GoneAt:    project.Now().Add(s.env.Pace.Deleting),
+		})
+		if err != nil {
+			return err
+		}
+		return s.q.UpdateProjectDueAt(ctx, tx, cluster.ProjectID)
+	})
+	return atlas.Wrap(err, "delete cluster")
+}
+
+// GetProcessArgs returns the process arguments of the cluster, or CLUSTER_NOT_FOUND.
+func (s *Service) GetProcessArgs(ctx context.Context, project atlas.ProjectReader, name string) (ProcessArgs, error) {
+	cluster, err := s.GetCluster(ctx, project, name)
+	return cluster.Settings.ProcessArgs, err
+}
+
+// UpdateProcessArgs changes the process arguments of the cluster and returns them. It
+// returns CLUSTER_NOT_FOUND, an *atlas.Error for the first rule that the body breaks,
+// CANNOT_UPDATE_PAUSED_CLUSTER, and TENANT_CLUSTER_PROCESS_ARGS_NOT_SUPPORTED for a free
+// cluster.
+func (s *Service) UpdateProcessArgs(
+	ctx context.Context, project atlas.ClusterWriter, name string, change ProcessArgsChange,
+) (ProcessArgs, error) {
+	cluster, err := s.update(ctx, project, name, func(cluster Cluster, _ func() objectid.ID) (Settings, error) {
+		switch {
+		case cluster.Settings.IsFree():
+			return Settings{}, atlas.NewError(atlas.CodeTenantProcessArgsUnsupported)
+		case cluster.Settings.Paused:
+			return Settings{}, atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
+		}
+		settings := cluster.Settings
+		return settings, change.apply(&settings.ProcessArgs)
+	})
+	return cluster.Settings.ProcessArgs, err
+}

@@ -1,0 +1,56 @@
+// Package settle brings projects up to their clocks. Nothing runs in the background:
+// what is past its time is removed when somebody looks at a project, or is about to
+// write to it. Until then the project's due_at, which the statement that finds callers
+// reads with them, says whether there is something to do; if not, settling makes no
+// statement.
+//
+// What settles is no write of its caller: who may only read settles, too. It locks the
+// project, so of two at once one does it, and the other waits and finds it done. Which
+// operations settle their project first is in the table of routes.
+package settle
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+)
+
+// Service settles projects. Its methods are safe for concurrent use, and any number of
+// services may share a database.
+type Service struct {
+	pool *dbpool.Pool
+	q    *db.Queries
+}
+
+// New returns a service on a migrated database.
+func New(pool *dbpool.Pool) *Service {
+	return &Service{pool: pool, q: db.New()}
+}
+
+// Project settles the project of the proof: what is past its time as of the request is
+// gone when it returns. A project that is gone is settled.
+func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error {
+	if !project.Due() {
+		return nil
+	}
+	id, now := project.ProjectID(), project.Now()
+	err := s.pool.Write(ctx, project.Caller().OrgID(), func(tx pgx.Tx) error {
+		row, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, id)
+		if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.DueAt == nil || row.DueAt.After(now)) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.q.DeleteGoneClusters(ctx, tx, db.DeleteGoneClustersParams{ProjectID: id, Now: now}); err != nil {
+			return err
+		}
+		return s.q.UpdateProjectDueAt(ctx, tx, id)
+	})
+	return atlas.Wrap(err, "settle project")
+}
