@@ -413,6 +413,23 @@ type Cluster struct {
 	GoneAt       *time.Time
 }
 
+type DatabaseUser struct {
+	ProjectID    objectid.ID
+	ID           objectid.ID
+	DatabaseName string
+	Username     string
+	CreatedAt    time.Time
+	Description  string
+	AWSIAMType   string
+	LDAPAuthType string
+	OIDCAuthType string
+	X509Type     string
+	Labels       []byte
+	Roles        []byte
+	Scopes       []byte
+	DeleteAfter  *time.Time
+}
+
 type ExportBucket struct {
 	ProjectID                objectid.ID
 	ID                       objectid.ID
@@ -472,6 +489,16 @@ type Project struct {
 	Settings                  []byte
 	Limits                    []byte
 	DueAt                     *time.Time
+}
+
+type ProjectAccessListEntry struct {
+	ProjectID   objectid.ID
+	Network     netip.Prefix
+	CIDRBlock   netip.Prefix
+	Comment     string
+	CreatedAt   time.Time
+	Ordinal     int32
+	DeleteAfter *time.Time
 }
 
 type ProjectRoleGrant struct {

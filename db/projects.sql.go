@@ -396,10 +396,10 @@ func (q *Queries) UpdateProject(ctx context.Context, db DBTX, arg UpdateProjectP
 
 const updateProjectDueAt = `-- name: UpdateProjectDueAt :exec
 UPDATE projects
-SET due_at = (
-    SELECT min(clusters.gone_at)
-    FROM clusters
-    WHERE clusters.project_id = $1
+SET due_at = least(
+    (SELECT min(gone_at) FROM clusters WHERE clusters.project_id = $1),
+    (SELECT min(delete_after) FROM project_access_list_entries AS entry WHERE entry.project_id = $1),
+    (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = $1)
 )
 WHERE projects.id = $1
 `

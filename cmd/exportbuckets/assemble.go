@@ -12,6 +12,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
 	clusters "exportbuckets/internal/cluster"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
@@ -44,11 +45,12 @@ func (p plan) assemble(
 		Random:              rand.Reader,
 	})
 	handler, err := api.New(api.Services{
-		IAM:     callers,
-		Tenant:  tenant.New(pool, env),
-		Backup:  backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
-		Cluster: clusters.New(pool, env),
-		Settle:  settle.New(pool),
+		IAM:      callers,
+		Tenant:   tenant.New(pool, env),
+		Backup:   backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
+		Cluster:  clusters.New(pool, env),
+		Settle:   settle.New(pool),
+		DBAccess: dbaccess.New(pool, env),
 	}, config)
 	return handler, callers, err
 }

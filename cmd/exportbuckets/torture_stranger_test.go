@@ -89,10 +89,9 @@ func TestTortureStrangers(t *testing.T) {
 			waiting := make(map[string]*ledger)
 			var group sync.WaitGroup
 			for row, h := range held {
-				answers := newLedger()
-				waiting[row] = answers
+				waiting[row] = newLedger()
 				for range writers {
-					group.Go(func() { h.write(ctx, p, token, answers) })
+					group.Go(func() { h.write(ctx, p, token, waiting[row]) })
 				}
 			}
 			waittest.Until(t, "they wait", func() bool {

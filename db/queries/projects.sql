@@ -155,10 +155,10 @@ RETURNING id;
 -- name: UpdateProjectDueAt :exec
 -- Finds anew when the next thing of the project is past its time.
 UPDATE projects
-SET due_at = (
-    SELECT min(clusters.gone_at)
-    FROM clusters
-    WHERE clusters.project_id = @project_id
+SET due_at = least(
+    (SELECT min(gone_at) FROM clusters WHERE clusters.project_id = @project_id),
+    (SELECT min(delete_after) FROM project_access_list_entries AS entry WHERE entry.project_id = @project_id),
+    (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = @project_id)
 )
 WHERE projects.id = @project_id;
 

@@ -10,11 +10,9 @@ func TestListsOfWhatThereIsNoneOf(t *testing.T) {
 	b := setup(t)
 	project, org := projects+"/"+demoProject, apiRoot+"/orgs/"+demoOrg
 	for path, query := range map[string]string{
-		project + "/accessList":     "?",
 		project + "/clusters":       "?",
 		project + "/containers":     "?providerName=GCP&",
 		project + "/containers/all": "?",
-		project + "/databaseUsers":  "?",
 		project + "/flexClusters":   "?",
 		project + "/integrations":   "?",
 		project + "/peers":          "?providerName=AZURE&",
@@ -76,21 +74,22 @@ func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
 		{http.MethodPost, "/flexClusters/c/backup/download", `{"snapshotId":"x"}`, noCluster},
 		{http.MethodPost, "/flexClusters/c/backup/restoreJobs", "", noCluster},
 		{http.MethodGet, "/flexClusters/c/backup/restoreJobs?pageNum=1", "", noCluster},
-		{http.MethodGet, "/flexClusters/c/backup/restoreJobs/" + team, "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/restoreJobs/x", "", noCluster},
 		{http.MethodGet, "/flexClusters/c/backup/snapshots?pageNum=1", "", noCluster},
-		{http.MethodGet, "/flexClusters/c/backup/snapshots/" + team, "", noCluster},
+		{http.MethodGet, "/flexClusters/c/backup/snapshots/x", "", noCluster},
 		{http.MethodGet, "/containers?providerName=aws", "", noProvider},
 		{http.MethodGet, "/peers?providerName=aws", "", noProvider},
 		{http.MethodGet, "/privateEndpoint/aws/endpointService", "", noProvider},
 		{http.MethodPost, "/teams", `[{"roleNames":["GROUP_OWNER"],"teamId":"` + team + `"}]`,
 			refusal(404, "TEAM_NOT_FOUND", "No team with ID "+team+" exists.", team)},
 		{http.MethodPost, "/teams", `[{"teamId":"x"}]`,
-			malformedAttribute("0.teamId")},
+			refusal(404, "INVALID_TEAM_ID", "An invalid team ID x was specified.", "x")},
 		{http.MethodPost, "/teams", `[{"roleNames":["GROUP_OWNER"]}]`,
 			refusal(400, "MISSING_ATTRIBUTE", "The required attribute teamId was not specified.", "teamId")},
 		{http.MethodPost, "/teams", `{"teamId":"` + team + `"}`,
 			refusal(400, "INVALID_JSON", "Received JSON does not match expected format.")},
-		{http.MethodPost, "/teams", `[{"teamId":1}]`, malformedAttribute("0.teamId")},
+		{http.MethodPost, "/teams", `[{"teamId":1}]`, refusal(400, "INVALID_JSON_ATTRIBUTE",
+			"Received JSON for the 0.teamId attribute does not match expected format.", "0.teamId")},
 	} {
 		got := b.do(t, request{
 			method: tt.method, path: root + tt.path, body: tt.body, header: http.Header{"Accept": {v2025}},

@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ var callers = map[string]request{
 	"project owner":                  {key: "demoproj"},
 	"backup manager":                 {key: "backupmg"},
 	"cluster manager":                {key: "clustmgr"},
+	"database access admin":          {key: "dbaccess"},
 	"project reader":                 {key: "demoread"},
 	"organization reader":            {key: "orgreadr"},
 	"member without a project":       {key: "orgmembr"},
@@ -28,7 +28,7 @@ var callers = map[string]request{
 }
 
 // A level is what a caller may do on the demo project. Each includes those before
-// it, but for a writer of clusters, who need not be one of export buckets.
+// it, but for the writers, who need not be those of anything else.
 type level int
 
 const (
@@ -38,14 +38,15 @@ const (
 	reader                     // of the project
 	writer                     // of its export buckets
 	clusterWriter              // of its clusters
+	userWriter                 // of its database users
 	owner                      // of the project
 	creator                    // of projects in its organization
 )
 
 // allows reports whether a caller who may do as much may do what takes at least a level.
 func (l level) allows(least level) bool {
-	if l == clusterWriter && least == writer {
-		return false
+	if l > writer && l < owner && least >= writer {
+		return l == least
 	}
 	return l >= least
 }
@@ -57,7 +58,6 @@ type access struct {
 	accept  string // the newest version if empty
 	body    string
 	least   level
-	enters  level         // whom the proof admits, if the operation refuses some of them
 	status  int           // of the answer to who may
 	refusal string        // of who may not; that of a role too low if empty
 	after   time.Duration // since the one before it
@@ -72,10 +72,12 @@ func (a access) methodAndPath() (method, path string) {
 }
 
 // prepare makes what accesses name.
-func (b *bundle) prepare(t testing.TB) {
+func (b *bundle) prepare(t *testing.T) {
 	t.Helper()
 	b.create(t, awsBody)
 	b.createCluster(t, "c")
+	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoNetworks, `[{"ipAddress":"192.0.2.1"}]`, nil)
+	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoUsers, newUser("app"), nil)
 }
 
 // pass lets time pass, and has what is past its time removed.
@@ -105,6 +107,7 @@ func accesses() []access {
 		project = apiRoot + "/groups/:groupId"
 		cluster = project + "/clusters/:clusterName"
 		flex    = project + "/flexClusters"
+		user    = project + "/databaseUsers/:databaseName/:username"
 		unknown = "/6a7900010203040506999999"
 		org     = apiRoot + "/orgs/:orgId"
 		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
@@ -184,20 +187,15 @@ func accesses() []access {
 		{route: "PATCH " + org + "/apiKeys/:apiUserId", body: `{"desc":"changed"}`, least: creator, status: 200},
 		{
 			route: "POST " + org + "/apiKeys/:apiUserId/accessList", body: `[{"ipAddress":"192.0.2.1"}]`,
-			least: creator, enters: member, status: 200, refusal: notListReader,
+			least: creator, status: 200,
 		},
+		{route: "GET " + org + "/apiKeys/:apiUserId/accessList", least: member, status: 200},
+		// Only the owner has added one.
 		{
-			route: "GET " + org + "/apiKeys/:apiUserId/accessList",
-			least: creator, enters: member, status: 200, refusal: notListReader,
+			route: "GET " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", path: noNetwork,
+			least: member, status: 404,
 		},
-		{
-			route: "GET " + org + "/apiKeys/:apiUserId/accessList/:ipAddress",
-			least: creator, enters: member, status: 200, refusal: notListReader,
-		},
-		{
-			route: "DELETE " + org + "/apiKeys/:apiUserId/accessList/:ipAddress",
-			least: creator, enters: member, status: 204, refusal: notListReader,
-		},
+		{route: "DELETE " + org + "/apiKeys/:apiUserId/accessList/:ipAddress", least: creator, status: 204},
 		{route: "DELETE " + org + "/apiKeys/:apiUserId", least: creator, status: 204},
 		{route: "GET " + org + "/settings", least: member, status: 200},
 		{route: "PATCH " + org + "/settings", body: `{"multiFactorAuthRequired":true}`, least: creator, status: 200},
@@ -249,13 +247,23 @@ func accesses() []access {
 		{route: "GET " + flex + "/:clusterName/backup/restoreJobs/:restoreJobId", least: reader, status: 400},
 		{route: "GET " + flex + "/:clusterName/backup/snapshots", least: reader, status: 400},
 		{route: "GET " + flex + "/:clusterName/backup/snapshots/:snapshotId", least: reader, status: 400},
+		{route: "POST " + project + "/accessList", body: `[{"cidrBlock":"10.0.0.0/8"}]`, least: owner, status: 201},
 		{route: "GET " + project + "/accessList", least: reader, status: 200},
+		{route: "GET " + project + "/accessList/:entryValue", least: reader, status: 200},
+		{route: "GET " + project + "/accessList/:entryValue/status", least: reader, status: 200},
+		{route: "DELETE " + project + "/accessList/:entryValue", least: owner, status: 204},
 		{route: "GET " + project + "/auditLog", least: owner, status: 200},
 		{route: "GET " + project + "/backupCompliancePolicy", least: owner, status: 200},
 		{route: "GET " + project + "/containers", least: reader, status: 200},
 		{route: "GET " + project + "/containers/all", least: reader, status: 200},
 		{route: "GET " + project + "/customDBRoles/roles", least: reader, status: 200},
+		{route: "POST " + project + "/databaseUsers", body: newUser("other"), least: userWriter, status: 201},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + project + "/databaseUsers", body: "{", least: userWriter, status: 400},
 		{route: "GET " + project + "/databaseUsers", least: reader, status: 200},
+		{route: "GET " + user, least: reader, status: 200},
+		{route: "PATCH " + user, body: `{"description":"changed"}`, least: userWriter, status: 200},
+		{route: "DELETE " + user, least: userWriter, status: 204},
 		{route: "GET " + project + "/encryptionAtRest", least: reader, status: 200},
 		{route: "GET " + project + "/integrations", least: owner, status: 200},
 		{route: "GET " + project + "/peers", least: reader, status: 200},
@@ -286,9 +294,8 @@ func accesses() []access {
 // spareKey is an API key that calls nothing.
 const spareKey = "5f0000000000000000000e17"
 
-// notListReader is the refusal of who may not see the access list of an API key.
-const notListReader = `{"detail":"API key access lists are only accessible by the API key or by a user administrator.",` +
-	`"error":401,"errorCode":"API_KEY_ACCESS_LIST_ACCESS_DENIED","parameters":[],"reason":"Unauthorized"}`
+// noNetwork is a network that is on no access list.
+const noNetwork = apiRoot + "/orgs/" + demoOrg + "/apiKeys/" + spareKey + "/accessList/10.0.0.0%2F8"
 
 // exampleOf names an object for each parameter of a route.
 var exampleOf = strings.NewReplacer(
@@ -303,6 +310,9 @@ var exampleOf = strings.NewReplacer(
 	":clientId", spareAccount,
 	":secretId", "6a7900010203040506999999",
 	":clusterName", "c",
+	":entryValue", "192.0.2.1",
+	":databaseName", "admin",
+	":username", "app",
 	":restoreJobId", "6a7900010203040506999999",
 	":snapshotId", "6a7900010203040506999999",
 	":limitName", "atlas.project.security.databaseAccess.users",
@@ -318,6 +328,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"project owner":                  owner,
 		"backup manager":                 reader,
 		"cluster manager":                clusterWriter,
+		"database access admin":          userWriter,
 		"project reader":                 reader,
 		"organization reader":            reader,
 		"member without a project":       member,
@@ -369,7 +380,7 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 		}
 		got := b.do(t, r)
 		want := tt.refusal
-		if want == "" || may < tt.enters {
+		if want == "" {
 			want = unauthorized
 		}
 		switch {
@@ -411,6 +422,7 @@ var leastOf = map[string]struct{ onProject, inOrg level }{
 	"ProjectOwner":          {owner, nobody},
 	"BackupWriter":          {writer, nobody},
 	"ClusterWriter":         {clusterWriter, nobody},
+	"DatabaseUserWriter":    {userWriter, nobody},
 }
 
 func TestTheRouteTableSaysWhoMay(t *testing.T) {
@@ -423,9 +435,9 @@ func TestTheRouteTableSaysWhoMay(t *testing.T) {
 			want = least.onProject
 		}
 		// The others prove nothing before the operation looks at the request.
-		if !ok && access[tt.route] != "Principal" || ok && cmp.Or(tt.enters, tt.least) != want {
+		if !ok && access[tt.route] != "Principal" || ok && tt.least != want {
 			t.Errorf("%s: got %q in the route table, but level %d is tested, want %d",
-				tt.route, access[tt.route], cmp.Or(tt.enters, tt.least), want)
+				tt.route, access[tt.route], tt.least, want)
 		}
 	}
 }
@@ -439,6 +451,8 @@ func TestProjectsThatAreNone(t *testing.T) {
 		{"5f0000000000000000000bff", refusal(404, "GROUP_NOT_FOUND",
 			"No group with ID 5f0000000000000000000bff exists.", "5f0000000000000000000bff")},
 		{"x", refusal(404, "INVALID_GROUP_ID", "An invalid group ID x was specified.", "x")},
+		{"5F0000000000000000000B01", refusal(404, "INVALID_GROUP_ID",
+			"An invalid group ID 5F0000000000000000000B01 was specified.", "5F0000000000000000000B01")},
 		{"%ff%22", `{"detail":"An invalid group ID ` + "\ufffd" + `\" was specified.","error":404,` +
 			`"errorCode":"INVALID_GROUP_ID","parameters":["` + "\ufffd" + `\""],"reason":"Not Found"}`},
 	} {

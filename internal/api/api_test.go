@@ -26,6 +26,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
@@ -72,6 +73,7 @@ var privateKeys = map[string]string{
 	"demoread": "d3300000-0000-4000-8000-000000000003",
 	"backupmg": "d3300000-0000-4000-8000-000000000011",
 	"clustmgr": "d3300000-0000-4000-8000-000000000018",
+	"dbaccess": "d3300000-0000-4000-8000-000000000019",
 	"orgmembr": "d3300000-0000-4000-8000-000000000012",
 	"orgreadr": "d3300000-0000-4000-8000-000000000013",
 	"otherprj": "d3300000-0000-4000-8000-000000000014",
@@ -192,6 +194,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
 		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool),
+		DBAccess: dbaccess.New(b.pool, env),
 	}
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {
@@ -358,16 +361,4 @@ func refusal(status int, code, detail string, parameters ...string) string {
 	}
 	return fmt.Sprintf(`{"detail":"%s","error":%d,"errorCode":"%s","parameters":[%s],"reason":"%s"}`,
 		detail, status, code, strings.Join(quoted, ","), http.StatusText(status))
-}
-
-// malformedPath is the refusal of a path that has something else in the place of an id.
-func malformedPath(path string) string {
-	return refusal(400, "PATH_PARAM_PARSE_ERROR",
-		"One or more path parameter in the request URI "+path+" is malformed.", path)
-}
-
-// malformedAttribute is the refusal of a value of another form than an attribute has.
-func malformedAttribute(name string) string {
-	return refusal(400, "INVALID_JSON_ATTRIBUTE",
-		"Received JSON for the "+name+" attribute does not match expected format.", name)
 }

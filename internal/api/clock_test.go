@@ -11,8 +11,7 @@ func TestARequestReadsTheClockOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
 	token := b.token(t)
-	b.create(t, awsBody)
-	b.createCluster(t, "c")
+	b.prepare(t)
 	for _, tt := range accesses() {
 		method, path := tt.methodAndPath()
 		b.clock.advance(tt.after)

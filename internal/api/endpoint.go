@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
 )
 
@@ -71,22 +71,13 @@ func (c *call) skipBody() error {
 }
 
 // apiURL begins the links to what the API has, as the caller speaks to it.
-func (c *call) apiURL() string {
-	root := c.version.root
-	if root == "" {
-		root = apiRoot
-	}
-	return c.baseURL + root
-}
+func (c *call) apiURL() string { return c.baseURL + c.root() }
+
+// root begins the paths of the API that the caller speaks to.
+func (c *call) root() string { return cmp.Or(c.version.root, apiRoot) }
 
 // param returns a parameter of the path, unchecked.
 func (c *call) param(name string) string { return c.gin.Param(name) }
-
-// id returns a parameter of the path that isID says is an id.
-func (c *call) id(name string) objectid.ID {
-	id, _ := objectid.Parse(c.param(name)) // checkIDs has
-	return id
-}
 
 // query returns a parameter of the query, or nothing.
 func (c *call) query(name string) string { return c.gin.Query(name) }
@@ -111,6 +102,7 @@ var (
 	projectOwner          access[atlas.ProjectOwner]          = (*atlas.Principal).ProjectOwner
 	backupWriter          access[atlas.BackupWriter]          = (*atlas.Principal).BackupWriter
 	clusterWriter         access[atlas.ClusterWriter]         = (*atlas.Principal).ClusterWriter
+	databaseUserWriter    access[atlas.DatabaseUserWriter]    = (*atlas.Principal).DatabaseUserWriter
 )
 
 // with returns the endpoint of a handler that takes no body, or decodes it itself.
@@ -185,9 +177,6 @@ func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, erro
 		serve: func(c *call) (any, error) {
 			proof, err := prove(c.principal)
 			if err != nil {
-				return nil, err
-			}
-			if err := checkIDs(c.gin); err != nil {
 				return nil, err
 			}
 			if err := c.settle(proof); err != nil {

@@ -14,12 +14,6 @@ func mcpSteps() []step {
 			does: does, send: "GET " + target, accept: "2025-03-12", served: served, status: status, reads: reads,
 		}
 	}
-	refuses := func(does, target, body string) step {
-		return step{
-			does: does, send: "POST " + target, accept: "2025-03-12", body: body,
-			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
-		}
-	}
 	return []step{
 		get("atlas-list-orgs", "/api/atlas/v2/orgs", "2023-01-01", http.StatusOK,
 			reads(func(*testing.T, *flow, oldPage[any]) {})),
@@ -46,9 +40,11 @@ func mcpSteps() []step {
 				f.keep("address", got.CurrentIPv4Address)
 			}),
 		},
-		// That it is refused is only logged.
-		refuses("atlas-create-free-cluster: the access list", project+"/accessList",
-			`[{"groupId":"{project}","ipAddress":"{address}","comment":"Added by MongoDB MCP Server to enable tool access"}]`),
+		{
+			does: "atlas-create-free-cluster: the access list", send: "POST " + project + "/accessList",
+			accept: "2025-03-12", served: "2023-01-01", status: http.StatusCreated, reads: lists(1),
+			body: `[{"groupId":"{project}","ipAddress":"{address}","comment":"Added by MongoDB MCP Server to enable tool access"}]`,
+		},
 		{
 			does: "atlas-create-free-cluster", send: "POST " + project + "/clusters", accept: "2025-03-12",
 			served: "2024-10-23", status: http.StatusCreated, reads: inState("CREATING"),
@@ -56,9 +52,14 @@ func mcpSteps() []step {
 				`"regionConfigs":[{"providerName":"TENANT","backingProviderName":"AWS","regionName":"US_EAST_1",` +
 				`"electableSpecs":{"instanceSize":"M0"}}]}],"terminationProtectionEnabled":false}`,
 		},
-		refuses("atlas-create-db-user", project+"/databaseUsers",
-			`{"groupId":"{project}","awsIAMType":"NONE","databaseName":"admin","ldapAuthType":"NONE","oidcAuthType":"NONE",`+
-				`"x509Type":"NONE","username":"u","password":"a-password","roles":[],"scopes":[]}`),
+		{
+			does: "atlas-create-db-user", send: "POST " + project + "/databaseUsers",
+			accept: "2025-03-12", served: "2023-01-01", status: http.StatusCreated,
+			body: `{"groupId":"{project}","awsIAMType":"NONE","databaseName":"admin","ldapAuthType":"NONE","oidcAuthType":"NONE",` +
+				`"x509Type":"NONE","username":"u","password":"a-password","scopes":[],` +
+				`"roles":[{"roleName":"readAnyDatabase","databaseName":"admin"}]}`,
+			reads: reads(func(*testing.T, *flow, flowUser) {}),
+		},
 	}
 }
 

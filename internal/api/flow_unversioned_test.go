@@ -231,8 +231,14 @@ func pythonSteps() []step {
 			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
 		},
 		{
+			does: "create a database user", send: "POST " + project + "/databaseUsers", accept: anything,
+			body: `{"databaseName": "admin", "roles": [{"databaseName": "admin", "roleName": "atlasAdmin"}], ` +
+				`"username": "u", "password": "a password"}`,
+			status: http.StatusCreated, reads: reads(func(*testing.T, *flow, flowUser) {}),
+		},
+		{
 			does: "delete a database user", send: "DELETE " + project + "/databaseUsers/admin/u", accept: anything,
-			status: http.StatusForbidden,
+			status: http.StatusNoContent,
 		},
 		{
 			does: "create a bucket", send: "POST " + project + "/backup/exportBuckets", accept: anything,
@@ -303,8 +309,9 @@ func nodeSteps() []step {
 			status: http.StatusNotFound, reads: refused("CLUSTER_NOT_FOUND"),
 		},
 		{
-			does: "user.create", send: "POST " + project + "/databaseUsers?", body: `{"username":"u"}`,
-			status: http.StatusForbidden, reads: refused("UNSUPPORTED_FOR_CURRENT_CONFIG"),
+			does: "user.create", send: "POST " + project + "/databaseUsers?", status: http.StatusCreated,
+			body:  `{"username":"u","password":"a password","roles":[{"databaseName":"admin","roleName":"readWrite"}]}`,
+			reads: reads(func(*testing.T, *flow, flowUser) {}),
 		},
 		{does: "project.delete", send: "DELETE " + project + "?", status: http.StatusAccepted},
 	}

@@ -30,6 +30,8 @@ var (
 		"cloud_provider_access_roles WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"export_buckets WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"clusters WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"project_access_list_entries WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"database_users WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"network_containers WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 	}
 )
@@ -145,6 +147,12 @@ func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 		{404, "PATCH", demoClusters + "/nothing", "{}"},
 		{404, "DELETE", demoClusters + "/nothing", ""},
 		{400, "POST", demoClusters, "{}"},
+		{400, "POST", demoNetworks, "[{}]"},
+		{404, "DELETE", demoNetworks + "/192.0.2.77", ""},
+		{400, "POST", demoUsers, "{}"},
+		{404, "PATCH", demoUsers + "/admin/nobody", "{}"},
+		{404, "DELETE", demoUsers + "/admin/nobody", ""},
+		{200, "GET", demoUsers, ""},
 		{409, "DELETE", projects + "/" + demoProject, ""},
 		{404, "PATCH", demoOrgAccounts + "/mdb_sa_id_" + nothing, `{"name":"n"}`},
 		{404, "DELETE", demoOrgAccounts + "/mdb_sa_id_" + nothing, ""},

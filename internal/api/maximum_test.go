@@ -145,6 +145,10 @@ func fullBodies() []access {
 		awsARN    = `{"providerName":"AWS","iamAssumedRoleArn":"` + arn + `"}`
 		container = `{"cloudProvider":"AZURE","bucketName":"examplecontainer",` // and what azureBody has
 
+		date = `"deleteAfterDate":"2026-08-11T00:00:00Z"`
+		user = `"awsIAMType":"NONE","databaseName":"admin","groupId":"` + demoProject + `","ldapAuthType":"NONE",` +
+			`"oidcAuthType":"NONE","x509Type":"NONE","description":"d","labels":[{"key":"k","value":"v"}],"password":"password",` +
+			`"roles":[{"roleName":"read","databaseName":"d","collectionName":"c"}],"scopes":[{"name":"c","type":"CLUSTER"}]`
 		cluster = project + "/clusters/:clusterName"
 		tls     = `"minimumEnabledTlsProtocol":"TLS1_2","tlsCipherConfigMode":"CUSTOM",` +
 			`"customOpensslCipherConfigTls12":["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],` +
@@ -181,6 +185,18 @@ func fullBodies() []access {
 		{route: "PATCH " + cluster, accept: v2023, body: `{"name":"c",` + settings + `,` + provider + `,` + oldShards + `}`, status: 200},
 		{route: "PATCH " + cluster + "/processArgs", body: `{"defaultWriteConcern":"1",` + tls + `}`, status: 200},
 		{route: "PATCH " + cluster + "/processArgs", accept: v2023, body: `{"defaultReadConcern":"local"}`, status: 200},
+
+		{route: "POST " + project + "/accessList", body: `[{"ipAddress":"192.0.2.1","comment":"c","awsSecurityGroup":"",` +
+			`"groupId":"` + demoProject + `"}]`, status: 201},
+		{route: "POST " + project + "/accessList", body: `[{"cidrBlock":"192.0.2.0/24",` + date + `}]`, status: 201},
+		{route: "POST " + project + "/databaseUsers", body: `{"username":"another",` + date + `,` + user + `}`, status: 201},
+		{
+			route: "PATCH " + project + "/databaseUsers/:databaseName/:username", body: `{"username":"app",` + user + `}`, status: 200,
+		},
+		{
+			route: "PATCH " + project + "/databaseUsers/:databaseName/:username", status: 200,
+			path: demoUsers + "/admin/temporary", body: `{` + date + `}`,
+		},
 
 		{route: "POST " + project + "/backup/exportBuckets", body: awsBody, status: 200},
 		{route: "POST " + project + "/backup/exportBuckets", body: container + azureBody[len(`{"cloudProvider":"AZURE",`):], status: 200},
@@ -263,14 +279,15 @@ func fill(value any, length int) any {
 }
 
 // longAsItIs are texts that can't be filled up with letters, whatever their length.
-var longAsItIs = []string{".serviceUrl", ".bucketName", "[].cidrBlock", "[].ipAddress"}
+var longAsItIs = []string{".serviceUrl", ".bucketName", "[].cidrBlock", "[].ipAddress", ".username"}
 
 // Each request is also made as it should be, so that nothing else is wrong with what
 // is refused.
 func TestWhatIsMoreThanItMayBeIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
-	b.createCluster(t, "c")
+	b.prepare(t)
+	b.send(t, 201, http.MethodPost, demoUsers, strings.Replace(newUser("temporary"), "{", `{"deleteAfterDate":"2026-08-11T00:00:00Z",`, 1))
 	places := bodyPlaces(t)
 	unseen := maps.Clone(places)
 	sent := 0

@@ -164,6 +164,9 @@ var needs = map[string]struct{ onProject, inOrg string }{
 	"ProjectReader":         {"Needs any role on the project.", ""},
 	"ProjectOwner":          {"Needs Project Owner.", ""},
 	"ClusterWriter":         {"Needs Project Owner or Project Cluster Manager.", ""},
+	"DatabaseUserWriter": {
+		"Needs Project Owner, Project Database Access Admin or Project Stream Processing Owner.", "",
+	},
 	"BackupWriter": {
 		"Needs Project Owner; where the server is set so, Project Backup Manager does, too.", "",
 	},
@@ -172,8 +175,6 @@ var needs = map[string]struct{ onProject, inOrg string }{
 func TestWhoMayIsDescribed(t *testing.T) {
 	t.Parallel()
 	operations := describe(t).operations()
-	// Who may is not for the proof alone to say.
-	const keyNetworks = "Needs to be the API key itself, Organization Owner, or Project Owner of a project that the API key has a role on."
 	for route, proof := range api.Access() {
 		op := operations[inBraces(route)]
 		if op == nil || proof == "Principal" {
@@ -182,9 +183,6 @@ func TestWhoMayIsDescribed(t *testing.T) {
 		want := needs[proof].inOrg
 		if strings.Contains(route, ":groupId") {
 			want = needs[proof].onProject
-		}
-		if strings.Contains(route, "/apiKeys/:apiUserId/accessList") {
-			want = keyNetworks
 		}
 		said := strings.Join(strings.Fields(op.Description), " ")
 		if want == "" || !strings.Contains(said, want) {

@@ -96,9 +96,11 @@ func (b *bundle) drain(t *testing.T, path, token string) int {
 // used to sign in, or gave a right.
 var keepsRights = []string{
 	"DELETE " + apiRoot + "/groups/:groupId",
+	"DELETE " + apiRoot + "/groups/:groupId/accessList/:entryValue",
 	"DELETE " + apiRoot + "/groups/:groupId/backup/exportBuckets/:exportBucketId",
 	"DELETE " + apiRoot + "/groups/:groupId/cloudProviderAccess/:cloudProvider/:roleId",
 	"DELETE " + apiRoot + "/groups/:groupId/clusters/:clusterName",
+	"DELETE " + apiRoot + "/groups/:groupId/databaseUsers/:databaseName/:username",
 	"DELETE " + apiRoot + "/groups/:groupId/flexClusters/:clusterName",
 	"DELETE " + apiRoot + "/groups/:groupId/limits/:limitName",
 	"DELETE " + apiRoot + "/groups/:groupId/managedSlowMs/disable",

@@ -46,6 +46,7 @@ func (s *Server) operations() []operation {
 		s.orgOperations(),
 		s.projectOperations(),
 		s.securityOperations(),
+		s.accessOperations(),
 		s.backupOperations(),
 		s.clusterOperations(),
 		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
@@ -69,10 +70,10 @@ func (s *Server) orgOperations() []operation {
 		{get, key, v2023, orgCredentialLimit, with(credentialReader, s.getAPIKey)},
 		{patch, key, v2023, orgCredentialLimit, withBody(credentialOwner, s.updateAPIKey)},
 		{del, key, v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKey)},
-		{post, key + "/accessList", v2023, orgCredentialLimit, with(credentialReader, s.createAPIKeyNetworks)},
+		{post, key + "/accessList", v2023, orgCredentialLimit, with(credentialOwner, s.createAPIKeyNetworks)},
 		{get, key + "/accessList", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeyNetworks)},
 		{get, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.getAPIKeyNetwork)},
-		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.deleteAPIKeyNetwork)},
+		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKeyNetwork)},
 		{get, orgRoot + "/groups", v2023, orgLimit, withPage(orgReader, large(s.listOrgProjects))},
 		{get, account + "/groups", v2024Aug, orgCredentialLimit, withPage(credentialReader, s.listServiceAccountProjects)},
 		{get, orgRoot + "/settings", v2023, orgSettingsLimit, with(orgReader, s.getOrgSettings)},
@@ -118,15 +119,13 @@ func (s *Server) projectOperations() []operation {
 	}
 }
 
-// securityOperations are on what a project has for its clusters: networks, users and keys.
+// securityOperations are on what a project can have for its clusters: networks and keys.
 func (s *Server) securityOperations() []operation {
 	return []operation{
-		{get, projectRoot + "/accessList", v2023, projectAccessListLimit, with(projectReader, nothing)},
 		{get, projectRoot + "/auditLog", v2023, auditingLimit, with(projectOwner, s.getAuditLog)},
 		{get, projectRoot + "/containers", v2023, networkPeeringLimit, withPage(projectReader, s.listContainers)},
 		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, withPage(projectReader, s.listAllContainers)},
 		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, s.listDatabaseRoles)},
-		{get, projectRoot + "/databaseUsers", v2023, databaseUserLimit, with(projectReader, nothing)},
 		{get, projectRoot + "/encryptionAtRest", v2023, encryptionLimit, with(projectReader, s.getEncryption)},
 		{get, projectRoot + "/integrations", v2023, integrationLimit, with(projectOwner, nothing)},
 		{get, projectRoot + "/ipAddresses", v2023, projectAddressLimit, with(projectReader, s.listProjectAddresses)},
@@ -136,6 +135,28 @@ func (s *Server) securityOperations() []operation {
 			with(projectReader, s.listEndpointServices)},
 		{get, projectRoot + "/processes", v2023, monitoringLimit, with(projectReader, nothing)},
 	}
+}
+
+// accessOperations are on who may connect to the clusters of a project.
+func (s *Server) accessOperations() []operation {
+	const (
+		networks = projectRoot + "/accessList"
+		network  = networks + "/:entryValue"
+		users    = projectRoot + "/databaseUsers"
+		user     = users + "/:databaseName/:username"
+	)
+	return settled([]operation{
+		{post, networks, v2023, projectAccessListLimit, with(projectOwner, s.createProjectNetworks).answers(created)},
+		{get, networks, v2023, projectAccessListLimit, withPage(projectReader, s.listProjectNetworks)},
+		{get, network, v2023, projectAccessListLimit, with(projectReader, s.getProjectNetwork)},
+		{del, network, v2023, projectAccessListLimit, with(projectOwner, s.deleteProjectNetwork)},
+		{get, network + "/status", v2023, projectAccessListLimit, with(projectReader, s.getProjectNetworkStatus)},
+		{post, users, v2023, databaseUserLimit, withBody(databaseUserWriter, s.createDatabaseUser).answers(created)},
+		{get, users, v2023, databaseUserLimit, withPage(projectReader, large(s.listDatabaseUsers))},
+		{get, user, v2023, databaseUserLimit, with(projectReader, s.getDatabaseUser)},
+		{patch, user, v2023, databaseUserLimit, withBody(databaseUserWriter, s.updateDatabaseUser)},
+		{del, user, v2023, databaseUserLimit, with(databaseUserWriter, s.deleteDatabaseUser)},
+	})
 }
 
 // backupOperations are on access roles and export buckets.
@@ -242,7 +263,7 @@ func (s *Server) probes(engine *gin.Engine) {
 
 func (s *Server) route(engine *gin.Engine) {
 	s.probes(engine)
-	engine.Use(s.logRequest, s.recover, s.limitWork, readParams)
+	engine.Use(s.logRequest, s.recover, s.limitWork, unescapeParams)
 	engine.POST(oauthRoot+"/token", s.oauth((*Server).createAccessToken))
 	engine.POST(oauthRoot+"/revoke", s.oauth((*Server).revokeAccessToken))
 	engine.GET("/api/private/ipinfo", s.ipInfo)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
@@ -51,17 +53,20 @@ type Services struct {
 	Backup  *backup.Service
 	Cluster *cluster.Service
 	Settle  *settle.Service
+	// DBAccess is about who may connect to clusters.
+	DBAccess *dbaccess.Service
 }
 
 // Server is the HTTP side of the services.
 type Server struct {
-	iam     *iam.Service
-	tenant  *tenant.Service
-	backup  *backup.Service
-	cluster *cluster.Service
-	settle  *settle.Service
-	cfg     Config
-	limits  *rateLimiter // of those who are known
+	iam      *iam.Service
+	tenant   *tenant.Service
+	backup   *backup.Service
+	cluster  *cluster.Service
+	settle   *settle.Service
+	dbaccess *dbaccess.Service
+	cfg      Config
+	limits   *rateLimiter // of those who are known
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
 	// nobody who is known.
 	addressLimits *rateLimiter
@@ -90,7 +95,7 @@ func newBounded(services Services, cfg Config, b bounds) (http.Handler, error) {
 	}
 	engine := s.newEngine()
 	s.route(engine)
-	return withoutFinalSlash{engine}, nil
+	return engine, nil
 }
 
 // NewStarting returns the handler for the time before New's can be had: it answers
@@ -111,8 +116,8 @@ func NewStarting(cfg Config) (http.Handler, error) {
 func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
-		settle: services.Settle,
-		cfg:    cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
+		settle: services.Settle, dbaccess: services.DBAccess,
+		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 
 		bounds:  b,
@@ -141,6 +146,19 @@ func (s *Server) newEngine() *gin.Engine {
 	engine.UnescapePathValues = false
 	engine.Use(s.limitBody)
 	return engine
+}
+
+// unescapeParams unescapes the parts of a path that gin has not: it would take a
+// plus sign for a blank, which only holds in queries.
+func unescapeParams(c *gin.Context) {
+	if c.Request.URL.RawPath == "" {
+		return
+	}
+	for i, param := range c.Params {
+		if value, err := url.PathUnescape(param.Value); err == nil {
+			c.Params[i].Value = value
+		}
+	}
 }
 
 // operation returns the handler that makes the checks before op and serves it.
@@ -199,7 +217,7 @@ func (s *Server) unavailable(c *gin.Context) { s.writeError(c, atlas.ErrUnavaila
 
 // resourceNotFound says that the path leads nowhere.
 func resourceNotFound(c *gin.Context) error {
-	return atlas.NewError(atlas.CodeResourceNotFound, sentPath(c))
+	return atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath())
 }
 
 // allowed writes an Allow header in Atlas' way and order.

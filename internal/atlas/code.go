@@ -62,10 +62,6 @@ var (
 		"The specified Cloud Provider Access role (%v) has not been authorized.")
 	CodeAccessRoleNotFound = code("CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND", http.StatusNotFound,
 		"The specified Cloud Provider Access role (%v) does not exist.")
-	CodeAPIKeyAccessListDenied = code("API_KEY_ACCESS_LIST_ACCESS_DENIED", http.StatusUnauthorized,
-		"API key access lists are only accessible by the API key or by a user administrator.")
-	CodeAPIKeyAccessListEntryNotFound = code("API_KEY_ACCESS_LIST_NOT_FOUND", http.StatusNotFound,
-		"IP address %v not on access list for API key %v.")
 	CodeAPIKeyNotFound            = code("API_KEY_NOT_FOUND", http.StatusBadRequest, "No API key with ID %v exists.")
 	CodeAPIKeyRequiresDescription = code("API_KEY_REQUIRES_DESCRIPTION", http.StatusBadRequest,
 		"All API keys require a non-empty description.")
@@ -73,6 +69,8 @@ var (
 		"Group %v is an Atlas group; use the Atlas Public API at /api/atlas/v1.0 to access it.")
 	CodeAttributeReadOnly = code("ATTRIBUTE_READ_ONLY", http.StatusBadRequest,
 		"The attribute %v is read-only and cannot be changed by the user.")
+	CodeAuthTypeCannotChange = code("AUTH_TYPE_CANNOT_BE_CHANGED", http.StatusConflict,
+		"Cannot modify the authentication type of an existing database user.")
 	CodeAWSIAMRoleInUse              = inUse("AWS_IAM_ROLE_IN_USE", "AWS IAM role")
 	CodeAzureServicePrincipalInUse   = inUse("AZURE_SERVICE_PRINCIPAL_IN_USE", "Azure Service Principal")
 	CodeAzureServicePrincipalInvalid = code("CLOUD_PROVIDER_ACCESS_AZURE_SERVICE_PRINCIPAL_INVALID", http.StatusBadRequest,
@@ -108,20 +106,27 @@ var (
 			"hostname due to a trailing \"-\" in the generated cluster name prefix \"%v\".")
 	CodeClusterNameTooLong = code("CLUSTER_NAME_TOO_LONG", http.StatusBadRequest,
 		"Cluster name %v is limited to %v characters.")
-	CodeCannotRemoveCaller = code("CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST", http.StatusBadRequest,
-		"Cannot remove caller's IP address %v from access list.")
 	CodeClusterNotFound = code("CLUSTER_NOT_FOUND", http.StatusNotFound,
 		"No cluster named %v exists in group %v.")
 	CodeClusterNumShardsInvalid = code("CLUSTER_NUM_SHARDS_INVALID", http.StatusBadRequest,
 		"The cluster's shard count must be between 1 and %v.")
 	CodeContinuousBackupNotSupported = code("CONTINUOUS_BACKUP_NOT_SUPPORTED_ON_NEW_CLUSTERS", http.StatusBadRequest,
 		"Continuous backup is no longer supported for new clusters.")
+	CodeDatabaseNameCannotChange = code("DATABASE_NAME_CANNOT_BE_CHANGED", http.StatusConflict,
+		"Cannot modify the authentication database of an existing database user.")
+	CodeDatabaseNotAdmin = code("DATABASE_NAME_INVALID_ADMIN", http.StatusBadRequest,
+		"Database name invalid. Users can only be created on the admin database.")
+	CodeDatabaseNotExternal = code("DATABASE_NAME_INVALID_EXTERNAL", http.StatusBadRequest,
+		"Database name invalid. Externally authenticated users can only be created on the "+
+			"$external database.")
 	// CodeDiskSizeInconsistent has its name from a recorded answer, and its sentence is
 	// this server's own.
 	CodeDiskSizeInconsistent = code("DISK_SIZE_GB_INCONSISTENT", http.StatusBadRequest,
 		"The disk size must be the same for all nodes and shards of a cluster.")
 	CodeDualReplicationSpec = code("DUAL_REPLICATION_SPEC_SPECIFIED", http.StatusBadRequest,
 		"Both replicationSpec and replicationSpecs fields were specified. Only one of these two should be provided.")
+	CodeDuplicateAddresses = code("DUPLICATE_ADDRESSES_IN_INPUT", http.StatusBadRequest,
+		"Two or more of the IP addresses being added to the access list are the same.")
 	CodeDuplicateAzureServicePrincipal = code("DUPLICATE_AZURE_SERVICE_PRINCIPAL", http.StatusConflict,
 		"An Azure Service Principal has already been configured "+
 			"for the specified Azure Service Principal ID (%v).")
@@ -129,6 +134,12 @@ var (
 		"A %v named %v is already present in group %v.")
 	CodeDuplicateClusterNamePrefix = code("DUPLICATE_CLUSTER_NAME_PREFIX", http.StatusBadRequest,
 		"Cluster name %v cannot have same first %v characters as another cluster name in same group.")
+	CodeDuplicateDatabaseRoles = code("DUPLICATE_DATABASE_ROLES", http.StatusBadRequest,
+		"Duplicate database roles specified for user %v: %v@%v.")
+	CodeExpirationInPast = code("EXPIRATION_DATE_IN_PAST", http.StatusBadRequest,
+		"The specified expiration date must be in the future.")
+	CodeExpirationTooLate = code("EXPIRATION_DATE_EXCEEDS_MAX", http.StatusBadRequest,
+		"The specified expiration date can be at most 7 days in the future.")
 	CodeExportBucketNameInvalid = code("EXPORT_BUCKET_NAME_INVALID", http.StatusBadRequest,
 		"Export Bucket name is invalid.")
 	CodeExportBucketNotFound = code("EXPORT_BUCKET_NOT_FOUND", http.StatusNotFound,
@@ -140,6 +151,8 @@ var (
 	CodeInvalidAttribute            = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
 	CodeInvalidClusterConfiguration = code("INVALID_CLUSTER_CONFIGURATION", http.StatusBadRequest,
 		"The specified cluster configuration is not valid.")
+	CodeInvalidDatabaseRole = code("ATLAS_INVALID_ROLE", http.StatusBadRequest,
+		"The specified role %v@%v does not exist.")
 	CodeInvalidEnumValue = code("INVALID_ENUM_VALUE", http.StatusBadRequest,
 		"An invalid enumeration value %v was specified.")
 	CodeInvalidJSON          = code("INVALID_JSON", http.StatusBadRequest, "Received JSON does not match expected format.")
@@ -147,7 +160,8 @@ var (
 		"Received JSON for the %v attribute does not match expected format.")
 	CodeInvalidNetwork = code("INVALID_IP_ADDRESS_OR_CIDR_NOTATION", http.StatusBadRequest,
 		"The address %v must be in valid IP address or CIDR notation.")
-	CodeInvalidOrgID       = code("INVALID_ORG_ID", http.StatusNotFound, "An invalid organization ID %v was specified.")
+	CodeInvalidNetworkComment = code("INVALID_NETWORK_PERMISSION_COMMENT", http.StatusBadRequest,
+		"The comment %v must be 80 characters or less.")
 	CodeInvalidProjectID   = code("INVALID_GROUP_ID", http.StatusNotFound, "An invalid group ID %v was specified.")
 	CodeInvalidProjectName = code("INVALID_GROUP_NAME", http.StatusBadRequest,
 		"An invalid group name %v was specified.")
@@ -155,14 +169,19 @@ var (
 	CodeInvalidQueryParameter = code("INVALID_QUERY_PARAMETER", http.StatusBadRequest,
 		"Invalid query parameter %v specified.")
 	CodeInvalidRoleAssignment = code("INVALID_ROLE_ASSIGNMENT", http.StatusBadRequest, "Invalid role assignment: %v.")
+	CodeInvalidRoleDatabase   = code("ATLAS_INVALID_ROLE_DATABASE", http.StatusBadRequest,
+		"The specified role %v only exists for database %v.")
 	CodeInvalidRoleForOrg     = code("INVALID_ROLE_FOR_ORG", http.StatusBadRequest, "Role %v invalid for organization %v.")
 	CodeInvalidRoleForProject = code("INVALID_ROLE_FOR_GROUP", http.StatusBadRequest, "Role %v is invalid for group %v.")
+	CodeInvalidTeamID         = code("INVALID_TEAM_ID", http.StatusNotFound, "An invalid team ID %v was specified.")
 	CodeInvalidTenantBackup   = code("INVALID_TENANT_BACKUP_ENABLED", http.StatusBadRequest,
 		"The tenantBackupField field must be omitted or set to %v on %v clusters.")
 	CodeInvalidVersionDate = code("INVALID_VERSION_DATE", http.StatusNotAcceptable,
 		"Invalid accept header or version date.")
 	CodeIPAddressNotOnAccessList = code("IP_ADDRESS_NOT_ON_ACCESS_LIST", http.StatusForbidden,
 		"IP address %v is not allowed to access this resource.")
+	CodeIPv6Unsupported = code("IPV6_UNSUPPORTED", http.StatusBadRequest,
+		"The entry %v is an IPv6 value and is not supported.")
 	// CodeLastOrgOwner is this server's own: Atlas' list has no code for it.
 	CodeLastOrgOwner = code("CANNOT_REMOVE_LAST_ORG_OWNER", http.StatusBadRequest,
 		"The last owner of organization %v who can sign in cannot be removed.")
@@ -173,10 +192,16 @@ var (
 		"API keys must have at least one role.")
 	CodeMissingAttribute = code("MISSING_ATTRIBUTE", http.StatusBadRequest,
 		"The required attribute %v was not specified.")
+	CodeMissingOneOfThree = code("MISSING_ONE_OF_THREE_ATTRIBUTES", http.StatusBadRequest,
+		"Either the %v attribute, the %v attribute, or the %v attribute must be specified.")
 	CodeMongoDBVersionInvalid = code("MONGODB_VERSION_INVALID", http.StatusBadRequest,
 		"An invalid MongoDB version %v was specified.")
 	CodeMultiCloudUnsupported = code("MULTI_CLOUD_CLUSTER_INVALID", http.StatusBadRequest,
 		"Multi-Cloud clusters are not currently supported by the API.")
+	CodeNetworkExpirationUnsupported = code("NETWORK_PERMISSION_EXPIRATION_NOT_SUPPORTED", http.StatusBadRequest,
+		"Expiration dates are only supported for IP addresses.")
+	CodeNetworkNotFound = code("ATLAS_NETWORK_PERMISSION_ENTRY_NOT_FOUND", http.StatusNotFound,
+		"IP Address %v not on Atlas access list for group %v.")
 	CodeNonFlexInFlexAPI = code("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", http.StatusBadRequest,
 		"Cannot use non-flex cluster %v in the flex API.")
 	CodeNotInProject = code("NOT_IN_GROUP", http.StatusUnauthorized,
@@ -188,12 +213,14 @@ var (
 	CodeOrgNotFound           = code("ORG_NOT_FOUND", http.StatusNotFound, "No organization with ID %v exists.")
 	CodeOrgRequiresAccessList = code("ORG_REQUIRES_ACCESS_LIST", http.StatusForbidden,
 		"This organization requires access through an access list of ip ranges.")
-	CodePathParamParse = code("PATH_PARAM_PARSE_ERROR", http.StatusBadRequest,
-		"One or more path parameter in the request URI %v is malformed.")
+	CodePermanentCannotBeTemporary = code("PERMANENT_ENTITY_CANNOT_BE_MADE_TEMPORARY", http.StatusBadRequest,
+		"A permanent entity cannot be made temporary.")
 	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,
 		"A group with name \"%v\" already exists.")
 	CodeProjectHasClusters = code("CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", http.StatusConflict,
 		"Cannot close group while it has active clusters; please terminate all clusters.")
+	CodeProjectMismatch = code("GROUP_MISMATCH", http.StatusBadRequest,
+		"The specified group ID %v does not match the URL.")
 	CodeProjectNotFound = code("GROUP_NOT_FOUND", http.StatusNotFound, "No group with ID %v exists.")
 	CodeRateLimited     = code("RATE_LIMITED_TOKEN_BUCKET", http.StatusTooManyRequests,
 		"Rate limit exceeded for %v. Please retry after %v seconds. Request capacity: %v. "+
@@ -207,9 +234,14 @@ var (
 	CodeReservedClusterName = code("ATLAS_RESERVED_CLUSTER_NAME", http.StatusBadRequest,
 		"The provided cluster name %v creates a conflict with our internal hostnames, which are generated using the "+
 			"pattern \"atlas-[a-z0-9]{6}\".")
-	CodeResourceNotFound       = code("RESOURCE_NOT_FOUND", http.StatusNotFound, "Cannot find resource %v.")
+	CodeResourceNotFound            = code("RESOURCE_NOT_FOUND", http.StatusNotFound, "Cannot find resource %v.")
+	CodeSecurityGroupWithoutPeering = code(
+		"CANNOT_USE_AWS_SECURITY_GROUP_WITHOUT_VPC_PEERING_CONNECTION", http.StatusBadRequest,
+		"Cannot use AWS security groups as access list entries without a VPC peering connection.")
 	CodeServiceAccountNotFound = code("SERVICE_ACCOUNT_NOT_FOUND", http.StatusNotFound,
 		"No service account with ID %v exists.")
+	CodeSeveralNetworks = code("MULTIPLE_VALUES_SPECIFIED_FOR_ONE_NETWORK_PERMISSION_ENTRY", http.StatusBadRequest,
+		"Should not specify both the IP address and the CIDR block.")
 	CodeShardedCannotBecomeReplicaSet = code("SHARDED_CLUSTER_CANT_BECOME_REPLICA_SET", http.StatusBadRequest,
 		"A sharded cluster cannot become a replica set.")
 	CodeTeamNotFound                 = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
@@ -218,11 +250,29 @@ var (
 	CodeTenantUpdateUnsupported = code("TENANT_CLUSTER_UPDATE_UNSUPPORTED", http.StatusBadRequest,
 		"Cannot update a M0/Flex cluster through the public API.")
 	CodeTerminationProtection = terminationProtection()
-	CodeUnexpected            = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
-	CodeUnavailable           = code("UNEXPECTED_ERROR", http.StatusServiceUnavailable, "Service temporarily unavailable.")
-	CodeUserUnauthorized      = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
+	CodeTooManyDatabaseUsers  = code("GROUP_USERS_LIMIT_EXCEEDED", http.StatusForbidden,
+		"Groups can contain at most %v database users.")
+	CodeTooManyNetworks = code("ATLAS_NETWORK_PERMISSIONS_LIMIT_EXCEEDED", http.StatusForbidden,
+		"Too many network permission entries. Only %v entries are supported.")
+	CodeUnexpected        = code("UNEXPECTED_ERROR", http.StatusInternalServerError, "Unexpected error.")
+	CodeUnavailable       = code("UNEXPECTED_ERROR", http.StatusServiceUnavailable, "Service temporarily unavailable.")
+	CodeUserAlreadyExists = code("USER_ALREADY_EXISTS", http.StatusConflict,
+		"A user with username %v already exists.")
+	CodeUsernameCannotChange = code("DATABASE_USERNAME_CANNOT_BE_CHANGED", http.StatusConflict,
+		"Cannot modify the username of an existing database user.")
+	CodeUsernameNotFound = code("USERNAME_NOT_FOUND", http.StatusNotFound,
+		"No user with username %v exists.")
+	CodeUserNotFound = code("USER_NOT_FOUND", http.StatusNotFound,
+		"No user with ID %v exists.")
+	CodeUserUnauthorized = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
 		"Current user is not authorized to perform this action.")
 	CodeValidation = code("VALIDATION_ERROR", http.StatusBadRequest,
 		"The request content produced the validation error: %v.")
-	CodeVersionGone = code("VERSION_GONE", http.StatusGone, "Version %v of %v is no longer available.")
+	CodeVersionGone  = code("VERSION_GONE", http.StatusGone, "Version %v of %v is no longer available.")
+	CodeWeakPassword = code("WEAK_PASSWORD", http.StatusBadRequest,
+		"The specified password is not strong enough.")
+	CodeX509Temporary = code("ATLAS_X509_USER_CANNOT_BE_TEMPORARY", http.StatusBadRequest,
+		"X.509 users cannot be temporary.")
+	CodeX509WithPassword = code("ATLAS_X509_USER_CANNOT_USE_SCRAM", http.StatusBadRequest,
+		"Users cannot be configured for SCRAM and X.509 authentication.")
 )

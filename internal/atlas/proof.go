@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"exportbuckets/db"
@@ -158,6 +159,11 @@ type (
 	// ClusterWriter proves that the caller may add and change clusters of the project
 	// that the request names.
 	ClusterWriter struct{ projectProof[ClusterWriter] }
+	// DatabaseUserWriter proves that the caller may change the database users of the
+	// project that the request names.
+	DatabaseUserWriter struct {
+		projectProof[DatabaseUserWriter]
+	}
 )
 
 // OwnsOrg reports whether the caller owns the organization as well, if it is a
@@ -169,12 +175,9 @@ func (o CredentialOwner) OwnsOrg() bool {
 // OwnsProject reports whether the caller owns the project as well.
 func (w ClusterWriter) OwnsProject() bool { return w.caller().hasProjectRole(db.ProjectRoleGROUPOWNER) }
 
-// OrgReader returns INVALID_ORG_ID, ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller
-// does not belong to the organization that the request names.
+// OrgReader returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not
+// belong to the organization that the request names.
 func (p *Principal) OrgReader() (OrgReader, error) {
-	if _, err := objectid.Parse(p.facts.Org); err != nil {
-		return OrgReader{}, NewError(CodeInvalidOrgID, p.facts.Org)
-	}
 	if !p.facts.OrgExists {
 		return OrgReader{}, NewError(CodeOrgNotFound, p.facts.Org)
 	}
@@ -185,8 +188,8 @@ func (p *Principal) OrgReader() (OrgReader, error) {
 	return OrgReader{orgProof[OrgReader]{proof{p, again}}}, nil
 }
 
-// OrgOwner returns INVALID_ORG_ID, ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller
-// does not own the organization that the request names.
+// OrgOwner returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not own
+// the organization that the request names.
 func (p *Principal) OrgOwner() (OrgOwner, error) {
 	if _, err := p.OrgReader(); err != nil {
 		return OrgOwner{}, err
@@ -200,9 +203,9 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 
 // ProjectCreator returns NOT_ORG_GROUP_CREATOR if the caller may not add projects to
 // the organization of that id.
-func (p *Principal) ProjectCreator(orgID objectid.ID) (ProjectCreator, error) {
-	if orgID != p.OrgID() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
-		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID.String())
+func (p *Principal) ProjectCreator(orgID string) (ProjectCreator, error) {
+	if orgID != p.OrgID().String() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
+		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID)
 	}
 	again := func(p *Principal) error { return refusal(p.ProjectCreator(orgID)) }
 	return ProjectCreator{orgProof[ProjectCreator]{proof{p, again}}}, nil
@@ -287,6 +290,17 @@ func (p *Principal) ClusterWriter() (ClusterWriter, error) {
 		p.hasProjectRole(db.ProjectRoleGROUPOWNER) || p.hasProjectRole(db.ProjectRoleGROUPCLUSTERMANAGER),
 		func(p *Principal) error { return refusal(p.ClusterWriter()) })
 	return ClusterWriter{proved}, err
+}
+
+// DatabaseUserWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
+// caller may not change the database users of the project that the request names.
+func (p *Principal) DatabaseUserWriter() (DatabaseUserWriter, error) {
+	may := slices.ContainsFunc([]db.ProjectRole{
+		db.ProjectRoleGROUPOWNER, db.ProjectRoleGROUPDATABASEACCESSADMIN, db.ProjectRoleGROUPSTREAMPROCESSINGOWNER,
+	}, p.hasProjectRole)
+	proved, err := proveProject[DatabaseUserWriter](p, may,
+		func(p *Principal) error { return refusal(p.DatabaseUserWriter()) })
+	return DatabaseUserWriter{proved}, err
 }
 
 // proveProject refuses what is no project's id, a project that does not exist,

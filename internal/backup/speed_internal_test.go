@@ -4,13 +4,12 @@ import (
 	"testing"
 
 	"exportbuckets/db"
-	"exportbuckets/internal/objectid"
 )
 
 func BenchmarkValidate(b *testing.B) {
 	req := ExportBucketRequest{
 		CloudProvider: new("AZURE"),
-		RoleID:        new(objectid.MustParse("5f0000000000000000000d02")),
+		RoleID:        new("5f0000000000000000000d02"),
 		ServiceURL:    new("https://examplestorageaccount.blob.core.windows.net/examplecontainer"),
 	}
 	b.ReportAllocs()

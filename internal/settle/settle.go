@@ -50,6 +50,15 @@ func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error
 		if err := s.q.DeleteGoneClusters(ctx, tx, db.DeleteGoneClustersParams{ProjectID: id, Now: now}); err != nil {
 			return err
 		}
+		err = s.q.DeleteExpiredProjectAccessListEntries(ctx, tx,
+			db.DeleteExpiredProjectAccessListEntriesParams{ProjectID: id, Now: now})
+		if err != nil {
+			return err
+		}
+		err = s.q.DeleteExpiredDatabaseUsers(ctx, tx, db.DeleteExpiredDatabaseUsersParams{ProjectID: id, Now: now})
+		if err != nil {
+			return err
+		}
 		return s.q.UpdateProjectDueAt(ctx, tx, id)
 	})
 	return atlas.Wrap(err, "settle project")

@@ -106,11 +106,10 @@ func (s *Service) SetManagedSlowMs(ctx context.Context, project atlas.ProjectOwn
 
 // ProjectLimit is how much of something a project may have.
 type ProjectLimit struct {
-	Name    string
-	Default int64
-	Maximum int64
-	Value   int64 // what counts: the default, or what the owner has set
-	Usage   int64 // known of clusters alone
+	atlas.ProjectLimit
+
+	Value int64 // what counts: the default, or what the owner has set
+	Usage int64 // known of clusters alone
 }
 
 const clustersLimit = "atlas.project.deployment.clusters"
@@ -118,13 +117,17 @@ const clustersLimit = "atlas.project.deployment.clusters"
 // projectLimits are the limits of a new project. Atlas, "Atlas limits"; the
 // numbers are not recorded and may differ.
 var projectLimits = []ProjectLimit{
-	{Name: clustersLimit, Default: 25, Maximum: 100},
-	{Name: "atlas.project.deployment.nodesPerPrivateLinkRegion", Default: 50, Maximum: 90},
-	{Name: "atlas.project.deployment.serverlessMTMs", Default: 100, Maximum: 100},
-	{Name: "atlas.project.security.databaseAccess.customRoles", Default: 100, Maximum: 1400},
-	{Name: "atlas.project.security.databaseAccess.users", Default: 100, Maximum: 900},
-	{Name: "atlas.project.security.networkAccess.crossRegionEntries", Default: 40, Maximum: 220},
-	{Name: "atlas.project.security.networkAccess.entries", Default: 200, Maximum: 220},
+	newProjectLimit(clustersLimit, 25, 100),
+	newProjectLimit("atlas.project.deployment.nodesPerPrivateLinkRegion", 50, 90),
+	newProjectLimit("atlas.project.deployment.serverlessMTMs", 100, 100),
+	newProjectLimit("atlas.project.security.databaseAccess.customRoles", 100, 1400),
+	{ProjectLimit: atlas.LimitDatabaseUsers},
+	newProjectLimit("atlas.project.security.networkAccess.crossRegionEntries", 40, 220),
+	{ProjectLimit: atlas.LimitNetworks},
+}
+
+func newProjectLimit(name string, byDefault, maximum int64) ProjectLimit {
+	return ProjectLimit{ProjectLimit: atlas.ProjectLimit{Name: name, Default: byDefault, Maximum: maximum}}
 }
 
 // ListProjectLimits returns all limits of the project, by name. It returns
@@ -220,15 +223,11 @@ func findProjectLimit(limits []ProjectLimit, name string) (ProjectLimit, error) 
 // decodeProjectLimits returns every limit of the project with what is kept as its
 // value, or its default.
 func decodeProjectLimits(project Project) ([]ProjectLimit, error) {
-	values := make(map[string]int64)
-	if err := json.Unmarshal(project.Limits, &values); err != nil {
-		return nil, fmt.Errorf("decode project limits: %w", err)
-	}
 	limits := slices.Clone(projectLimits)
 	for i := range limits {
-		limits[i].Value = limits[i].Default
-		if value, ok := values[limits[i].Name]; ok {
-			limits[i].Value = value
+		var err error
+		if limits[i].Value, err = limits[i].Of(project.Limits); err != nil {
+			return nil, err
 		}
 		if limits[i].Name == clustersLimit {
 			limits[i].Usage = project.ClusterCount

@@ -58,6 +58,7 @@ type raceBundle struct {
 	pool    *dbpool.Pool
 	iam     *iam.Service
 	replica *iam.Service // of another server
+	env     atlas.Env
 	tenant  *tenant.Service
 	backup  *backup.Service
 	writer  atlas.BackupWriter
@@ -80,8 +81,8 @@ func setupRace(t *testing.T) raceBundle {
 	if err := seed.Apply(ctx, b.pool, sealer, file, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	env := atlas.Env{Clock: time.Now, NewID: objectid.New}
-	b.tenant, b.backup = tenant.New(b.pool, env), backup.New(b.pool, env, backup.Config{})
+	b.env = atlas.Env{Clock: time.Now, NewID: objectid.New}
+	b.tenant, b.backup = tenant.New(b.pool, b.env), backup.New(b.pool, b.env, backup.Config{})
 	b.iam = newIAM(b.pool, sealer)
 	b.replica = newIAM(dbpool.New(b.pool.Pool), sealer)
 	token, err := b.iam.CreateAccessToken(ctx, raceClientID, raceSecret)
@@ -138,17 +139,17 @@ func (b raceBundle) createInBackground(t *testing.T, roleID string) <-chan creat
 // bucketRequest is a valid request for the role: AZURE and GCP have one each,
 // and the others are of AWS.
 func bucketRequest(roleID string) backup.ExportBucketRequest {
-	text, id := func(s string) *string { return &s }, objectid.MustParse(roleID)
+	text := func(s string) *string { return &s }
 	switch roleID {
 	case raceAzureRole:
 		return backup.ExportBucketRequest{
-			CloudProvider: text("AZURE"), RoleID: &id,
+			CloudProvider: text("AZURE"), RoleID: &roleID,
 			ServiceURL: text("https://examplestorageaccount.blob.core.windows.net/examplecontainer"),
 		}
 	case raceGCPRole:
-		return backup.ExportBucketRequest{CloudProvider: text("GCP"), RoleID: &id, BucketName: text("export-bucket")}
+		return backup.ExportBucketRequest{CloudProvider: text("GCP"), RoleID: &roleID, BucketName: text("export-bucket")}
 	}
-	return backup.ExportBucketRequest{CloudProvider: text("AWS"), IAMRoleID: &id, BucketName: text("export-bucket")}
+	return backup.ExportBucketRequest{CloudProvider: text("AWS"), IAMRoleID: &roleID, BucketName: text("export-bucket")}
 }
 
 // insertBucket plays a creation in a transaction, with the statement that
@@ -574,4 +575,13 @@ func wantCode(t *testing.T, err error, code atlas.Code, roleID string) {
 	if diff := cmp.Diff([]any{roleID}, got.Parameters); diff != "" {
 		t.Errorf("parameters of %s (-want +got):\n%s", code, diff)
 	}
+}
+
+func mustID(t *testing.T, text string) objectid.ID {
+	t.Helper()
+	id, err := objectid.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

@@ -8,8 +8,8 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
-	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenant"
 )
 
@@ -33,6 +33,19 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	users, err := b.principal(t, iam.Origin{Project: raceProject}).DatabaseUserWriter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := dbaccess.New(b.pool, b.env)
+	newUser := dbaccess.DatabaseUserRequest{
+		Username: new("app"), Password: new("password"),
+		Roles: []dbaccess.DatabaseRole{{RoleName: new("read"), DatabaseName: new("data")}},
+	}
+	if _, err := who.CreateDatabaseUser(ctx, users, newUser); err != nil {
+		t.Fatal(err)
+	}
+	newUser.Username = new("other")
 	bucket, err := b.create(ctx, raceAWSRole)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +108,14 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 		"tenant.UpdateOrgSettings": func() (any, error) {
 			return b.tenant.UpdateOrgSettings(ctx, orgOwner, tenant.OrgSettings{APIAccessListRequired: &yes})
 		},
+		"dbaccess.CreateAccessListEntries": func() (any, error) {
+			return who.CreateAccessListEntries(ctx, b.project,
+				[]dbaccess.AccessListEntryRequest{{IPAddress: &network}}, atlas.Page{Number: 1, Size: 100, Count: true})
+		},
+		"dbaccess.CreateDatabaseUser": func() (any, error) { return who.CreateDatabaseUser(ctx, users, newUser) },
+		"dbaccess.UpdateDatabaseUser": func() (any, error) {
+			return who.UpdateDatabaseUser(ctx, users, "admin", "app", dbaccess.DatabaseUserRequest{Description: &text})
+		},
 		"backup.CreateAccessRole, AWS": func() (any, error) {
 			return b.backup.CreateAccessRole(ctx, b.project, backup.AccessRoleRequest{ProviderName: new("AWS")})
 		},
@@ -102,14 +123,14 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 			return b.backup.CreateAccessRole(ctx, b.project, backup.AccessRoleRequest{ProviderName: new("GCP")})
 		},
 		"backup.UpdateAccessRole, AWS": func() (any, error) {
-			return b.backup.UpdateAccessRole(ctx, b.owner, objectid.MustParse(raceAWSRole), backup.AccessRoleRequest{
+			return b.backup.UpdateAccessRole(ctx, b.owner, raceAWSRole, backup.AccessRoleRequest{
 				ProviderName: new("AWS"), IAMAssumedRoleARN: new("arn:aws:iam::123456789012:role/new"),
 			})
 		},
 		"backup.UpdateAccessRole, AZURE": func() (any, error) { return b.moveAzureRole(t) },
 		"backup.CreateExportBucket":      func() (any, error) { return b.create(ctx, raceAWSRole) },
 		"backup.UpdateExportBucket": func() (any, error) {
-			return b.backup.UpdateExportBucket(ctx, b.writer, bucket.ID,
+			return b.backup.UpdateExportBucket(ctx, b.writer, bucket.ID.String(),
 				backup.ExportBucketUpdate{RequirePrivateNetworking: &yes})
 		},
 	}
@@ -120,7 +141,9 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 		}
 	}
 	// Each that returns what it has written is among them.
-	for name, service := range map[string]any{"iam.": b.iam, "tenant.": b.tenant, "backup.": b.backup} {
+	for name, service := range map[string]any{
+		"iam.": b.iam, "tenant.": b.tenant, "backup.": b.backup, "dbaccess.": who,
+	} {
 		for method := range reflect.TypeOf(service).Methods() {
 			out := method.Type.NumOut()
 			writes := out > 1 && method.Type.Out(out-1) == reflect.TypeFor[error]() && !slices.ContainsFunc([]string{"Get", "List", "Authenticate", "Is"},
