@@ -9,12 +9,18 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
+	"io"
 	"math/big"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -286,4 +292,113 @@ func TestTheTLSRecipeDoesWhatItSays(t *testing.T) {
 	directory, url, _ := strings.Cut(healthcheck, "exportbuckets healthcheck")
 	env := run(directory + "\necho $SSL_CERT_DIR")
 	wantDone(t, runProgram(t, []string{"SSL_CERT_DIR=" + strings.TrimSpace(env)}, "healthcheck", strings.TrimSpace(url)), "")
+}
+
+// An HTTP/2 connection on which the server has answered at its end is used no more.
+func TestAServerThatEndsSendsItsHTTP2ClientsElsewhere(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	s := a.settings(t)
+	s.flags = append(s.flags, "--drain", waittest.Patience.String())
+	p := serve(t, s)
+	kept, probes := a.transport(t), a.transport(t)
+	ask := func() (reused bool) {
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			GotConn: func(got httptrace.GotConnInfo) { reused = got.Reused },
+		})
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+p.address+"/healthz", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := kept.RoundTrip(req)
+		if err != nil {
+			t.Fatalf("got error %v, want an answer", err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK || resp.ProtoMajor != 2 {
+			t.Errorf("got %s %s, want 200 over HTTP/2", resp.Proto, resp.Status)
+		}
+		return reused
+	}
+	ask()
+	if !ask() {
+		t.Error("before the end: got a new connection, want the one from before")
+	}
+	p.signal(syscall.SIGTERM)
+	waittest.Until(t, "the server is not ready", func() bool {
+		return p.get(t, probes, "/readyz").StatusCode == http.StatusServiceUnavailable
+	})
+	if !ask() {
+		t.Error("at the end: got a new connection, want an answer on the one from before")
+	}
+	waittest.Until(t, "a new connection is used", func() bool { return !ask() })
+	p.signal(syscall.SIGTERM) // the second one ends it at once
+	p.wait(t)
+}
+
+func TestSIGTERMCutsNoHTTP2RequestUnderLoad(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	s := a.settings(t)
+	s.flags = append(s.flags, "--no-rate-limits", "--drain", "300ms")
+	p := serve(t, s)
+	token := p.tokenOverTLS(t, a.transport(t))
+	var answered atomic.Int64
+	var clients sync.WaitGroup
+	for range 3 {
+		transport := a.transport(t) // which repeats what it is told was not begun
+		for range 4 {               // on one connection
+			clients.Go(func() {
+				client := http.Client{Transport: withHeader{"Authorization", "Bearer " + token, transport}}
+				for {
+					err := readBuckets(t.Context(), &client, "https://"+p.address)
+					if errors.Is(err, syscall.ECONNREFUSED) {
+						return
+					}
+					if err != nil {
+						t.Errorf("got error %v, want an answer", err)
+						return
+					}
+					answered.Add(1)
+				}
+			})
+		}
+	}
+	waittest.Until(t, "requests are answered", func() bool { return answered.Load() > 200 })
+	p.signal(syscall.SIGTERM)
+	clients.Wait()
+	wantCleanEnd(t, p)
+	t.Logf("%d requests were answered", answered.Load())
+}
+
+func readBuckets(ctx context.Context, client *http.Client, server string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+demoBuckets, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/vnd.atlas.2024-05-30+json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		err = errors.Join(err, errors.New(resp.Status))
+	}
+	return errors.Join(err, resp.Body.Close())
+}
+
+// tokenOverTLS returns a token of the demo service account.
+func (p *program) tokenOverTLS(t *testing.T, via http.RoundTripper) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+p.address+"/api/oauth/token",
+		strings.NewReader("grant_type=client_credentials"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(demoAccount, demoSecret)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	got := send(t, via, req)
+	wantStatus(t, got, http.StatusOK)
+	return text(t, got.body, "access_token")
 }
