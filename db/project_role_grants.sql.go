@@ -28,6 +28,32 @@ func (q *Queries) DeleteProjectRoleGrants(ctx context.Context, db DBTX, arg Dele
 	return err
 }
 
+const getOwnsProjectOf = `-- name: GetOwnsProjectOf :one
+SELECT EXISTS (
+    SELECT
+    FROM project_role_grants AS owned
+    JOIN project_role_grants AS theirs ON theirs.project_id = owned.project_id
+    WHERE owned.org_id = $1
+        AND owned.principal_id = $2
+        AND owned.role = 'GROUP_OWNER'
+        AND theirs.principal_id = $3
+)::boolean AS owns
+`
+
+type GetOwnsProjectOfParams struct {
+	OrgID       objectid.ID
+	OwnerID     objectid.ID
+	PrincipalID objectid.ID
+}
+
+// Whether the owner owns a project that the principal has a role on.
+func (q *Queries) GetOwnsProjectOf(ctx context.Context, db DBTX, arg GetOwnsProjectOfParams) (bool, error) {
+	row := db.QueryRow(ctx, getOwnsProjectOf, arg.OrgID, arg.OwnerID, arg.PrincipalID)
+	var owns bool
+	err := row.Scan(&owns)
+	return owns, err
+}
+
 const insertProjectRoleGrant = `-- name: InsertProjectRoleGrant :exec
 INSERT INTO project_role_grants (project_id, principal_id, role, org_id)
 VALUES ($1, $2, $3, $4)

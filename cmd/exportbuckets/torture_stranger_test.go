@@ -89,9 +89,10 @@ func TestTortureStrangers(t *testing.T) {
 			waiting := make(map[string]*ledger)
 			var group sync.WaitGroup
 			for row, h := range held {
-				waiting[row] = newLedger()
+				answers := newLedger()
+				waiting[row] = answers
 				for range writers {
-					group.Go(func() { h.write(ctx, p, token, waiting[row]) })
+					group.Go(func() { h.write(ctx, p, token, answers) })
 				}
 			}
 			waittest.Until(t, "they wait", func() bool {

@@ -147,17 +147,17 @@ func (s *Server) listAccessRoles(
 }
 
 func (s *Server) getAccessRole(ctx context.Context, project atlas.ProjectReader, c *call) (any, error) {
-	role, err := s.backup.GetAccessRole(ctx, project, c.param("roleId"))
+	role, err := s.backup.GetAccessRole(ctx, project, c.id("roleId"))
 	return s.newAccessRoleBody(role), err
 }
 
 func (s *Server) updateAccessRole(
 	ctx context.Context, project atlas.ProjectOwner, c *call, req backup.AccessRoleRequest,
 ) (any, error) {
-	role, err := s.backup.UpdateAccessRole(ctx, project, c.param("roleId"), req)
+	role, err := s.backup.UpdateAccessRole(ctx, project, c.id("roleId"), req)
 	return s.newAccessRoleBody(role), err
 }
 
 func (s *Server) deleteAccessRole(ctx context.Context, project atlas.ProjectOwner, c *call) (noContent, error) {
-	return noContent{}, s.backup.DeleteAccessRole(ctx, project, c.param("cloudProvider"), c.param("roleId"))
+	return noContent{}, s.backup.DeleteAccessRole(ctx, project, c.param("cloudProvider"), c.id("roleId"))
 }

@@ -260,12 +260,11 @@ func TestAccessRolesThatAtlasRefuses(t *testing.T) {
 		patch(aws, newGCP, notFound(aws)),
 		patch(azure, `{"providerName":"AWS","iamAssumedRoleArn":"arn:aws:iam::123456789012:role/x"}`, notFound(azure)),
 		patch("6a7900010203040506000099", newGCP, notFound("6a7900010203040506000099")),
-		patch("x", newGCP, notFound("x")),
-		patch("x", `{"providerName":"AWS"}`, notFound("x")),
+		patch("x", "{", malformedPath(otherAccess+"/x")),
 		{http.MethodGet, otherAccess + "/" + awsRole, "", notFound(awsRole)}, // another project's
-		{http.MethodGet, otherAccess + "/x", "", notFound("x")},
+		{http.MethodGet, otherAccess + "/x", "", malformedPath(otherAccess + "/x")},
 		{http.MethodDelete, otherAccess + "/AZURE/" + aws, "", notFound(aws)},
-		{http.MethodDelete, otherAccess + "/AWS/x", "", notFound("x")},
+		{http.MethodDelete, otherAccess + "/AWS/x", "", malformedPath(otherAccess + "/AWS/x")},
 		{http.MethodDelete, otherAccess + "/aws/" + aws, "", refusal(400, "INVALID_PROVIDER", "No provider aws exists.", "aws")},
 	} {
 		got := b.do(t, request{method: tt[0], path: tt[1], body: tt[2], header: http.Header{"Accept": {v2023}}})

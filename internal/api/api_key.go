@@ -49,7 +49,7 @@ func (c *call) newAPIKeyBody(key iam.APIKey) apiKeyBody {
 
 // apiKeyName is the API key that the path names.
 func apiKeyName(c *call) iam.CredentialName {
-	return iam.APIKeyName(c.param("apiUserId"))
+	return iam.APIKeyName(c.id("apiUserId"))
 }
 
 func (s *Server) createAPIKey(

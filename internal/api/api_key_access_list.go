@@ -41,8 +41,8 @@ func (c *call) newAPIKeyNetworkBody(entry db.AccessListEntry) apiKeyNetworkBody 
 	return body
 }
 
-func (s *Server) createAPIKeyNetworks(ctx context.Context, owner atlas.CredentialOwner, c *call) (list, error) {
-	return createNetworks(ctx, s, owner, c, apiKeyName(c), c.newAPIKeyNetworkBody)
+func (s *Server) createAPIKeyNetworks(ctx context.Context, reader atlas.CredentialReader, c *call) (list, error) {
+	return createNetworks(ctx, s, reader, c, apiKeyName(c), c.newAPIKeyNetworkBody)
 }
 
 func (s *Server) listAPIKeyNetworks(
@@ -59,6 +59,6 @@ func (s *Server) getAPIKeyNetwork(
 	return c.newAPIKeyNetworkBody(entry), err
 }
 
-func (s *Server) deleteAPIKeyNetwork(ctx context.Context, owner atlas.CredentialOwner, c *call) (noContent, error) {
-	return noContent{}, s.iam.DeleteAccessListEntry(ctx, owner, apiKeyName(c), c.param("ipAddress"))
+func (s *Server) deleteAPIKeyNetwork(ctx context.Context, reader atlas.CredentialReader, c *call) (noContent, error) {
+	return noContent{}, s.deleteNetwork(ctx, reader, c, apiKeyName(c))
 }

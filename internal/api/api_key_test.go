@@ -181,7 +181,7 @@ func TestAPIKeysThatAreRefused(t *testing.T) {
 		{http.MethodPost, projectKeys + "/" + spareKey, `{"roles":["GROUP_OWNER"]}`, refusal(400, "INVALID_JSON",
 			"Received JSON does not match expected format.")},
 		{http.MethodPost, projectKeys + "/" + unknownKey, `[{"roles":["GROUP_OWNER"]}]`, notFound(unknownKey)},
-		{http.MethodPost, projectKeys + "/x", `[{"roles":["GROUP_OWNER"]}]`, notFound("x")},
+		{http.MethodPost, projectKeys + "/x", `[`, malformedPath(projectKeys + "/x")},
 		// A service account is no key, and another organization's key is none here.
 		{http.MethodPost, projectKeys + "/5f0000000000000000000c01", `[{"roles":["GROUP_OWNER"]}]`, notFound("5f0000000000000000000c01")},
 		{http.MethodPost, projectKeys + "/5f0000000000000000000e21", `[{"roles":["GROUP_OWNER"]}]`, notFound("5f0000000000000000000e21")},
@@ -219,13 +219,47 @@ func TestAccessListsOfAPIKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := refusal(404, "ACCESS_LIST_ENTRY_NOT_FOUND", "No access list entry "+name+" exists.", name)
+		want := refusal(404, "API_KEY_ACCESS_LIST_NOT_FOUND",
+			"IP address "+name+" not on access list for API key "+spareKey+".", name, spareKey)
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
 			if got := b.send(t, 404, method, list+"/"+path, ""); got != want {
 				t.Errorf("%s %s: got %s, want %s", method, path, got, want)
 			}
 		}
 	}
+}
+
+// Whoever is no user administrator sees its own list alone.
+func TestAnAPIKeySeesAndChangesItsOwnAccessList(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const member, projectOwner, reader = "5f0000000000000000000e12", "5f0000000000000000000e14", "5f0000000000000000000e13"
+	list := func(id string) string { return orgKeys + "/" + id + "/accessList" }
+	ask := func(key, method, path, body, want string, status int) {
+		t.Helper()
+		got := b.do(t, request{key: key, method: method, path: path, body: body, header: http.Header{"Accept": {v2023}}})
+		if got.status != status || want != "" && got.body != want {
+			t.Errorf("%s, %s %s: got %d %s, want %d %s", key, method, path, got.status, got.body, status, want)
+		}
+	}
+	const here = `[{"ipAddress":"127.0.0.1"},{"cidrBlock":"10.0.0.0/8"}]`
+	ask("orgmembr", http.MethodGet, list(reader), "", notListReader, 401)
+	ask("orgreadr", http.MethodGet, list(member), "", notListReader, 401)
+	ask("orgreadr", http.MethodPost, list(member), here, notListReader, 401)
+	ask("orgmembr", http.MethodPost, list(member), here, "", 200)
+	ask("orgmembr", http.MethodGet, list(member)+"/127.0.0.1", "", "", 200)
+	ask("orgmembr", http.MethodDelete, list(member)+"/10.0.0.0%2F8", "", "", 204)
+	ask("orgmembr", http.MethodDelete, list(member)+"/127.0.0.1", "", refusal(400, "CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST",
+		"Cannot remove caller's IP address 127.0.0.1 from access list.", "127.0.0.1"), 400)
+	ask("orgmembr", http.MethodGet, list(member)+"/127.0.0.1", "", "", 200)
+
+	// An owner of a project is user administrator of those who have a role there.
+	ask("otherprj", http.MethodGet, list(member), "", notListReader, 401)
+	b.send(t, 204, http.MethodPost, projects+"/5f0000000000000000000b02/apiKeys/"+member, `[{"roles":["GROUP_READ_ONLY"]}]`)
+	ask("otherprj", http.MethodGet, list(member), "", "", 200)
+	ask("otherprj", http.MethodDelete, list(member)+"/127.0.0.1", "", "", 204)
+	ask("orgmembr", http.MethodGet, list(projectOwner), "", notListReader, 401)
+	ask("otherprj", http.MethodGet, list("6a7900010203040506000099"), "", "", 400)
 }
 
 func TestAccessListEntriesThatAreRefused(t *testing.T) {

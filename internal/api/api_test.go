@@ -362,3 +362,15 @@ func refusal(status int, code, detail string, parameters ...string) string {
 	return fmt.Sprintf(`{"detail":"%s","error":%d,"errorCode":"%s","parameters":[%s],"reason":"%s"}`,
 		detail, status, code, strings.Join(quoted, ","), http.StatusText(status))
 }
+
+// malformedPath is the refusal of a path that has something else in the place of an id.
+func malformedPath(path string) string {
+	return refusal(400, "PATH_PARAM_PARSE_ERROR",
+		"One or more path parameter in the request URI "+path+" is malformed.", path)
+}
+
+// malformedAttribute is the refusal of a value of another form than an attribute has.
+func malformedAttribute(name string) string {
+	return refusal(400, "INVALID_JSON_ATTRIBUTE",
+		"Received JSON for the "+name+" attribute does not match expected format.", name)
+}

@@ -44,11 +44,24 @@ func (s *Server) principal(c *gin.Context) (p *atlas.Principal, credential strin
 	switch {
 	case err != nil:
 		return nil, "", iam.Refuse("credentials that can't be read")
-	case signed.URI != c.Request.RequestURI:
+	case !isTarget(signed.URI, c.Request):
 		return nil, signed.Username, iam.Refuse("signed for another path")
 	}
 	p, err = s.iam.AuthenticateDigest(ctx, signed, c.Request.Method, from)
 	return p, signed.Username, err
+}
+
+// isTarget reports whether the target that a client signed is that of its request. RFC
+// 7616, section 3.4.6, has it in any form; and one client that was written for Atlas
+// leaves the query out.
+func isTarget(signed string, r *http.Request) bool {
+	for _, scheme := range []string{"http://", "https://"} {
+		if path, ok := strings.CutPrefix(signed, scheme+r.Host); ok {
+			signed = path
+		}
+	}
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	return signed == r.RequestURI || signed == path
 }
 
 // bearerToken returns the token in an Authorization header, and false if the header

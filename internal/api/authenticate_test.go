@@ -79,9 +79,14 @@ func TestWhoeverHasNoCredentialsIsChallenged(t *testing.T) {
 		{"a key that could not be one", request{header: sign("x\x00", privateKeys["demoownr"], "GET", demoBuckets)}},
 		{"a wrong private key", request{header: sign("demoownr", privateKeys["demoread"], "GET", demoBuckets)}},
 		{"a signature of another path", request{header: sign("demoownr", privateKeys["demoownr"], "GET", demoBuckets+"/x")}},
-		{"a signature without the query", request{
-			path: demoBuckets + "?pageNum=1", header: sign("demoownr", privateKeys["demoownr"], "GET", demoBuckets),
+		{"a signature of another query", request{
+			path: demoBuckets + "?pageNum=1", header: sign("demoownr", privateKeys["demoownr"], "GET", demoBuckets+"?pageNum=2"),
 		}},
+		{"a signature of another host", request{
+			header: sign("demoownr", privateKeys["demoownr"], "GET", "http://other.example.com"+demoBuckets),
+		}},
+		{"a hash of the username", request{header: http.Header{"Authorization": {
+			digestHeader("demoownr", privateKeys["demoownr"], nonce, "GET", demoBuckets) + ", userhash=true"}}}},
 		{"a signature of another method", request{header: sign("demoownr", privateKeys["demoownr"], "POST", demoBuckets)}},
 	}
 	for _, tt := range tests {

@@ -36,7 +36,7 @@ func TestWhatIsAskedOfACluster(t *testing.T) {
 		{"2024-11-13", http.MethodPost, "/flexClusters/c/backup/download", notFlex},
 		{"2024-11-13", http.MethodGet, "/flexClusters/c/backup/restoreJobs?pageNum=1", notFlex},
 		{"2024-11-13", http.MethodGet, "/flexClusters/c/backup/snapshots?pageNum=1", notFlex},
-		{"2024-11-13", http.MethodGet, "/flexClusters/c/backup/snapshots/x", notFlex},
+		{"2024-11-13", http.MethodGet, "/flexClusters/c/backup/snapshots/6a7900010203040506999999", notFlex},
 	} {
 		got := b.do(t, request{
 			method: tt.method, path: project + tt.path, header: http.Header{"Accept": {"application/vnd.atlas." + tt.version + "+json"}},

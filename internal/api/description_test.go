@@ -136,6 +136,10 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 		asked.Method = http.MethodGet // the handler has written the body
 	}
 	answer, unversioned := asVersioned(asked, answer)
+	if len(asked.URL.Path) > 1 {
+		asked.URL.Path = strings.TrimSuffix(asked.URL.Path, "/")
+		asked.URL.RawPath = strings.TrimSuffix(asked.URL.RawPath, "/")
+	}
 	route, err := d.router.FindRoute(asked)
 	if path := asked.URL.Path; strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
 		err = router.ErrPathNotFound // to the router, slashes in a row are one
@@ -344,13 +348,14 @@ func TestWhatIsNotAsDescribedIsSeen(t *testing.T) {
 		},
 		{"a bad request that is served", "POST", demoBuckets, change(gcpBody, `{`, `{"x":1,`), 200, served, gcp, "request"},
 		{"a bad parameter that is served", "GET", demoBuckets + "?pageNum=x", "", 200, served, page, "pageNum"},
-		{"a bad id that is served", "GET", change(one, "6a", "6A"), "", 200, served, gcp, "exportBucketId"},
+		{"a bad id that is served", "GET", change(one, "6a", "6z"), "", 200, served, gcp, "exportBucketId"},
 		{"a body that nobody reads", "DELETE", one, gcpBody, 204, served, "", "body"},
 		{"a custom method", "POST", invite, `{}`, 404, http.Header{"X-Error-Code": {"GROUP_NOT_FOUND"}}, "", "no body"},
 		{"a custom method that is none", "POST", invite + "d", `{}`, 404, http.Header{}, "", "not found"},
 		{"a path that is none", "GET", apiRoot + "/nothing", "", 200, served, gcp, "not found"},
 		{"a method that is none", "PUT", one, "", 200, served, gcp, "not found"},
-		{"a slash at the end", "GET", one + "/", "", 200, served, gcp, "not found"},
+		{"a slash at the end", "GET", one + "/", "", 200, served, gcp, ""},
+		{"two slashes at the end", "GET", one + "//", "", 200, served, gcp, "not found"},
 	}
 	for _, tt := range tests {
 		asked, err := http.NewRequestWithContext(t.Context(), tt.method, tt.path, http.NoBody)

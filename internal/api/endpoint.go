@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
 )
 
@@ -78,6 +79,12 @@ func (c *call) root() string { return cmp.Or(c.version.root, apiRoot) }
 
 // param returns a parameter of the path, unchecked.
 func (c *call) param(name string) string { return c.gin.Param(name) }
+
+// id returns a parameter of the path that isID says is an id.
+func (c *call) id(name string) objectid.ID {
+	id, _ := objectid.Parse(c.param(name)) // checkIDs has
+	return id
+}
 
 // query returns a parameter of the query, or nothing.
 func (c *call) query(name string) string { return c.gin.Query(name) }
@@ -177,6 +184,9 @@ func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, erro
 		serve: func(c *call) (any, error) {
 			proof, err := prove(c.principal)
 			if err != nil {
+				return nil, err
+			}
+			if err := checkIDs(c.gin); err != nil {
 				return nil, err
 			}
 			if err := c.settle(proof); err != nil {

@@ -88,7 +88,7 @@ func TestRefusalsHaveTheHeaderOfAtlas(t *testing.T) {
 			[]http.Header{securityHeader, codeHeader("IP_ADDRESS_NOT_ON_ACCESS_LIST")},
 		},
 		{
-			"404 of an object", request{path: demoBuckets + "/x"}, 404, false,
+			"404 of an object", request{path: demoBuckets + "/6a7900010203040506000099"}, 404, false,
 			[]http.Header{securityHeader, limitHeader, codeHeader("EXPORT_BUCKET_NOT_FOUND")},
 		},
 		{

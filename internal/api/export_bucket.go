@@ -89,17 +89,17 @@ func (s *Server) getExportBucket(
 	ctx context.Context, project atlas.ProjectReader, c *call,
 ) (exportBucketBody, error) {
 	providers := exportBucketProviders(c.version)
-	bucket, err := s.backup.GetExportBucket(ctx, project, providers, c.param("exportBucketId"))
+	bucket, err := s.backup.GetExportBucket(ctx, project, providers, c.id("exportBucketId"))
 	return c.newExportBucketBody(bucket), err
 }
 
 func (s *Server) updateExportBucket(
 	ctx context.Context, project atlas.BackupWriter, c *call, update backup.ExportBucketUpdate,
 ) (exportBucketBody, error) {
-	bucket, err := s.backup.UpdateExportBucket(ctx, project, c.param("exportBucketId"), update)
+	bucket, err := s.backup.UpdateExportBucket(ctx, project, c.id("exportBucketId"), update)
 	return c.newExportBucketBody(bucket), err
 }
 
 func (s *Server) deleteExportBucket(ctx context.Context, project atlas.BackupWriter, c *call) (noContent, error) {
-	return noContent{}, s.backup.DeleteExportBucket(ctx, project, c.param("exportBucketId"))
+	return noContent{}, s.backup.DeleteExportBucket(ctx, project, c.id("exportBucketId"))
 }

@@ -161,7 +161,7 @@ var createFailures = []struct {
 	},
 	{
 		"a role id that is none", "", strings.Replace(awsBody, awsRole, "x", 1), 400,
-		refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute iamRoleId specified.", "iamRoleId"),
+		malformedAttribute("iamRoleId"),
 	},
 	{
 		"a bad name", "", strings.Replace(awsBody, "export-bucket", "Export", 1), 400,
@@ -415,8 +415,6 @@ func TestGetKnowsOnlyTheProjectsOwnBuckets(t *testing.T) {
 	const id = "6a7900010203040506000001"
 	for _, path := range []string{
 		demoBuckets + "/6a7900010203040506000099",
-		demoBuckets + "/x",
-		demoBuckets + "/6A7900010203040506000001",
 		apiRoot + "/groups/5f0000000000000000000b02/backup/exportBuckets/" + id,
 	} {
 		asked := path[strings.LastIndex(path, "/")+1:]
@@ -482,7 +480,7 @@ func TestUpdateChangesPrivateNetworkingOfAWSBucketsAlone(t *testing.T) {
 		{"another field", aws, `{"bucketName":"other"}`,
 			refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute bucketName specified.", "bucketName")},
 		{"no such bucket", "6a7900010203040506000099", `{"requirePrivateNetworking":true}`, notFound("6a7900010203040506000099")},
-		{"no id", "x", `{"requirePrivateNetworking":true}`, notFound("x")},
+		{"no id", "x", `{`, malformedPath(demoBuckets + "/x")},
 	} {
 		if got := update(tt.id, tt.body); got.body != tt.want {
 			t.Errorf("%s: got %d %s, want %s", tt.name, got.status, got.body, tt.want)

@@ -84,7 +84,7 @@ func Versions() map[string][]Version {
 // Served returns all that handler, which New returned, serves, as method and
 // path, in which custom methods are left out.
 func Served(handler http.Handler) []string {
-	engine, ok := handler.(*gin.Engine)
+	engine, ok := handler.(withoutFinalSlash)
 	if !ok {
 		return nil
 	}

@@ -12,8 +12,11 @@ func TestOrganizationsAreThoseOfTheCaller(t *testing.T) {
 	golden(t, "org", b.send(t, 200, http.MethodGet, apiRoot+"/orgs/"+demoOrg, ""))
 	golden(t, "org_projects", b.send(t, 200, http.MethodGet, apiRoot+"/orgs/"+demoOrg+"/groups?name=OTHER", ""))
 	golden(t, "orgs_of_another_name", b.send(t, 200, http.MethodGet, apiRoot+"/orgs?name=x", ""))
-	for _, id := range []string{"5f0000000000000000000aff", "x"} {
-		want := refusal(404, "ORG_NOT_FOUND", "No organization with ID "+id+" exists.", id)
+	for id, want := range map[string]string{
+		"5f0000000000000000000aff": refusal(404, "ORG_NOT_FOUND",
+			"No organization with ID 5f0000000000000000000aff exists.", "5f0000000000000000000aff"),
+		"x": refusal(404, "INVALID_ORG_ID", "An invalid organization ID x was specified.", "x"),
+	} {
 		if got := b.send(t, 404, http.MethodGet, apiRoot+"/orgs/"+id, ""); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

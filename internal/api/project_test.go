@@ -151,7 +151,7 @@ func TestProjectsThatAtlasRefuses(t *testing.T) {
 		{"", http.MethodPost, projects, `{"name":"x"}`,
 			refusal(400, "MISSING_ATTRIBUTE", "The required attribute orgId was not specified.", "orgId")},
 		{"", http.MethodPost, projects, `{"name":"x","orgId":"x"}`,
-			refusal(400, "INVALID_ATTRIBUTE", "Invalid attribute orgId specified.", "orgId")},
+			malformedAttribute("orgId")},
 		{"", http.MethodPost, projects, `{"name":"x","orgId":"5f0000000000000000000a02"}`, notCreator("5f0000000000000000000a02")},
 		{"demoproj", http.MethodPost, projects, named("x"), notCreator(demoOrg)},
 		{"", http.MethodPost, projects, named("Demo Project"), taken},

@@ -70,10 +70,10 @@ func (s *Server) orgOperations() []operation {
 		{get, key, v2023, orgCredentialLimit, with(credentialReader, s.getAPIKey)},
 		{patch, key, v2023, orgCredentialLimit, withBody(credentialOwner, s.updateAPIKey)},
 		{del, key, v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKey)},
-		{post, key + "/accessList", v2023, orgCredentialLimit, with(credentialOwner, s.createAPIKeyNetworks)},
+		{post, key + "/accessList", v2023, orgCredentialLimit, with(credentialReader, s.createAPIKeyNetworks)},
 		{get, key + "/accessList", v2023, orgCredentialLimit, withPage(credentialReader, s.listAPIKeyNetworks)},
 		{get, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.getAPIKeyNetwork)},
-		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialOwner, s.deleteAPIKeyNetwork)},
+		{del, key + "/accessList/:ipAddress", v2023, orgCredentialLimit, with(credentialReader, s.deleteAPIKeyNetwork)},
 		{get, orgRoot + "/groups", v2023, orgLimit, withPage(orgReader, large(s.listOrgProjects))},
 		{get, account + "/groups", v2024Aug, orgCredentialLimit, withPage(credentialReader, s.listServiceAccountProjects)},
 		{get, orgRoot + "/settings", v2023, orgSettingsLimit, with(orgReader, s.getOrgSettings)},
@@ -263,7 +263,7 @@ func (s *Server) probes(engine *gin.Engine) {
 
 func (s *Server) route(engine *gin.Engine) {
 	s.probes(engine)
-	engine.Use(s.logRequest, s.recover, s.limitWork, unescapeParams)
+	engine.Use(s.logRequest, s.recover, s.limitWork, readParams)
 	engine.POST(oauthRoot+"/token", s.oauth((*Server).createAccessToken))
 	engine.POST(oauthRoot+"/revoke", s.oauth((*Server).revokeAccessToken))
 	engine.GET("/api/private/ipinfo", s.ipInfo)

@@ -11,7 +11,7 @@ func TestRoutesThatAreNone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, path := range []string{
-		apiRoot + "/nothing", demoBuckets + "/", "/api/private/nothing", "/nothing", "/",
+		apiRoot + "/nothing", apiRoot + "/nothing/", demoBuckets + "//", "/api/private/nothing", "/nothing", "/",
 		apiRoot + "/groups/" + demoProject + "//backup/exportBuckets",
 	} {
 		want := refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+path+".", path)

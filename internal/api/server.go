@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +94,7 @@ func newBounded(services Services, cfg Config, b bounds) (http.Handler, error) {
 	}
 	engine := s.newEngine()
 	s.route(engine)
-	return engine, nil
+	return withoutFinalSlash{engine}, nil
 }
 
 // NewStarting returns the handler for the time before New's can be had: it answers
@@ -146,19 +145,6 @@ func (s *Server) newEngine() *gin.Engine {
 	engine.UnescapePathValues = false
 	engine.Use(s.limitBody)
 	return engine
-}
-
-// unescapeParams unescapes the parts of a path that gin has not: it would take a
-// plus sign for a blank, which only holds in queries.
-func unescapeParams(c *gin.Context) {
-	if c.Request.URL.RawPath == "" {
-		return
-	}
-	for i, param := range c.Params {
-		if value, err := url.PathUnescape(param.Value); err == nil {
-			c.Params[i].Value = value
-		}
-	}
 }
 
 // operation returns the handler that makes the checks before op and serves it.
@@ -217,7 +203,7 @@ func (s *Server) unavailable(c *gin.Context) { s.writeError(c, atlas.ErrUnavaila
 
 // resourceNotFound says that the path leads nowhere.
 func resourceNotFound(c *gin.Context) error {
-	return atlas.NewError(atlas.CodeResourceNotFound, c.Request.URL.EscapedPath())
+	return atlas.NewError(atlas.CodeResourceNotFound, sentPath(c))
 }
 
 // allowed writes an Allow header in Atlas' way and order.

@@ -51,5 +51,5 @@ func (s *Server) listServiceAccountNetworks(
 func (s *Server) deleteServiceAccountNetwork(
 	ctx context.Context, owner atlas.CredentialOwner, c *call,
 ) (noContent, error) {
-	return noContent{}, s.iam.DeleteAccessListEntry(ctx, owner, serviceAccountName(c), c.param("ipAddress"))
+	return noContent{}, s.deleteNetwork(ctx, owner, c, serviceAccountName(c))
 }

@@ -42,7 +42,7 @@ func (s *Server) createServiceAccountSecret(
 func (s *Server) deleteServiceAccountSecret(
 	ctx context.Context, owner atlas.CredentialOwner, c *call,
 ) (noContent, error) {
-	err := s.iam.DeleteServiceAccountSecret(ctx, owner, serviceAccountName(c), c.param("secretId"))
+	err := s.iam.DeleteServiceAccountSecret(ctx, owner, serviceAccountName(c), c.id("secretId"))
 	if errors.Is(err, atlas.ErrSecretNotFound) {
 		err = resourceNotFound(c.gin)
 	}

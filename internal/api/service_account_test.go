@@ -298,11 +298,15 @@ func TestServiceAccountRequestsAreRefused(t *testing.T) {
 		}
 	}
 	unknown := demoOrgAccounts + "/" + spareAccount + "/secrets/"
-	for _, id := range []string{"6a7900010203040506999999", "x"} {
-		path := unknown + id
-		want := refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+path+".", path)
-		if got := b.call(t, 404, request{method: http.MethodDelete, path: unknown + id}); got != want {
-			t.Errorf("deletion of secret %s: got %s, want %s", id, got, want)
+	for id, want := range map[string]string{
+		"6a7900010203040506999999": refusal(404, "RESOURCE_NOT_FOUND",
+			"Cannot find resource "+unknown+"6a7900010203040506999999.", unknown+"6a7900010203040506999999"),
+		"x": malformedPath(unknown + "x"),
+	} {
+		if got := b.do(t, request{
+			method: http.MethodDelete, path: unknown + id, header: http.Header{"Accept": {v2024Accounts}},
+		}); got.body != want {
+			t.Errorf("deletion of secret %s: got %s, want %s", id, got.body, want)
 		}
 	}
 	for _, id := range []string{

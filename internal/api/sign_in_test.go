@@ -75,7 +75,7 @@ func TestFailedSignInsAreInTheLog(t *testing.T) {
 	send(signed("demoownr", demoKey, "bm9uY2U="), 401, "demoownr", "not a nonce of this server")
 	send(signed(demoKey, demoKey, nonce), 401, "", "not a public key")
 	elsewhere := signed("demoownr", demoKey, nonce)
-	elsewhere.path = demoBuckets + "?pageNum=2"
+	elsewhere.path = demoBuckets + "/6a7900010203040506000001"
 	send(elsewhere, 401, "demoownr", "signed for another path")
 	send(signed("farawayk", privateKeys["farawayk"], nonce), 403, "farawayk", "IP_ADDRESS_NOT_ON_ACCESS_LIST")
 	send(withHeader("Basic "+demoKey), 401, "", "credentials that can't be read")

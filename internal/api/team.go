@@ -9,8 +9,8 @@ import (
 
 // assignment gives a team roles on a project.
 type assignment struct {
-	RoleNames []string `json:"roleNames"`
-	TeamID    *string  `json:"teamId"`
+	RoleNames []string     `json:"roleNames"`
+	TeamID    *objectid.ID `json:"teamId"`
 
 	Links any `json:"links"` // of any type; ignored
 }
@@ -26,8 +26,5 @@ func (s *Server) assignTeams(
 	if team == nil {
 		return list{}, atlas.NewError(atlas.CodeMissingAttribute, "teamId")
 	}
-	if _, err := objectid.Parse(*team); err != nil {
-		return list{}, atlas.NewError(atlas.CodeInvalidTeamID, *team)
-	}
-	return list{}, atlas.NewError(atlas.CodeTeamNotFound, *team)
+	return list{}, atlas.NewError(atlas.CodeTeamNotFound, team.String())
 }

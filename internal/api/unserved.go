@@ -121,7 +121,7 @@ func (o *atlasOperation) params(path []string) gin.Params {
 // the checks that all operations share.
 func (s *Server) refuseOperation(c *gin.Context, op *atlasOperation, path []string) error {
 	c.Params = op.params(path)
-	unescapeParams(c)
+	readParams(c)
 	// What Atlas answers need not be JSON.
 	for i, accept := range c.Request.Header["Accept"] {
 		c.Request.Header["Accept"][i] = strings.NewReplacer("+csv", "+json", "+gzip", "+json").Replace(accept)

@@ -62,6 +62,10 @@ var (
 		"The specified Cloud Provider Access role (%v) has not been authorized.")
 	CodeAccessRoleNotFound = code("CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND", http.StatusNotFound,
 		"The specified Cloud Provider Access role (%v) does not exist.")
+	CodeAPIKeyAccessListDenied = code("API_KEY_ACCESS_LIST_ACCESS_DENIED", http.StatusUnauthorized,
+		"API key access lists are only accessible by the API key or by a user administrator.")
+	CodeAPIKeyAccessListEntryNotFound = code("API_KEY_ACCESS_LIST_NOT_FOUND", http.StatusNotFound,
+		"IP address %v not on access list for API key %v.")
 	CodeAPIKeyNotFound            = code("API_KEY_NOT_FOUND", http.StatusBadRequest, "No API key with ID %v exists.")
 	CodeAPIKeyRequiresDescription = code("API_KEY_REQUIRES_DESCRIPTION", http.StatusBadRequest,
 		"All API keys require a non-empty description.")
@@ -106,6 +110,8 @@ var (
 			"hostname due to a trailing \"-\" in the generated cluster name prefix \"%v\".")
 	CodeClusterNameTooLong = code("CLUSTER_NAME_TOO_LONG", http.StatusBadRequest,
 		"Cluster name %v is limited to %v characters.")
+	CodeCannotRemoveCaller = code("CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST", http.StatusBadRequest,
+		"Cannot remove caller's IP address %v from access list.")
 	CodeClusterNotFound = code("CLUSTER_NOT_FOUND", http.StatusNotFound,
 		"No cluster named %v exists in group %v.")
 	CodeClusterNumShardsInvalid = code("CLUSTER_NUM_SHARDS_INVALID", http.StatusBadRequest,
@@ -162,6 +168,7 @@ var (
 		"The address %v must be in valid IP address or CIDR notation.")
 	CodeInvalidNetworkComment = code("INVALID_NETWORK_PERMISSION_COMMENT", http.StatusBadRequest,
 		"The comment %v must be 80 characters or less.")
+	CodeInvalidOrgID       = code("INVALID_ORG_ID", http.StatusNotFound, "An invalid organization ID %v was specified.")
 	CodeInvalidProjectID   = code("INVALID_GROUP_ID", http.StatusNotFound, "An invalid group ID %v was specified.")
 	CodeInvalidProjectName = code("INVALID_GROUP_NAME", http.StatusBadRequest,
 		"An invalid group name %v was specified.")
@@ -173,7 +180,6 @@ var (
 		"The specified role %v only exists for database %v.")
 	CodeInvalidRoleForOrg     = code("INVALID_ROLE_FOR_ORG", http.StatusBadRequest, "Role %v invalid for organization %v.")
 	CodeInvalidRoleForProject = code("INVALID_ROLE_FOR_GROUP", http.StatusBadRequest, "Role %v is invalid for group %v.")
-	CodeInvalidTeamID         = code("INVALID_TEAM_ID", http.StatusNotFound, "An invalid team ID %v was specified.")
 	CodeInvalidTenantBackup   = code("INVALID_TENANT_BACKUP_ENABLED", http.StatusBadRequest,
 		"The tenantBackupField field must be omitted or set to %v on %v clusters.")
 	CodeInvalidVersionDate = code("INVALID_VERSION_DATE", http.StatusNotAcceptable,
@@ -215,6 +221,8 @@ var (
 		"This organization requires access through an access list of ip ranges.")
 	CodePermanentCannotBeTemporary = code("PERMANENT_ENTITY_CANNOT_BE_MADE_TEMPORARY", http.StatusBadRequest,
 		"A permanent entity cannot be made temporary.")
+	CodePathParamParse = code("PATH_PARAM_PARSE_ERROR", http.StatusBadRequest,
+		"One or more path parameter in the request URI %v is malformed.")
 	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,
 		"A group with name \"%v\" already exists.")
 	CodeProjectHasClusters = code("CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", http.StatusConflict,

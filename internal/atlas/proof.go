@@ -175,9 +175,12 @@ func (o CredentialOwner) OwnsOrg() bool {
 // OwnsProject reports whether the caller owns the project as well.
 func (w ClusterWriter) OwnsProject() bool { return w.caller().hasProjectRole(db.ProjectRoleGROUPOWNER) }
 
-// OrgReader returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not
-// belong to the organization that the request names.
+// OrgReader returns INVALID_ORG_ID, ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller
+// does not belong to the organization that the request names.
 func (p *Principal) OrgReader() (OrgReader, error) {
+	if _, err := objectid.Parse(p.facts.Org); err != nil {
+		return OrgReader{}, NewError(CodeInvalidOrgID, p.facts.Org)
+	}
 	if !p.facts.OrgExists {
 		return OrgReader{}, NewError(CodeOrgNotFound, p.facts.Org)
 	}
@@ -188,8 +191,8 @@ func (p *Principal) OrgReader() (OrgReader, error) {
 	return OrgReader{orgProof[OrgReader]{proof{p, again}}}, nil
 }
 
-// OrgOwner returns ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller does not own
-// the organization that the request names.
+// OrgOwner returns INVALID_ORG_ID, ORG_NOT_FOUND or USER_UNAUTHORIZED if the caller
+// does not own the organization that the request names.
 func (p *Principal) OrgOwner() (OrgOwner, error) {
 	if _, err := p.OrgReader(); err != nil {
 		return OrgOwner{}, err
@@ -203,9 +206,9 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 
 // ProjectCreator returns NOT_ORG_GROUP_CREATOR if the caller may not add projects to
 // the organization of that id.
-func (p *Principal) ProjectCreator(orgID string) (ProjectCreator, error) {
-	if orgID != p.OrgID().String() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
-		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID)
+func (p *Principal) ProjectCreator(orgID objectid.ID) (ProjectCreator, error) {
+	if orgID != p.OrgID() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
+		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID.String())
 	}
 	again := func(p *Principal) error { return refusal(p.ProjectCreator(orgID)) }
 	return ProjectCreator{orgProof[ProjectCreator]{proof{p, again}}}, nil

@@ -228,11 +228,10 @@ func (s *Service) createGCPAccessRole(
 
 // GetAccessRole returns one access role of the project. It returns
 // CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if there is none of that id.
-func (s *Service) GetAccessRole(ctx context.Context, project atlas.ProjectReader, id string) (AccessRole, error) {
-	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	roles, err := s.listAccessRoles(ctx, project.ProjectID(), &roleID)
+func (s *Service) GetAccessRole(ctx context.Context, project atlas.ProjectReader, id objectid.ID) (AccessRole, error) {
+	roles, err := s.listAccessRoles(ctx, project.ProjectID(), &id)
 	if err == nil && len(roles) == 0 {
-		err = atlas.NewError(atlas.CodeAccessRoleNotFound, id)
+		err = atlas.NewError(atlas.CodeAccessRoleNotFound, id.String())
 	}
 	if err != nil {
 		return AccessRole{}, err
@@ -279,14 +278,11 @@ func (s *Service) listAccessRoles(
 // project has no such role of that cloud provider, and
 // DUPLICATE_AZURE_SERVICE_PRINCIPAL if another role has the principal.
 func (s *Service) UpdateAccessRole(
-	ctx context.Context, project atlas.ProjectOwner, id string, req AccessRoleRequest,
+	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
 ) (AccessRole, error) {
 	provider, err := req.checkFields()
 	if err != nil {
 		return AccessRole{}, err
-	}
-	if _, err := objectid.Parse(id); err != nil {
-		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
 	}
 	switch provider {
 	case db.CloudProviderAWS:
@@ -310,7 +306,7 @@ func (s *Service) UpdateAccessRole(
 	case db.CloudProviderGCP:
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id)
+		return AccessRole{}, atlas.NewError(atlas.CodeAccessRoleNotFound, id.String())
 	}
 	if err != nil {
 		return AccessRole{}, accessRoleError(err, project.ProjectID(), req.ServicePrincipalID, "update access role")
@@ -322,11 +318,10 @@ func (s *Service) UpdateAccessRole(
 // CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND. It is asked before a write waits for the role:
 // whoever is refused waits for nobody.
 func (s *Service) getAccessRoleOf(
-	ctx context.Context, projectID objectid.ID, provider db.CloudProvider, id string,
+	ctx context.Context, projectID objectid.ID, provider db.CloudProvider, id objectid.ID,
 ) (db.CloudProviderAccessRole, error) {
-	notFound := atlas.NewError(atlas.CodeAccessRoleNotFound, id)
-	roleID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: projectID, ID: roleID})
+	notFound := atlas.NewError(atlas.CodeAccessRoleNotFound, id.String())
+	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: projectID, ID: id})
 	if err == nil && role.CloudProvider != provider {
 		err = notFound
 	}
@@ -377,7 +372,9 @@ var inUse = map[db.CloudProvider]atlas.Code{
 // INVALID_PROVIDER for an unknown cloud provider,
 // CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND if the project has no such role of that
 // provider, and the code that Atlas has for each if it is in use.
-func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwner, provider, id string) error {
+func (s *Service) DeleteAccessRole(
+	ctx context.Context, project atlas.ProjectOwner, provider string, id objectid.ID,
+) error {
 	cloudProvider := db.CloudProvider(provider)
 	if !cloudProvider.Valid() {
 		return atlas.NewError(atlas.CodeInvalidProvider, provider)
@@ -393,7 +390,7 @@ func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwn
 		return fmt.Errorf("look for buckets of access role: %w", err)
 	}
 	if used {
-		return atlas.NewError(inUse[cloudProvider], id)
+		return atlas.NewError(inUse[cloudProvider], id.String())
 	}
 	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
 		return s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
@@ -403,9 +400,9 @@ func (s *Service) DeleteAccessRole(ctx context.Context, project atlas.ProjectOwn
 		})
 	})
 	if write.IsViolation(err, exportBucketsRoleFkey) || write.IsViolation(err, exportBucketsTenantFkey) {
-		return atlas.NewError(inUse[cloudProvider], id)
+		return atlas.NewError(inUse[cloudProvider], id.String())
 	}
-	return atlas.WrapMissing(err, "delete access role", atlas.NewError(atlas.CodeAccessRoleNotFound, id))
+	return atlas.WrapMissing(err, "delete access role", atlas.NewError(atlas.CodeAccessRoleNotFound, id.String()))
 }
 
 // accessRoleError translates the refusal of a second role for a principal, and of a

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,12 +21,12 @@ import (
 // if the body lacks it or says null. Which fields a cloud provider requires and
 // refuses is in exportBucketFields.
 type ExportBucketRequest struct {
-	CloudProvider            *string `json:"cloudProvider"`            // AWS, AZURE or GCP
-	BucketName               *string `json:"bucketName"`               // 3 to 63 characters
-	IAMRoleID                *string `json:"iamRoleId"`                // id of an AWS access role
-	RoleID                   *string `json:"roleId"`                   // id of an AZURE or GCP access role
-	ServiceURL               *string `json:"serviceUrl"`               // of the Azure storage account or container
-	RequirePrivateNetworking *bool   `json:"requirePrivateNetworking"` // AWS PrivateLink
+	CloudProvider            *string      `json:"cloudProvider"`            // AWS, AZURE or GCP
+	BucketName               *string      `json:"bucketName"`               // 3 to 63 characters
+	IAMRoleID                *objectid.ID `json:"iamRoleId"`                // id of an AWS access role
+	RoleID                   *objectid.ID `json:"roleId"`                   // id of an AZURE or GCP access role
+	ServiceURL               *string      `json:"serviceUrl"`               // of the Azure storage account or container
+	RequirePrivateNetworking *bool        `json:"requirePrivateNetworking"` // AWS PrivateLink
 
 	// What Atlas answers and clients may echo, of any type.
 	ID       any `json:"_id"`
@@ -103,13 +104,7 @@ func (r ExportBucketRequest) parse(providers []db.CloudProvider) (newExportBucke
 	if err != nil {
 		return row, err
 	}
-	field, roleID := "roleId", r.RoleID
-	if row.CloudProvider == db.CloudProviderAWS {
-		field, roleID = "iamRoleId", r.IAMRoleID
-	}
-	if row.RoleID, err = objectid.Parse(*roleID); err != nil {
-		return row, atlas.NewError(atlas.CodeInvalidAttribute, field)
-	}
+	row.RoleID = *cmp.Or(r.IAMRoleID, r.RoleID)
 	return row, nil
 }
 
@@ -231,11 +226,11 @@ func (r newExportBucket) checkAccessRole(role db.CloudProviderAccessRole, err er
 // EXPORT_BUCKET_NOT_FOUND if the project has none of that id, or if its cloud
 // provider is not among those that the asked API version knows.
 func (s *Service) GetExportBucket(
-	ctx context.Context, project atlas.ProjectReader, providers []db.CloudProvider, id string,
+	ctx context.Context, project atlas.ProjectReader, providers []db.CloudProvider, id objectid.ID,
 ) (db.ExportBucket, error) {
 	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id)
 	if err == nil && !slices.Contains(providers, bucket.CloudProvider) {
-		err = atlas.NewError(atlas.CodeExportBucketNotFound, id)
+		err = bucketNotFound(id)
 	}
 	if err != nil {
 		return db.ExportBucket{}, err
@@ -243,16 +238,19 @@ func (s *Service) GetExportBucket(
 	return *bucket, nil
 }
 
-func (s *Service) getExportBucket(ctx context.Context, projectID objectid.ID, id string) (*db.ExportBucket, error) {
-	bucketID, _ := objectid.Parse(id) // zero, the id of nothing, if it is none
-	bucket, err := s.reads.Do(ctx, exportBucketKey{projectID, bucketID})
+func (s *Service) getExportBucket(ctx context.Context, projectID, id objectid.ID) (*db.ExportBucket, error) {
+	bucket, err := s.reads.Do(ctx, exportBucketKey{projectID, id})
 	if err != nil {
 		return nil, fmt.Errorf("get export bucket: %w", err)
 	}
 	if bucket == nil {
-		return nil, atlas.NewError(atlas.CodeExportBucketNotFound, id)
+		return nil, bucketNotFound(id)
 	}
 	return bucket, nil
+}
+
+func bucketNotFound(id objectid.ID) error {
+	return atlas.NewError(atlas.CodeExportBucketNotFound, id.String())
 }
 
 // ListExportBuckets returns one page of the project's export buckets, oldest
@@ -285,7 +283,7 @@ type ExportBucketUpdate struct {
 // body, EXPORT_BUCKET_NOT_FOUND if the project has no bucket of that id, and
 // INVALID_ATTRIBUTE if the bucket is not AWS'.
 func (s *Service) UpdateExportBucket(
-	ctx context.Context, project atlas.BackupWriter, id string, update ExportBucketUpdate,
+	ctx context.Context, project atlas.BackupWriter, id objectid.ID, update ExportBucketUpdate,
 ) (db.ExportBucket, error) {
 	const field = "requirePrivateNetworking"
 	if update.RequirePrivateNetworking == nil {
@@ -306,13 +304,13 @@ func (s *Service) UpdateExportBucket(
 			RequirePrivateNetworking: *update.RequirePrivateNetworking,
 		})
 	})
-	return updated, atlas.WrapMissing(err, "update export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))
+	return updated, atlas.WrapMissing(err, "update export bucket", bucketNotFound(id))
 }
 
 // DeleteExportBucket removes an export bucket of any cloud provider. What is in
 // the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no
 // bucket of that id.
-func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id string) error {
+func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id objectid.ID) error {
 	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id) // whoever is refused waits for nobody
 	if err != nil {
 		return err
@@ -323,5 +321,5 @@ func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWr
 			ID:        bucket.ID,
 		})
 	})
-	return atlas.WrapMissing(err, "delete export bucket", atlas.NewError(atlas.CodeExportBucketNotFound, id))
+	return atlas.WrapMissing(err, "delete export bucket", bucketNotFound(id))
 }

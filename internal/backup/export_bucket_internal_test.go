@@ -2,7 +2,6 @@ package backup
 
 import (
 	"errors"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -22,28 +21,25 @@ const (
 
 func awsRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: new("AWS"), BucketName: new("export-bucket"), IAMRoleID: new(testRoleID),
+		CloudProvider: new("AWS"), BucketName: new("export-bucket"), IAMRoleID: new(objectid.MustParse(testRoleID)),
 	}
 }
 
 func azureRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: new("AZURE"), RoleID: new(testRoleID), ServiceURL: new(testServiceURL),
+		CloudProvider: new("AZURE"), RoleID: new(objectid.MustParse(testRoleID)), ServiceURL: new(testServiceURL),
 	}
 }
 
 func gcpRequest() ExportBucketRequest {
 	return ExportBucketRequest{
-		CloudProvider: new("GCP"), BucketName: new("export_bucket.1"), RoleID: new(testRoleID),
+		CloudProvider: new("GCP"), BucketName: new("export_bucket.1"), RoleID: new(objectid.MustParse(testRoleID)),
 	}
 }
 
 func TestParseAcceptsWhatAtlasDoes(t *testing.T) {
 	t.Parallel()
-	roleID, err := objectid.Parse(testRoleID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	roleID := objectid.MustParse(testRoleID)
 	tests := []struct {
 		name    string
 		request ExportBucketRequest
@@ -165,7 +161,7 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 			"AWS name and role missing", awsRequest(),
 			func(r *ExportBucketRequest) { r.BucketName, r.IAMRoleID = nil, nil }, missing("bucketName"),
 		},
-		{"AWS with roleId", awsRequest(), func(r *ExportBucketRequest) { r.RoleID = new(testRoleID) }, invalid("roleId")},
+		{"AWS with roleId", awsRequest(), func(r *ExportBucketRequest) { r.RoleID = new(objectid.MustParse(testRoleID)) }, invalid("roleId")},
 		{"AWS with serviceUrl", awsRequest(), url(testServiceURL), invalid("serviceUrl")},
 		{"AWS with tenantId", awsRequest(), func(r *ExportBucketRequest) { r.TenantID = "x" }, invalid("tenantId")},
 		{"AWS name of 2", awsRequest(), name("ab"), badName},
@@ -176,14 +172,9 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"AWS name beginning with a hyphen", awsRequest(), name("-export"), badName},
 		{"AWS name ending in a dot", awsRequest(), name("export."), badName},
 		{"AWS name with a newline", awsRequest(), name("export\n"), badName},
-		{"AWS role id short", awsRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new("5f") }, invalid("iamRoleId")},
-		{
-			"AWS role id in upper case", awsRequest(),
-			func(r *ExportBucketRequest) { r.IAMRoleID = new(strings.ToUpper(testRoleID)) }, invalid("iamRoleId"),
-		},
 		{
 			"AZURE with iamRoleId", azureRequest(),
-			func(r *ExportBucketRequest) { r.IAMRoleID = new(testRoleID) }, invalid("iamRoleId"),
+			func(r *ExportBucketRequest) { r.IAMRoleID = new(objectid.MustParse(testRoleID)) }, invalid("iamRoleId"),
 		},
 		{
 			"AZURE with private networking", azureRequest(),
@@ -206,10 +197,9 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 		{"AZURE host that only begins alike", azureRequest(), url(account + ".example.com/x"), invalid("serviceUrl")},
 		{"AZURE account of 2", azureRequest(), url("https://ab.blob.core.windows.net/exports"), invalid("serviceUrl")},
 		{"AZURE URL too long", azureRequest(), url(account + "/" + strings.Repeat("a", 2048)), invalid("serviceUrl")},
-		{"AZURE role id bad", azureRequest(), func(r *ExportBucketRequest) { r.RoleID = new("x") }, invalid("roleId")},
 		{"GCP name missing", gcpRequest(), func(r *ExportBucketRequest) { r.BucketName = nil }, missing("bucketName")},
 		{"GCP role missing", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = nil }, missing("roleId")},
-		{"GCP with iamRoleId", gcpRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new("x") }, invalid("iamRoleId")},
+		{"GCP with iamRoleId", gcpRequest(), func(r *ExportBucketRequest) { r.IAMRoleID = new(objectid.MustParse(testRoleID)) }, invalid("iamRoleId")},
 		{"GCP with serviceUrl", gcpRequest(), url(testServiceURL), invalid("serviceUrl")},
 		{"GCP with tenantId", gcpRequest(), func(r *ExportBucketRequest) { r.TenantID = "x" }, invalid("tenantId")},
 		{
@@ -217,7 +207,6 @@ func TestParseNamesTheFirstBrokenRule(t *testing.T) {
 			func(r *ExportBucketRequest) { r.RequirePrivateNetworking = new(true) }, invalid("requirePrivateNetworking"),
 		},
 		{"GCP name in upper case", gcpRequest(), name("Export"), badName},
-		{"GCP role id bad", gcpRequest(), func(r *ExportBucketRequest) { r.RoleID = new("x") }, invalid("roleId")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -262,10 +251,22 @@ func textField(of func(*ExportBucketRequest) **string) testField {
 	}
 }
 
+// idField is a testField for an id.
+func idField(of func(*ExportBucketRequest) **objectid.ID) testField {
+	return testField{
+		set:   func(t *rapid.T, r *ExportBucketRequest) { *of(r) = new(drawID(t)) },
+		clear: func(r *ExportBucketRequest) { *of(r) = nil },
+	}
+}
+
+func drawID(t *rapid.T) objectid.ID {
+	return objectid.MustParse(rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "id"))
+}
+
 var testFields = map[string]testField{
 	"bucketName": textField(func(r *ExportBucketRequest) **string { return &r.BucketName }),
-	"iamRoleId":  textField(func(r *ExportBucketRequest) **string { return &r.IAMRoleID }),
-	"roleId":     textField(func(r *ExportBucketRequest) **string { return &r.RoleID }),
+	"iamRoleId":  idField(func(r *ExportBucketRequest) **objectid.ID { return &r.IAMRoleID }),
+	"roleId":     idField(func(r *ExportBucketRequest) **objectid.ID { return &r.RoleID }),
 	"serviceUrl": textField(func(r *ExportBucketRequest) **string { return &r.ServiceURL }),
 	"tenantId": {
 		set:   func(t *rapid.T, r *ExportBucketRequest) { r.TenantID = rapid.String().Draw(t, "tenantId") },
@@ -334,32 +335,17 @@ func tableBreakages(provider db.CloudProvider) []breakage {
 	return breakages
 }
 
-var idForm = regexp.MustCompile(`^[a-f0-9]{24}$`)
-
-// badID breaks a role's id.
-func badID(field string, of func(*ExportBucketRequest) **string) breakage {
-	return breakage{"bad " + field, func(t *rapid.T, r *ExportBucketRequest) *atlas.Error {
-		*of(r) = new(rapid.String().Filter(func(s string) bool { return !idForm.MatchString(s) }).Draw(t, "bad id"))
-		return atlas.NewError(atlas.CodeInvalidAttribute, field)
-	}}
-}
-
 // drawRequest returns a valid request, what is to be inserted for it, and the
 // ways to break it.
 func drawRequest(t *rapid.T) (ExportBucketRequest, newExportBucket, []breakage) {
 	provider := rapid.SampledFrom(db.AllCloudProviderValues()).Draw(t, "provider")
-	id := rapid.StringMatching(`[a-f0-9]{24}`).Draw(t, "role id")
-	roleID, err := objectid.Parse(id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	roleID := drawID(t)
 	request := ExportBucketRequest{CloudProvider: new(string(provider))}
 	row := newExportBucket{CloudProvider: provider, RoleID: roleID}
 	if rapid.Bool().Draw(t, "links") {
 		request.Links = []any{rapid.String().Draw(t, "link")}
 	}
 	breakages := append(slices.Clone(sharedBreakages), tableBreakages(provider)...)
-	badRoleID := badID("roleId", func(r *ExportBucketRequest) **string { return &r.RoleID })
 	switch provider {
 	case db.CloudProviderAWS:
 		row.BucketName = rapid.StringMatching(`[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`).Draw(t, "name")
@@ -368,16 +354,13 @@ func drawRequest(t *rapid.T) (ExportBucketRequest, newExportBucket, []breakage) 
 			row.RequirePrivateNetworking = new(rapid.Bool().Draw(t, "requirePrivateNetworking"))
 			request.RequirePrivateNetworking = row.RequirePrivateNetworking
 		}
-		request.BucketName, request.IAMRoleID = &row.BucketName, &id
-		breakages = append(breakages, badID("iamRoleId", func(r *ExportBucketRequest) **string { return &r.IAMRoleID }))
+		request.BucketName, request.IAMRoleID = &row.BucketName, &roleID
 	case db.CloudProviderAZURE:
-		request.RoleID = &id
-		breakages = append(breakages, badRoleID)
+		request.RoleID = &roleID
 		breakages = append(breakages, drawAzure(t, &request, &row)...)
 	case db.CloudProviderGCP:
 		row.BucketName = rapid.StringMatching(`[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]`).Draw(t, "name")
-		request.BucketName, request.RoleID = &row.BucketName, &id
-		breakages = append(breakages, badRoleID)
+		request.BucketName, request.RoleID = &row.BucketName, &roleID
 	}
 	return request, row, breakages
 }

@@ -21,12 +21,12 @@ const maxComment = 80
 // AccessListEntryRequest is an element of the body that adds to the access list of a
 // project: an address or a network, in either field or in both.
 type AccessListEntryRequest struct {
-	AWSSecurityGroup *string     `json:"awsSecurityGroup"` // needs a peering, of which there are none
-	CIDRBlock        *string     `json:"cidrBlock"`
-	Comment          *string     `json:"comment"`
-	DeleteAfterDate  *atlas.Time `json:"deleteAfterDate"`
-	GroupID          *string     `json:"groupId"`
-	IPAddress        *string     `json:"ipAddress"`
+	AWSSecurityGroup *string      `json:"awsSecurityGroup"` // needs a peering, of which there are none
+	CIDRBlock        *string      `json:"cidrBlock"`
+	Comment          *string      `json:"comment"`
+	DeleteAfterDate  *atlas.Time  `json:"deleteAfterDate"`
+	GroupID          *objectid.ID `json:"groupId"`
+	IPAddress        *string      `json:"ipAddress"`
 
 	Links any `json:"links"` // what Atlas answers; ignored, of any type
 }

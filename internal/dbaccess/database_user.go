@@ -42,7 +42,7 @@ type DatabaseUserRequest struct {
 	DatabaseName    *string        `json:"databaseName"`    // admin if left out, or $external
 	DeleteAfterDate *atlas.Time    `json:"deleteAfterDate"` // at most a week ahead
 	Description     *string        `json:"description"`     // at most 100 characters
-	GroupID         *string        `json:"groupId"`         // that of the path
+	GroupID         *objectid.ID   `json:"groupId"`         // that of the path
 	Labels          []atlas.Tag    `json:"labels"`
 	LDAPAuthType    *string        `json:"ldapAuthType"` // NONE, USER or GROUP
 	OIDCAuthType    *string        `json:"oidcAuthType"` // NONE, USER or IDP_GROUP

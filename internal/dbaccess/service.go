@@ -71,16 +71,9 @@ func checkExpiry(date *atlas.Time, now time.Time) error {
 }
 
 // checkProject returns GROUP_MISMATCH if a body names another project than the path.
-func checkProject(named *string, id objectid.ID) error {
-	if named == nil {
-		return nil
-	}
-	parsed, err := objectid.Parse(*named)
-	switch {
-	case err != nil:
-		return atlas.NewError(atlas.CodeInvalidJSONAttribute, "groupId")
-	case parsed != id:
-		return atlas.NewError(atlas.CodeProjectMismatch, *named)
+func checkProject(named *objectid.ID, id objectid.ID) error {
+	if named != nil && *named != id {
+		return atlas.NewError(atlas.CodeProjectMismatch, named.String())
 	}
 	return nil
 }

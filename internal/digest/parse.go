@@ -115,10 +115,11 @@ func (p *parameters) read(list string) error {
 
 // check returns the first thing that is wrong with p as a whole.
 func (p *parameters) check() error {
-	for _, param := range [...]parameter{paramUserhash, paramUsernameExt} {
-		if p.present[param] {
-			return refuse(param, "is not supported")
-		}
+	switch {
+	case p.present[paramUserhash] && !strings.EqualFold(p.values[paramUserhash], "false"):
+		return refuse(paramUserhash, "is not false")
+	case p.present[paramUsernameExt]:
+		return refuse(paramUsernameExt, "is not supported")
 	}
 	for param := range requiredCount {
 		if !p.present[param] {

@@ -189,7 +189,7 @@ func TestParseRefuses(t *testing.T) {
 			"digest credentials: parameter algorithm is repeated",
 		},
 
-		{"a hashed username", shortHeader + ", userhash=true", "digest credentials: parameter userhash is not supported"},
+		{"a hashed username", shortHeader + ", userhash=true", "digest credentials: parameter userhash is not false"},
 		{
 			"an encoded username", replace("username=u", "username*=UTF-8''u"),
 			"digest credentials: parameter username* is not supported",
@@ -278,9 +278,9 @@ func (j judge) parse(header string) (digest.Credentials, bool) {
 			value = j.escape.ReplaceAllString(value[1:len(value)-1], "$1")
 		}
 		switch name {
-		case "username*", "userhash":
+		case "username*":
 			return digest.Credentials{}, false
-		case "username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce", "algorithm":
+		case "username", "realm", "nonce", "uri", "response", "qop", "nc", "cnonce", "algorithm", "userhash":
 			if _, repeated := values[name]; repeated {
 				return digest.Credentials{}, false
 			}
@@ -294,6 +294,9 @@ func (j judge) parse(header string) (digest.Credentials, bool) {
 		}
 	}
 	if algorithm, ok := values["algorithm"]; ok && !strings.EqualFold(algorithm, "MD5") {
+		return digest.Credentials{}, false
+	}
+	if userhash, ok := values["userhash"]; ok && !strings.EqualFold(userhash, "false") {
 		return digest.Credentials{}, false
 	}
 	if values["qop"] != "auth" || !j.nc.MatchString(values["nc"]) || !j.response.MatchString(values["response"]) {
@@ -334,7 +337,7 @@ func FuzzParse(f *testing.F) {
 	judge := newJudge()
 	safeError := regexp.MustCompile(`\Adigest credentials: (the scheme is not Digest|the parameter list is malformed` +
 		`|parameter (username|realm|nonce|uri|response|qop|nc|cnonce|algorithm|userhash|username\*)` +
-		` is (malformed|repeated|missing|not (supported|MD5|auth|8 hex digits|32 hex digits)))\z`)
+		` is (malformed|repeated|missing|not (supported|false|MD5|auth|8 hex digits|32 hex digits)))\z`)
 	ha1 := digest.HA1("abcdefgh", apiRealm, "password")
 
 	f.Fuzz(func(t *testing.T, sent string) {

@@ -53,25 +53,71 @@ func wholeAddress(address netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(address, address.BitLen())
 }
 
-// parseNetwork reads an address or a network as paths name them. What is neither
-// is on no list.
-func parseNetwork(s string) (netip.Prefix, error) {
+// parseNetwork reads an address or a network as paths name them. It returns the zero
+// network, which is on no list, for what is neither.
+func parseNetwork(s string) netip.Prefix {
 	if address, err := netip.ParseAddr(s); err == nil && address.Zone() == "" {
-		return wholeAddress(address), nil
+		return wholeAddress(address)
 	}
 	network, err := netip.ParsePrefix(s)
 	if err != nil || network != network.Masked() {
-		return netip.Prefix{}, atlas.NewError(atlas.CodeAccessListEntryNotFound, s)
+		return netip.Prefix{}
 	}
-	return network, nil
+	return network
+}
+
+// entryNotFound is the refusal of what is not on the credential's access list.
+func (n CredentialName) entryNotFound(network string) error {
+	if n.kind == db.PrincipalKindAPIKEY {
+		return atlas.NewError(atlas.CodeAPIKeyAccessListEntryNotFound, network, n.text)
+	}
+	return atlas.NewError(atlas.CodeAccessListEntryNotFound, network)
+}
+
+// checkAccessListReader returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND if the
+// credential is not within the scope. It returns API_KEY_ACCESS_LIST_ACCESS_DENIED for
+// an API key that is neither the caller nor one whose user administrator the caller is:
+// an owner of the organization, or of a project that the key has a role on.
+func (s *Service) checkAccessListReader(
+	ctx context.Context, conn db.DBTX, proof CredentialProof, of CredentialName,
+) error {
+	if err := s.checkCredential(ctx, conn, proof.Scope(), of); err != nil {
+		return err
+	}
+	caller := proof.Caller()
+	if of.kind != db.PrincipalKindAPIKEY || caller.ID() == of.id || caller.HasOrgRole(db.OrgRoleORGOWNER) {
+		return nil
+	}
+	owns, err := s.q.GetOwnsProjectOf(ctx, conn, db.GetOwnsProjectOfParams{
+		OrgID: proof.Scope().OrgID, OwnerID: caller.ID(), PrincipalID: of.id,
+	})
+	if err == nil && !owns {
+		err = atlas.NewError(atlas.CodeAPIKeyAccessListDenied)
+	}
+	return atlas.Wrap(err, "look for a project of both")
+}
+
+// checkAccessListWriter is checkAccessListReader for API keys, and checkControlled for
+// service accounts.
+func (s *Service) checkAccessListWriter(
+	ctx context.Context, conn db.DBTX, proof CredentialProof, of CredentialName,
+) error {
+	if of.kind == db.PrincipalKindAPIKEY {
+		return s.checkAccessListReader(ctx, conn, proof, of)
+	}
+	owner, ok := proof.(atlas.CredentialOwner)
+	if !ok {
+		return atlas.NewError(atlas.CodeUserUnauthorized)
+	}
+	return s.checkControlled(ctx, conn, owner, of)
 }
 
 // ListAccessListEntries returns one page of the credential's access list, oldest
-// entry first. It returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND.
+// entry first. It returns the errors of checkAccessListReader.
 func (s *Service) ListAccessListEntries(
 	ctx context.Context, reader atlas.CredentialReader, of CredentialName, page atlas.Page,
 ) (atlas.List[db.AccessListEntry], error) {
-	if err := s.checkCredential(ctx, s.pool, reader.Scope(), of); err != nil {
+	if err := s.checkAccessListReader(ctx, s.pool, reader, of); err != nil {
 		return atlas.List[db.AccessListEntry]{}, err
 	}
 	return s.listAccessListEntries(ctx, s.pool, reader.Scope().OrgID, of, page)
@@ -91,32 +137,28 @@ func (s *Service) listAccessListEntries(
 		})
 }
 
-// GetAccessListEntry returns the entry of an address or a network. It returns
-// API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND, and
+// GetAccessListEntry returns the entry of an address or a network. It returns the
+// errors of checkAccessListReader, and API_KEY_ACCESS_LIST_NOT_FOUND or
 // ACCESS_LIST_ENTRY_NOT_FOUND if it is not on the credential's list.
 func (s *Service) GetAccessListEntry(
 	ctx context.Context, reader atlas.CredentialReader, of CredentialName, network string,
 ) (db.AccessListEntry, error) {
-	if err := s.checkCredential(ctx, s.pool, reader.Scope(), of); err != nil {
-		return db.AccessListEntry{}, err
-	}
-	block, err := parseNetwork(network)
-	if err != nil {
+	if err := s.checkAccessListReader(ctx, s.pool, reader, of); err != nil {
 		return db.AccessListEntry{}, err
 	}
 	entry, err := s.q.GetAccessListEntry(ctx, s.pool, db.GetAccessListEntryParams{
-		OrgID: reader.Scope().OrgID, PrincipalID: of.id, CIDRBlock: block,
+		OrgID: reader.Scope().OrgID, PrincipalID: of.id, CIDRBlock: parseNetwork(network),
 	})
-	return entry, atlas.WrapMissing(err, "get network", atlas.NewError(atlas.CodeAccessListEntryNotFound, network))
+	return entry, atlas.WrapMissing(err, "get network", of.entryNotFound(network))
 }
 
 // CreateAccessListEntries adds networks to the credential's access list and
 // returns the first page of what it then is: a network that is on it already
 // stays as it is. From then on the credential is good from these networks alone.
-// It returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND, or an
-// *atlas.Error for the first rule that the request breaks.
+// For a service account the proof is an atlas.CredentialOwner. It returns the errors of
+// checkAccessListWriter, or an *atlas.Error for the first rule that the request breaks.
 func (s *Service) CreateAccessListEntries(
-	ctx context.Context, owner atlas.CredentialOwner, of CredentialName, requests []AccessListEntryRequest,
+	ctx context.Context, proof CredentialProof, of CredentialName, requests []AccessListEntryRequest,
 	page atlas.Page,
 ) (atlas.List[db.AccessListEntry], error) {
 	networks := make([]netip.Prefix, len(requests))
@@ -126,13 +168,13 @@ func (s *Service) CreateAccessListEntries(
 			return atlas.List[db.AccessListEntry]{}, err
 		}
 	}
-	orgID := owner.Scope().OrgID
+	orgID := proof.Scope().OrgID
 	var list atlas.List[db.AccessListEntry]
-	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, of) }
-	err := s.change(ctx, owner, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
+	check := func(conn db.DBTX) error { return s.checkAccessListWriter(ctx, conn, proof, of) }
+	err := s.change(ctx, proof, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
 		for _, network := range networks {
 			err := s.q.InsertAccessListEntry(ctx, tx, db.InsertAccessListEntryParams{
-				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: owner.Now(),
+				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: proof.Now(),
 			})
 			if err != nil {
 				return fmt.Errorf("insert access list entry: %w", err)
@@ -154,22 +196,26 @@ func (s *Service) CreateAccessListEntries(
 	return list, nil
 }
 
-// DeleteAccessListEntry takes an address or a network from the credential's
-// access list. It returns API_KEY_NOT_FOUND or SERVICE_ACCOUNT_NOT_FOUND, and
-// ACCESS_LIST_ENTRY_NOT_FOUND if it is not on it.
+// DeleteAccessListEntry takes an address or a network from the credential's access
+// list. For a service account the proof is an atlas.CredentialOwner. It returns the
+// errors of checkAccessListWriter, API_KEY_ACCESS_LIST_NOT_FOUND or
+// ACCESS_LIST_ENTRY_NOT_FOUND if it is not on the list, and
+// CANNOT_REMOVE_CALLER_FROM_ACCESS_LIST if it is what lets in an API key that calls
+// from the address itself. Atlas, "Remove One Access List Entry for One Organization
+// API Key".
 func (s *Service) DeleteAccessListEntry(
-	ctx context.Context, owner atlas.CredentialOwner, of CredentialName, network string,
+	ctx context.Context, proof CredentialProof, of CredentialName, network string, from netip.Addr,
 ) error {
-	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, of) }
-	return s.change(ctx, owner, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
-		block, err := parseNetwork(network)
-		if err != nil {
-			return err
-		}
-		_, err = s.q.DeleteAccessListEntry(ctx, tx, db.DeleteAccessListEntryParams{
-			OrgID: owner.Scope().OrgID, PrincipalID: of.id, CIDRBlock: block,
+	check := func(conn db.DBTX) error { return s.checkAccessListWriter(ctx, conn, proof, of) }
+	return s.change(ctx, proof, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
+		block := parseNetwork(network)
+		_, err := s.q.DeleteAccessListEntry(ctx, tx, db.DeleteAccessListEntryParams{
+			OrgID: proof.Scope().OrgID, PrincipalID: of.id, CIDRBlock: block,
 		})
-		return atlas.WrapMissing(err, "delete access list entry",
-			atlas.NewError(atlas.CodeAccessListEntryNotFound, network))
+		self := of.kind == db.PrincipalKindAPIKEY && proof.Caller().ID() == of.id
+		if err == nil && self && block.Contains(from) {
+			err = atlas.NewError(atlas.CodeCannotRemoveCaller, from.String())
+		}
+		return atlas.WrapMissing(err, "delete access list entry", of.entryNotFound(network))
 	})
 }

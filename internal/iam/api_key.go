@@ -103,7 +103,7 @@ func (s *Service) insertAPIKey(
 		if err := s.q.InsertAPIKey(ctx, tx, row); err != nil {
 			return APIKey{}, fmt.Errorf("insert API key: %w", err)
 		}
-		return s.getAPIKey(ctx, tx, scope, APIKeyName(id.String()))
+		return s.getAPIKey(ctx, tx, scope, APIKeyName(id))
 	})
 	if err != nil {
 		return APIKey{}, err
@@ -196,7 +196,7 @@ func (s *Service) GetOwnAPIKey(
 	if err != nil || len(keys.Items) == 0 {
 		return APIKey{}, nil, false, err
 	}
-	list, err := s.listAccessListEntries(ctx, s.pool, p.OrgID(), APIKeyName(id.String()),
+	list, err := s.listAccessListEntries(ctx, s.pool, p.OrgID(), APIKeyName(id),
 		atlas.Page{Number: 1, Size: atlas.MaxElements})
 	return keys.Items[0], list.Items, err == nil, err
 }

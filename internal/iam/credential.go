@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,17 +15,23 @@ import (
 	"exportbuckets/internal/write"
 )
 
+// CredentialProof is an atlas.CredentialReader or an atlas.CredentialOwner.
+type CredentialProof interface {
+	atlas.Proof
+	Scope() atlas.Scope
+	Now() time.Time
+}
+
 // CredentialName names an API key or a service account, as a request does.
 type CredentialName struct {
 	kind db.PrincipalKind
-	text string      // as the request has it; may name nothing
+	text string
 	id   objectid.ID // zero if the text can't be a name
 }
 
 // APIKeyName names an API key by its id.
-func APIKeyName(id string) CredentialName {
-	parsed, _ := objectid.Parse(id)
-	return CredentialName{kind: db.PrincipalKindAPIKEY, text: id, id: parsed}
+func APIKeyName(id objectid.ID) CredentialName {
+	return CredentialName{kind: db.PrincipalKindAPIKEY, text: id.String(), id: id}
 }
 
 // ServiceAccountName names a service account by its client id.

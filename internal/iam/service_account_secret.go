@@ -173,11 +173,10 @@ func (s *Service) CreateServiceAccountSecret(
 // returns SERVICE_ACCOUNT_NOT_FOUND, ErrSecretNotFound if the account has no such
 // secret, and USER_UNAUTHORIZED as CreateServiceAccountSecret does.
 func (s *Service) DeleteServiceAccountSecret(
-	ctx context.Context, owner atlas.CredentialOwner, account CredentialName, secretID string,
+	ctx context.Context, owner atlas.CredentialOwner, account CredentialName, id objectid.ID,
 ) error {
 	check := func(conn db.DBTX) error { return s.checkControlled(ctx, conn, owner, account) }
 	return s.change(ctx, owner, write.Target{ID: account.id}, check, func(tx pgx.Tx) error {
-		id, _ := objectid.Parse(secretID) // zero, the id of nothing, if it is none
 		_, err := s.q.DeleteServiceAccountSecret(ctx, tx, db.DeleteServiceAccountSecretParams{
 			OrgID: owner.Scope().OrgID, ServiceAccountID: account.id, ID: id,
 		})

@@ -1,8 +1,8 @@
 // Package objectid is the identifier of every resource: a MongoDB ObjectID.
 //
 // An ID is made by New, or read by Parse from a path, a body or a column. It
-// is twelve bytes, and its one text form is 24 lower-case hex digits: that is
-// what paths, JSON and the SQL domain object_id hold. So two IDs are equal
+// is twelve bytes, and its text form is 24 lower-case hex digits: that is what answers
+// and the SQL domain object_id hold. Requests may have upper-case digits as well. So two IDs are equal
 // exactly when their texts are, and code that has an ID need not check its
 // format again.
 //
@@ -40,14 +40,24 @@ func New(now time.Time) ID {
 	return id
 }
 
-// Parse reads the text form. Anything but exactly 24 hex digits in lower case
-// is an error, whose text quotes at most the beginning of s.
+// Parse reads the text form, in either case. Anything but exactly 24 hex digits is an
+// error, whose text quotes at most the beginning of s.
 func Parse(s string) (ID, error) {
 	id, ok := decode(s)
 	if !ok {
 		return ID{}, formatError(s)
 	}
 	return id, nil
+}
+
+// MustParse does what Parse does, and panics if it returns an error: for ids that are
+// known to be ones.
+func MustParse(s string) ID {
+	id, err := Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return id
 }
 
 // String returns the text form.
@@ -113,43 +123,21 @@ func (i ID) Value() (driver.Value, error) {
 	return i.String(), nil
 }
 
-// decode does not use package hex, which takes upper case as well: the same
-// resource must not have two names.
-func decode[T string | []byte](text T) (ID, bool) {
+func decode[T string | []byte](text T) (id ID, ok bool) {
 	if len(text) != textSize {
 		return ID{}, false
 	}
-	var id ID
-	for i := range id {
-		high, ok := digit(text[2*i])
-		if !ok {
-			return ID{}, false
-		}
-		low, ok := digit(text[2*i+1])
-		if !ok {
-			return ID{}, false
-		}
-		id[i] = high<<4 | low
+	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+		return ID{}, false
 	}
 	return id, true
-}
-
-func digit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	default:
-		return 0, false
-	}
 }
 
 // formatError bounds what it quotes, as the text comes from a client and the
 // error may end in a log.
 func formatError(s string) error {
 	if len(s) > maxExcerpt {
-		return fmt.Errorf("object ID %q... is not 24 lower-case hex digits", s[:maxExcerpt])
+		return fmt.Errorf("object ID %q... is not 24 hex digits", s[:maxExcerpt])
 	}
-	return fmt.Errorf("object ID %q is not 24 lower-case hex digits", s)
+	return fmt.Errorf("object ID %q is not 24 hex digits", s)
 }

@@ -65,17 +65,17 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 		"a text for a list":     {"organizations: text\n", "line 1: string was used where sequence is expected"},
 		"a list without an end": {"organizations: [\n", "line 1: sequence end token ']' not found"},
 		"a tab":                 {"organizations:\n\t- x\n", "line 2: found character '\t' that cannot start any token"},
-		"an id in upper case": {
-			"organizations:\n  - id: 5F0000000000000000000A01\n",
-			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
+		"an id with another letter": {
+			"organizations:\n  - id: 5g0000000000000000000a01\n",
+			`line 2: not an id of 24 hex digits, or only zeros`,
 		},
 		"an id that is short": {
 			"organizations:\n  - id: 5f0000000000000000000a0\n",
-			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
+			`line 2: not an id of 24 hex digits, or only zeros`,
 		},
 		"an id of only zeros": {
 			"organizations:\n  - id: \"000000000000000000000000\"\n",
-			`line 2: not an id of 24 lower-case hex digits, or only zeros`,
+			`line 2: not an id of 24 hex digits, or only zeros`,
 		},
 		"an id that is a list": {"organizations:\n  - id: [x]\n", "line 2: a single value was expected"},
 		"an organization role that is none": {
@@ -96,7 +96,7 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 		},
 		"a client id without its prefix": {
 			account("clientId: 5f0000000000000000000c01"),
-			`line 5: not a client id: mdb_sa_id_ and 24 lower-case hex digits, not only zeros`,
+			`line 5: not a client id: mdb_sa_id_ and 24 hex digits, not only zeros`,
 		},
 		"a client secret with an umlaut": {
 			account("secrets: [{secret: mdb_sa_sk_d3300000-0000-4000-8000-00000000000ü}]"),

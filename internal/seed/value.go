@@ -92,7 +92,7 @@ func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
 func (v *objectID) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) (err error) {
 		if v.ID, err = objectid.Parse(text); err != nil || v.IsZero() {
-			return errors.New("not an id of 24 lower-case hex digits, or only zeros")
+			return errors.New("not an id of 24 hex digits, or only zeros")
 		}
 		return nil
 	})
@@ -102,7 +102,7 @@ func (v *clientID) UnmarshalYAML(node ast.Node) error {
 	return scalar(node, func(text string) error {
 		var ok bool
 		if v.id, ok = iam.ParseClientID(text); !ok || v.id.IsZero() {
-			return errors.New("not a client id: " + iam.ClientIDPrefix + " and 24 lower-case hex digits, not only zeros")
+			return errors.New("not a client id: " + iam.ClientIDPrefix + " and 24 hex digits, not only zeros")
 		}
 		return nil
 	})

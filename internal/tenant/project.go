@@ -29,10 +29,10 @@ var projectName = regexp.MustCompile(`^[\p{L}\p{N}\-_.(),:&@+' ]+$`)
 // ProjectRequest is the body that creates a project. A field is nil if the body
 // lacks it or says null.
 type ProjectRequest struct {
-	Name                      *string     `json:"name"`  // required
-	OrgID                     *string     `json:"orgId"` // required
-	Tags                      []atlas.Tag `json:"tags"`
-	WithDefaultAlertsSettings *bool       `json:"withDefaultAlertsSettings"` // true if left out
+	Name                      *string      `json:"name"`  // required
+	OrgID                     *objectid.ID `json:"orgId"` // required
+	Tags                      []atlas.Tag  `json:"tags"`
+	WithDefaultAlertsSettings *bool        `json:"withDefaultAlertsSettings"` // true if left out
 
 	// What clients of Atlas send along, of any type; ignored.
 	ClusterCount            any `json:"clusterCount"`
@@ -127,9 +127,6 @@ func (s *Service) projectRow(
 		return row, creator, atlas.NewError(atlas.CodeMissingAttribute, "name")
 	case req.OrgID == nil:
 		return row, creator, atlas.NewError(atlas.CodeMissingAttribute, "orgId")
-	}
-	if _, err := objectid.Parse(*req.OrgID); err != nil {
-		return row, creator, atlas.NewError(atlas.CodeInvalidAttribute, "orgId")
 	}
 	if creator, err = p.ProjectCreator(*req.OrgID); err != nil {
 		return row, creator, err

@@ -19,7 +19,7 @@ const newPrincipal = "11111111-0000-4000-8000-000000000000"
 func (b raceBundle) moveAzureRole(t *testing.T) (backup.AccessRole, error) {
 	t.Helper()
 	provider, principal, tenant := "AZURE", newPrincipal, newTenant
-	return b.backup.UpdateAccessRole(t.Context(), b.owner, raceAzureRole, backup.AccessRoleRequest{
+	return b.backup.UpdateAccessRole(t.Context(), b.owner, objectid.MustParse(raceAzureRole), backup.AccessRoleRequest{
 		ProviderName: &provider, ServicePrincipalID: &principal, TenantID: &tenant,
 	})
 }
@@ -162,7 +162,7 @@ func TestADeletionOfARoleWaitsForACreationAndIsRefused(t *testing.T) {
 				}
 				bucket := insertBucket(t, tx, tt.role)
 				done := make(chan error, 1)
-				go func() { done <- b.backup.DeleteAccessRole(ctx, b.owner, provider, tt.role) }()
+				go func() { done <- b.backup.DeleteAccessRole(ctx, b.owner, provider, objectid.MustParse(tt.role)) }()
 				b.wantWaiter(t, b.other.PgConn().PID(), func() bool { return len(done) > 0 })
 				if !commit {
 					if err := tx.Rollback(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/objectid"
 )
 
 // Creations that never end hold the role one after the other, and together all
@@ -41,7 +42,7 @@ func TestCreationsDoNotKeepARoleFromItsOwner(t *testing.T) {
 	for i := range 5 {
 		before := created.Load()
 		arn := "arn:aws:iam::123456789012:role/" + strconv.Itoa(i)
-		role, err := b.backup.UpdateAccessRole(ctx, b.owner, raceAWSRole,
+		role, err := b.backup.UpdateAccessRole(ctx, b.owner, objectid.MustParse(raceAWSRole),
 			backup.AccessRoleRequest{ProviderName: &provider, IAMAssumedRoleARN: &arn})
 		if err != nil || role.IAMAssumedRoleARN == nil || *role.IAMAssumedRoleARN != arn {
 			t.Errorf("change %d: got %+v, %v; want it made", i, role, err)

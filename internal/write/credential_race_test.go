@@ -103,7 +103,7 @@ func setupCredentials(t *testing.T) *credentialBundle {
 }
 
 func (b *credentialBundle) raceKey(ctx context.Context, id objectid.ID) raceCredential {
-	named := iam.APIKeyName(id.String())
+	named := iam.APIKeyName(id)
 	return raceCredential{
 		id: id, named: named, notFound: atlas.CodeAPIKeyNotFound, name: id.String(),
 		update: func(roles ...string) error {
@@ -210,7 +210,7 @@ func (b *credentialBundle) whileWaiting(t *testing.T, request func() error, rest
 func (b *credentialBundle) grant(t *testing.T, c raceCredential, role db.ProjectRole) {
 	t.Helper()
 	err := db.New().InsertProjectRoleGrant(t.Context(), b.tx, db.InsertProjectRoleGrantParams{
-		ProjectID: mustID(t, raceKeyProject), PrincipalID: c.id, Role: role, OrgID: mustID(t, raceOrg),
+		ProjectID: objectid.MustParse(raceKeyProject), PrincipalID: c.id, Role: role, OrgID: objectid.MustParse(raceOrg),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ func TestAnAssignmentWaitsForTheDeletionOfItsProject(t *testing.T) {
 		if err := c.unassign(); err != nil {
 			t.Fatal(err)
 		}
-		project := mustID(t, raceKeyProject)
+		project := objectid.MustParse(raceKeyProject)
 		b.begin(t, step{lockProject, project})
 		err := b.whileWaiting(t, func() error { return c.assign("GROUP_OWNER") }, step{deleteProject, project})
 		wantCode(t, err, atlas.CodeProjectNotFound, raceKeyProject)
@@ -285,7 +285,7 @@ func TestADeletionOfAProjectWaitsForAnAssignment(t *testing.T) {
 		}
 		b.wantNoRoles(t, c)
 		b.wantCount(t, countPrincipals, c.id, 1)
-		b.wantCount(t, countProjects, mustID(t, raceKeyProject), 0)
+		b.wantCount(t, countProjects, objectid.MustParse(raceKeyProject), 0)
 	})
 }
 
@@ -335,7 +335,7 @@ func TestWhoeverTakesRolesWaitsForTheEndOfADeletionOfTheirProject(t *testing.T) 
 			t.Parallel()
 			eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
 				t.Helper()
-				project := mustID(t, raceKeyProject)
+				project := objectid.MustParse(raceKeyProject)
 				b.begin(t, step{lockProject, project}, step{deleteProject, project})
 				if err := b.whileWaiting(t, takers(b, c)[name]); err != nil {
 					t.Errorf("got %v, want nil", err)
@@ -344,7 +344,7 @@ func TestWhoeverTakesRolesWaitsForTheEndOfADeletionOfTheirProject(t *testing.T) 
 			})
 			eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
 				t.Helper()
-				b.begin(t, step{lockProject, mustID(t, raceKeyProject)})
+				b.begin(t, step{lockProject, objectid.MustParse(raceKeyProject)})
 				if err := takers(b, c)[name](); err != nil {
 					t.Errorf("got %v while the project is held, want nil", err)
 				}
@@ -382,7 +382,7 @@ func TestAChangeOfRolesWaitsForTheDeletionOfTheirProject(t *testing.T) {
 	t.Parallel()
 	eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
 		t.Helper()
-		project := mustID(t, raceKeyProject)
+		project := objectid.MustParse(raceKeyProject)
 		b.begin(t, step{lockProject, project})
 		err := b.whileWaiting(t, func() error { return c.update("GROUP_OWNER") }, step{deleteProject, project})
 		wantCode(t, err, atlas.CodeProjectNotFound, raceKeyProject)
@@ -394,13 +394,13 @@ func TestADeletionOfAProjectWaitsForAChangeOfRolesOnIt(t *testing.T) {
 	t.Parallel()
 	eachCredential(t, func(t *testing.T, b *credentialBundle, c raceCredential) {
 		t.Helper()
-		b.begin(t, step{lockPrincipal, c.id}, step{shareProject, mustID(t, raceKeyProject)})
+		b.begin(t, step{lockPrincipal, c.id}, step{shareProject, objectid.MustParse(raceKeyProject)})
 		remove := func() error { return b.tenant.DeleteProject(t.Context(), b.project) }
 		if err := b.whileWaiting(t, remove, step{deleteGrants, c.id}); err != nil {
 			t.Errorf("deletion: got %v, want nil", err)
 		}
 		b.wantNoRoles(t, c)
-		b.wantCount(t, countProjects, mustID(t, raceKeyProject), 0)
+		b.wantCount(t, countProjects, objectid.MustParse(raceKeyProject), 0)
 	})
 }
 
@@ -438,7 +438,7 @@ func TestAChangeOfRolesWaitsForAnUnassignment(t *testing.T) {
 
 // newRaceProject is what a key that may create projects asks for.
 func newRaceProject() tenant.ProjectRequest {
-	name, org := "race", raceOrg
+	name, org := "race", objectid.MustParse(raceOrg)
 	return tenant.ProjectRequest{Name: &name, OrgID: &org}
 }
 
@@ -478,7 +478,7 @@ func TestACreationOfAProjectWaitsForTheDeletionOfItsCreator(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != atlas.CodeUserUnauthorized {
 		t.Errorf("creation: got %v, want %s", err, atlas.CodeUserUnauthorized)
 	}
-	b.wantCount(t, "SELECT count(*) FROM projects WHERE org_id = $1 AND name = 'race'", mustID(t, raceOrg), 0)
+	b.wantCount(t, "SELECT count(*) FROM projects WHERE org_id = $1 AND name = 'race'", objectid.MustParse(raceOrg), 0)
 }
 
 func TestADeletionOfACredentialWaitsForTheProjectThatItCreates(t *testing.T) {
@@ -490,7 +490,7 @@ func TestADeletionOfACredentialWaitsForTheProjectThatItCreates(t *testing.T) {
 		}
 		b.begin(t)
 		project, err := db.New().InsertProject(t.Context(), b.tx, db.InsertProjectParams{
-			ID: objectid.New(time.Now()), OrgID: mustID(t, raceOrg), Name: "race", CreatedAt: time.Now(), Tags: []byte("[]"),
+			ID: objectid.New(time.Now()), OrgID: objectid.MustParse(raceOrg), Name: "race", CreatedAt: time.Now(), Tags: []byte("[]"),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -570,7 +570,7 @@ func TestADeletionOfASecretWaitsForARequestForAToken(t *testing.T) {
 	for name, deletion := range map[string]func(*testing.T, *credentialBundle, objectid.ID) error{
 		"of the secret": func(t *testing.T, b *credentialBundle, secretID objectid.ID) error {
 			t.Helper()
-			return b.iam.DeleteServiceAccountSecret(t.Context(), b.org, b.account.named, secretID.String())
+			return b.iam.DeleteServiceAccountSecret(t.Context(), b.org, b.account.named, secretID)
 		},
 		"of the account": func(_ *testing.T, b *credentialBundle, _ objectid.ID) error { return b.account.remove() },
 	} {
@@ -587,7 +587,7 @@ func TestADeletionOfASecretWaitsForARequestForAToken(t *testing.T) {
 			b.begin(t)
 			now := time.Now()
 			_, err = db.New().InsertAccessToken(ctx, b.tx, db.InsertAccessTokenParams{
-				TokenHash: make([]byte, 32), OrgID: mustID(t, raceOrg), ServiceAccountID: b.account.id, SecretID: secretID,
+				TokenHash: make([]byte, 32), OrgID: objectid.MustParse(raceOrg), ServiceAccountID: b.account.id, SecretID: secretID,
 				CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 			})
 			if err != nil {

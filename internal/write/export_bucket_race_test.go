@@ -139,17 +139,17 @@ func (b raceBundle) createInBackground(t *testing.T, roleID string) <-chan creat
 // bucketRequest is a valid request for the role: AZURE and GCP have one each,
 // and the others are of AWS.
 func bucketRequest(roleID string) backup.ExportBucketRequest {
-	text := func(s string) *string { return &s }
+	text, id := func(s string) *string { return &s }, objectid.MustParse(roleID)
 	switch roleID {
 	case raceAzureRole:
 		return backup.ExportBucketRequest{
-			CloudProvider: text("AZURE"), RoleID: &roleID,
+			CloudProvider: text("AZURE"), RoleID: &id,
 			ServiceURL: text("https://examplestorageaccount.blob.core.windows.net/examplecontainer"),
 		}
 	case raceGCPRole:
-		return backup.ExportBucketRequest{CloudProvider: text("GCP"), RoleID: &roleID, BucketName: text("export-bucket")}
+		return backup.ExportBucketRequest{CloudProvider: text("GCP"), RoleID: &id, BucketName: text("export-bucket")}
 	}
-	return backup.ExportBucketRequest{CloudProvider: text("AWS"), IAMRoleID: &roleID, BucketName: text("export-bucket")}
+	return backup.ExportBucketRequest{CloudProvider: text("AWS"), IAMRoleID: &id, BucketName: text("export-bucket")}
 }
 
 // insertBucket plays a creation in a transaction, with the statement that
@@ -575,13 +575,4 @@ func wantCode(t *testing.T, err error, code atlas.Code, roleID string) {
 	if diff := cmp.Diff([]any{roleID}, got.Parameters); diff != "" {
 		t.Errorf("parameters of %s (-want +got):\n%s", code, diff)
 	}
-}
-
-func mustID(t *testing.T, text string) objectid.ID {
-	t.Helper()
-	id, err := objectid.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }

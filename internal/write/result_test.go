@@ -10,6 +10,7 @@ import (
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenant"
 )
 
@@ -123,14 +124,14 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 			return b.backup.CreateAccessRole(ctx, b.project, backup.AccessRoleRequest{ProviderName: new("GCP")})
 		},
 		"backup.UpdateAccessRole, AWS": func() (any, error) {
-			return b.backup.UpdateAccessRole(ctx, b.owner, raceAWSRole, backup.AccessRoleRequest{
+			return b.backup.UpdateAccessRole(ctx, b.owner, objectid.MustParse(raceAWSRole), backup.AccessRoleRequest{
 				ProviderName: new("AWS"), IAMAssumedRoleARN: new("arn:aws:iam::123456789012:role/new"),
 			})
 		},
 		"backup.UpdateAccessRole, AZURE": func() (any, error) { return b.moveAzureRole(t) },
 		"backup.CreateExportBucket":      func() (any, error) { return b.create(ctx, raceAWSRole) },
 		"backup.UpdateExportBucket": func() (any, error) {
-			return b.backup.UpdateExportBucket(ctx, b.writer, bucket.ID.String(),
+			return b.backup.UpdateExportBucket(ctx, b.writer, bucket.ID,
 				backup.ExportBucketUpdate{RequirePrivateNetworking: &yes})
 		},
 	}
