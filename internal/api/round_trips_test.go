@@ -14,8 +14,8 @@ import (
 	"exportbuckets/internal/dbtest"
 )
 
-// countingConn counts round trips: reads from the server after something was
-// written to it.
+// countingConn counts round trips: what was read from the server after something was
+// written to it. A read may begin before the write.
 type countingConn struct {
 	net.Conn
 	trips *atomic.Int64
@@ -28,10 +28,11 @@ func (c *countingConn) Write(p []byte) (int, error) {
 }
 
 func (c *countingConn) Read(p []byte) (int, error) {
-	if c.wrote.Swap(false) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && c.wrote.Swap(false) {
 		c.trips.Add(1)
 	}
-	return c.Conn.Read(p)
+	return n, err
 }
 
 // setupCounting returns a bundle with one connection, and the number of its round
