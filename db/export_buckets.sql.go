@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"exportbuckets/internal/objectid"
 )
@@ -36,6 +37,63 @@ WHERE project_id = $1
 
 func (q *Queries) DeleteProjectExportBuckets(ctx context.Context, db DBTX, projectID objectid.ID) error {
 	_, err := db.Exec(ctx, deleteProjectExportBuckets, projectID)
+	return err
+}
+
+const insertExportBucket = `-- name: InsertExportBucket :exec
+INSERT INTO export_buckets (
+    project_id,
+    id,
+    cloud_provider,
+    bucket_name,
+    role_id,
+    created_at,
+    region,
+    require_private_networking,
+    service_url,
+    tenant_id
+)
+VALUES (
+    $1,
+    $2,
+    $3,
+    $4,
+    $5,
+    $6,
+    $7,
+    $8,
+    $9,
+    $10
+)
+`
+
+type InsertExportBucketParams struct {
+	ProjectID                objectid.ID
+	ID                       objectid.ID
+	CloudProvider            CloudProvider
+	BucketName               string
+	RoleID                   objectid.ID
+	CreatedAt                time.Time
+	Region                   *string
+	RequirePrivateNetworking *bool
+	ServiceURL               *string
+	TenantID                 *string
+}
+
+// Adds an export bucket for nobody who calls.
+func (q *Queries) InsertExportBucket(ctx context.Context, db DBTX, arg InsertExportBucketParams) error {
+	_, err := db.Exec(ctx, insertExportBucket,
+		arg.ProjectID,
+		arg.ID,
+		arg.CloudProvider,
+		arg.BucketName,
+		arg.RoleID,
+		arg.CreatedAt,
+		arg.Region,
+		arg.RequirePrivateNetworking,
+		arg.ServiceURL,
+		arg.TenantID,
+	)
 	return err
 }
 

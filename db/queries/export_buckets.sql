@@ -64,6 +64,33 @@ CROSS JOIN LATERAL (
 ) AS role
 RETURNING *;
 
+-- name: InsertExportBucket :exec
+-- Adds an export bucket for nobody who calls.
+INSERT INTO export_buckets (
+    project_id,
+    id,
+    cloud_provider,
+    bucket_name,
+    role_id,
+    created_at,
+    region,
+    require_private_networking,
+    service_url,
+    tenant_id
+)
+VALUES (
+    @project_id,
+    @id,
+    @cloud_provider,
+    @bucket_name,
+    @role_id,
+    @created_at,
+    @region,
+    @require_private_networking,
+    @service_url,
+    @tenant_id
+);
+
 -- name: ListExportBuckets :many
 -- In the order of their creation, each with the number of all if it is asked
 -- for. The statement sees no other export buckets than those of its first part.

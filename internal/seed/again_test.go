@@ -50,9 +50,13 @@ func TestWhatWasChangedStays(t *testing.T) {
 		"INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at, service_url, tenant_id) " +
 			"SELECT project_id, '5f0000000000000000000f01', cloud_provider, 'bucket', id, now(), 'url', tenant_id " +
 			"FROM cloud_provider_access_roles WHERE cloud_provider = 'AZURE'",
-		"WITH bucket AS (UPDATE export_buckets SET tenant_id = 'new') " +
+		"WITH bucket AS (UPDATE export_buckets SET tenant_id = 'new' WHERE cloud_provider = 'AZURE') " +
 			"UPDATE cloud_provider_access_roles SET tenant_id = 'new', azure_app_id = 'new', service_principal_id = 'new' " +
 			"WHERE cloud_provider = 'AZURE'",
+		"UPDATE export_buckets SET bucket_name = 'renamed'",
+		"UPDATE project_access_list_entries SET comment = 'changed'",
+		"UPDATE database_users SET description = 'changed'",
+		"UPDATE clusters SET settings = '{}'",
 		// Principals.
 		"DELETE FROM org_role_grants WHERE role = 'ORG_MEMBER'",
 		"INSERT INTO org_role_grants (org_id, principal_id, role) SELECT org_id, id, 'ORG_OWNER' FROM principals",
@@ -125,14 +129,16 @@ func TestWhatWasDeletedIsAddedAgain(t *testing.T) {
 		},
 		"a project, without the roles on it of principals that are there": {
 			[]string{
-				"DELETE FROM cloud_provider_access_roles WHERE project_id = '5f0000000000000000000b03'",
+				"DELETE FROM clusters", "DELETE FROM export_buckets", "DELETE FROM cloud_provider_access_roles",
 				"DELETE FROM projects WHERE id = '5f0000000000000000000b03'",
 			},
 			"project_role_grants",
 		},
 		"everything": {
 			[]string{
-				"DELETE FROM cloud_provider_access_roles", "DELETE FROM principals", "DELETE FROM projects", "DELETE FROM orgs",
+				"DELETE FROM clusters", "DELETE FROM export_buckets", "DELETE FROM cloud_provider_access_roles",
+				"DELETE FROM principals",
+				"DELETE FROM projects", "DELETE FROM orgs",
 			}, "",
 		},
 	} {
@@ -169,7 +175,7 @@ func TestWhatIsMissingBelowWhatIsThereIsAdded(t *testing.T) {
         name: Older Project
         cloudProviderAccess:
           aws:
-            - roleId: 5f0000000000000000000d11
+            - roleId: 5f0000000000000000000d12
 `, early)
 	before := dump(t, pool)
 	file := replaced(t, whole, "    apiKeys:\n", "      - id: 5f0000000000000000000b04\n        name: New Project\n    apiKeys:\n")
@@ -179,7 +185,7 @@ func TestWhatIsMissingBelowWhatIsThereIsAdded(t *testing.T) {
 	if lost := without(before, after); len(lost) > 0 {
 		t.Errorf("rows: got %q changed, want what was there as it was", lost)
 	}
-	older := regexp.MustCompile(`"id": "5f0000000000000000000(a02|b03|d11)"`)
+	older := regexp.MustCompile(`"id": "5f0000000000000000000(a02|b03|d12)"`)
 	isOlder := func(row string) bool { return older.MatchString(row) }
 	want := slices.DeleteFunc(withoutChance(dump(t, fresh)), isOlder)
 	if diff := cmp.Diff(want, slices.DeleteFunc(withoutChance(after), isOlder)); diff != "" {
@@ -277,8 +283,8 @@ func without(rows, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return slices.Contains(others, row) })
 }
 
-var chance = regexp.MustCompile(`"(created_at|updated_at|authorized_at|assumed_role_external_id)": "[^"]*"|` +
-	`^(service_account_secrets: .*)"id": "[^"]*"`)
+var chance = regexp.MustCompile(`"(created_at|updated_at|authorized_at|ready_at|applied_at|assumed_role_external_id)": "[^"]*"|` +
+	`^(service_account_secrets: .*)"id": "[^"]*"|"6[0-9a-f]{23}"`)
 
 // withoutChance returns the rows without the times and the ids that Apply makes.
 func withoutChance(rows []string) []string {

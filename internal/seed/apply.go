@@ -12,6 +12,8 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
@@ -48,6 +50,9 @@ func ApplyToEmpty(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, fi
 	}
 	return Apply(ctx, pool, sealer, file, now)
 }
+
+// defaultRegion is that of export buckets at AWS.
+const defaultRegion = "us-east-1"
 
 // writer writes within one transaction.
 type writer struct {
@@ -127,7 +132,36 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 			return err
 		}
 	}
-	return nil
+	return w.resources(ctx, there.ID, project)
+}
+
+// resources adds what the project has beside access roles.
+func (w writer) resources(ctx context.Context, id objectid.ID, project Project) error {
+	for _, bucket := range project.ExportBuckets {
+		row := db.InsertExportBucketParams{
+			ProjectID: id, ID: bucket.ID.ID, CreatedAt: w.now, Region: cmp.Or(bucket.Region, new(defaultRegion)),
+		}
+		if err := backup.DeclareExportBucket(ctx, w.tx, row, bucket.Body.request); err != nil {
+			return fmt.Errorf("export bucket %s: %w", bucket.ID, err)
+		}
+	}
+	for i, entry := range project.AccessList {
+		if err := dbaccess.DeclareNetwork(ctx, w.tx, id, entry.request, w.now); err != nil {
+			return fmt.Errorf("accessList[%d]: %w", i, err)
+		}
+	}
+	for i, user := range project.DatabaseUsers {
+		err := dbaccess.DeclareDatabaseUser(ctx, w.tx, id, objectid.New(w.now), user.request, w.now)
+		if err != nil {
+			return fmt.Errorf("databaseUsers[%d]: %w", i, err)
+		}
+	}
+	for _, declared := range project.Clusters {
+		if err := cluster.Declare(ctx, w.tx, id, declared.ID.ID, declared.Body.request, w.now); err != nil {
+			return fmt.Errorf("cluster %s: %w", declared.ID, err)
+		}
+	}
+	return w.q.UpdateProjectDueAt(ctx, w.tx, id)
 }
 
 func (w writer) accessRole(ctx context.Context, row db.InsertAccessRoleParams) error {

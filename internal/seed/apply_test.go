@@ -108,6 +108,23 @@ func TestEveryPlaceIsWritten(t *testing.T) {
 				"00000000-0000-4000-8000-00000000000C",
 			"5f0000000000000000000d14 f IN_PROGRESS",
 		},
+		"SELECT concat_ws(' ', id, bucket_name, role_id, region, require_private_networking, service_url, tenant_id) " +
+			"FROM export_buckets": {
+			"500000000000000000000e01 whole-exports 5f0000000000000000000d11 us-east-1 f",
+			"5f0000000000000000000e32 whole-exports-2 5f0000000000000000000d11 eu-west-1 t",
+			"5f0000000000000000000e33 exports 5f0000000000000000000d13 " +
+				"https://account.blob.core.windows.net/exports 00000000-0000-4000-8000-00000000000C",
+		},
+		"SELECT network || ' ' || comment FROM project_access_list_entries": {
+			"192.0.2.0/24 An office", "198.51.100.7/32 A home",
+		},
+		"SELECT concat_ws(' ', database_name, username, roles->0->>'roleName', scopes->0->>'name') FROM database_users": {
+			"admin app readWrite Cluster0",
+		},
+		"SELECT concat_ws(' ', id, name, ready_at <= created_at, settings->>'backupEnabled') FROM clusters": {
+			"5f0000000000000000000e41 Cluster0 t true",
+		},
+		"SELECT concat_ws(' ', cloud_provider, region) FROM network_containers": {"AWS US_EAST_1"},
 	} {
 		got := strs(t, pool, query)
 		slices.Sort(got)
@@ -174,6 +191,24 @@ func TestApplyIsAllOrNothingAndNamesThePart(t *testing.T) {
 				"      - id: 5f0000000000000000000b01\n        name: Renamed\n        cloudProviderAccess:\n" +
 				"          gcp:\n            - roleId: 5f0000000000000000000d01\n",
 			[]string{"project 5f0000000000000000000b01", "access role 5f0000000000000000000d01", "another cloud provider than GCP"},
+		},
+		"a bucket of a role that is not authorized": {
+			second + project + "        cloudProviderAccess: {aws: [{roleId: 5f0000000000000000000d98}]}\n" +
+				"        exportBuckets:\n          - id: 5f0000000000000000000e98\n" +
+				"            body: {cloudProvider: AWS, bucketName: exports, iamRoleId: 5f0000000000000000000d98}\n",
+			[]string{"export bucket 5f0000000000000000000e98", "has not been authorized"},
+		},
+		"a user without a role": {
+			second + project + "        databaseUsers: [{username: x, password: not-kept-at-all}]\n",
+			[]string{"databaseUsers[0]", "roles"},
+		},
+		"an entry without a network": {
+			second + project + "        accessList: [{ipAddress: 192.0.2.1}, {comment: x}]\n",
+			[]string{"accessList[1]", "ipAddress"},
+		},
+		"a cluster without a type": {
+			second + project + "        clusters:\n          - id: 5f0000000000000000000e98\n            body: {name: Cluster0}\n",
+			[]string{"cluster 5f0000000000000000000e98", "clusterType"},
 		},
 		"a role on a project of another organization": {
 			second + project + key +

@@ -1,6 +1,7 @@
 // Package seed brings tenants into a database from a YAML file: organizations
-// with their projects, API keys, service accounts and cloud provider access
-// roles.
+// with their projects, API keys and service accounts, and with what projects have: cloud
+// provider access roles, export buckets, access lists, database users and clusters. These
+// are declared by the bodies that create them, in the newest version of the API.
 //
 // Parse reads the file and reports the first invalid value with its line.
 //
@@ -9,8 +10,9 @@
 // on it: a file that is applied at every start reverts nothing, and applied
 // twice it changes nothing.
 //
-//   - An organization, a project, an access role, an API key or a service
-//     account is there if its id is, under the same parent and of the same kind.
+//   - An organization, a project, an access role, an export bucket, an API key or a
+//     service account is there if its id is, under the same parent and of the same kind;
+//     a cluster, a database user or a network if its name is.
 //   - What is missing below an organization or a project that is there is added.
 //   - Roles, access list and secrets are added together with their API key or
 //     service account, and never to one that is there.
@@ -34,6 +36,9 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
 )
 
@@ -57,7 +62,7 @@ type Organization struct {
 	ServiceAccounts       []ServiceAccount `yaml:"serviceAccounts"`
 }
 
-// Project is a project and its cloud provider access roles.
+// Project is a project and what belongs to it.
 type Project struct {
 	ID                  objectID `yaml:"id" required:"true"`
 	Name                string   `yaml:"name" required:"true" most:"name"`
@@ -66,6 +71,23 @@ type Project struct {
 		Azure []AzureRole `yaml:"azure"`
 		GCP   []GCPRole   `yaml:"gcp"`
 	} `yaml:"cloudProviderAccess"`
+	ExportBuckets []ExportBucket                          `yaml:"exportBuckets"`
+	AccessList    []body[dbaccess.AccessListEntryRequest] `yaml:"accessList" most:"elements"`
+	DatabaseUsers []body[dbaccess.DatabaseUserRequest]    `yaml:"databaseUsers"`
+	Clusters      []Cluster                               `yaml:"clusters"`
+}
+
+// ExportBucket is an export bucket.
+type ExportBucket struct {
+	ID     objectID                         `yaml:"id" required:"true"`
+	Region *string                          `yaml:"region" most:"name"` // of AWS; us-east-1 if left out
+	Body   body[backup.ExportBucketRequest] `yaml:"body" required:"true"`
+}
+
+// Cluster is a cluster, which is ready.
+type Cluster struct {
+	ID   objectID              `yaml:"id" required:"true"`
+	Body body[cluster.Request] `yaml:"body" required:"true"`
 }
 
 // AWSRole is an access role of AWS. It is authorized if it has an ARN.

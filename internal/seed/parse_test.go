@@ -116,6 +116,15 @@ func TestParseRefusesWithTheLine(t *testing.T) {
 			access("aws:\n            - iamAssumedRoleArn: arn:aws:iam::123456789012:user/x"),
 			`line 8: not the ARN of an IAM role`,
 		},
+		"an unknown field of a body": {
+			access("aws: []\n        accessList:\n          - cidr: 192.0.2.0/24"), `line 9: unknown field "cidr"`,
+		},
+		"a number for a text of a body": {
+			access("aws: []\n        clusters:\n          - body: {name: 1}"), `line 9: name is not of the kind that it must be`,
+		},
+		"a text for a body": {
+			access("aws: []\n        accessList: [192.0.2.0/24]"), `line 8: an object was expected`,
+		},
 		"a tenant that is no UUID": {access("azure:\n            - tenantId: demo"), "line 8: not a UUID"},
 		"a Google status that is none": {
 			access("gcp:\n            - status: DONE"), `line 8: not a status of a Google Cloud role`,
@@ -215,8 +224,8 @@ func TestParseRefusesATimeThatIsNone(t *testing.T) {
 	t.Parallel()
 	file := replaced(t, whole, "expiresAt: 2099-12-31T00:00:00Z", "expiresAt: soon")
 	_, err := seed.Parse([]byte(file))
-	if err == nil || !strings.Contains(err.Error(), "line 37: ") {
-		t.Errorf("got %v, want an error with line 37", err)
+	if err == nil || !strings.Contains(err.Error(), "line 74: ") {
+		t.Errorf("got %v, want an error with line 74", err)
 	}
 }
 

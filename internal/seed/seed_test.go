@@ -49,6 +49,43 @@ const whole = `organizations:
           gcp:
             - roleId: 5f0000000000000000000d14
               status: IN_PROGRESS
+        exportBuckets:
+          - id: 500000000000000000000e01
+            body: {cloudProvider: AWS, bucketName: whole-exports, iamRoleId: 5f0000000000000000000d11}
+          - id: 5f0000000000000000000e32
+            region: eu-west-1
+            body:
+              cloudProvider: AWS
+              bucketName: whole-exports-2 # of Europe
+              iamRoleId: 5f0000000000000000000d11
+              requirePrivateNetworking: true
+          - id: 5f0000000000000000000e33
+            body:
+              cloudProvider: AZURE
+              roleId: 5f0000000000000000000d13
+              serviceUrl: https://account.blob.core.windows.net/exports
+        accessList:
+          - cidrBlock: 192.0.2.0/24
+            comment: An office
+          - {ipAddress: 198.51.100.7, comment: A home}
+        databaseUsers:
+          - username: app
+            password: not-kept-at-all
+            roles: [{roleName: readWrite, databaseName: shop}]
+            scopes: [{name: Cluster0, type: CLUSTER}]
+        clusters:
+          - id: 5f0000000000000000000e41
+            body:
+              name: Cluster0
+              clusterType: REPLICASET
+              mongoDBMajorVersion: "8.0"
+              backupEnabled: true
+              replicationSpecs:
+                - regionConfigs:
+                    - providerName: AWS
+                      regionName: US_EAST_1
+                      priority: 7
+                      electableSpecs: {instanceSize: M10, nodeCount: 3}
     apiKeys:
       - id: 5f0000000000000000000e11
         description: A key

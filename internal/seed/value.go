@@ -5,8 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"exportbuckets/db"
@@ -28,6 +33,7 @@ type (
 	clientID    struct{ id objectid.ID }
 	network     struct{ prefix netip.Prefix }
 	timestamp   struct{ time.Time }
+	body[T any] struct{ request T } // of a request of the API, in YAML
 	orgRole     db.OrgRole
 	projectRole db.ProjectRole
 	gcpStatus   db.GCPRoleStatus
@@ -121,6 +127,74 @@ func (v *network) UnmarshalYAML(node ast.Node) error {
 		v.prefix = prefix
 		return nil
 	})
+}
+
+func isID(text string) bool {
+	_, err := objectid.Parse(text)
+	return err == nil
+}
+
+// value returns what a node stands for. An id is a text, also if it looks like a number.
+func value(node ast.Node) (any, error) {
+	switch node := node.(type) {
+	case *ast.MappingNode:
+		fields := make(map[string]any, len(node.Values))
+		for _, field := range node.Values {
+			var err error
+			if fields[field.Key.GetToken().Value], err = value(field.Value); err != nil {
+				return nil, err
+			}
+		}
+		return fields, nil
+	case *ast.SequenceNode:
+		elements := make([]any, len(node.Values))
+		for i, element := range node.Values {
+			var err error
+			if elements[i], err = value(element); err != nil {
+				return nil, err
+			}
+		}
+		return elements, nil
+	}
+	if text := node.GetToken().Value; isID(text) {
+		return text, nil
+	}
+	var scalar any
+	if err := yaml.NodeToValue(node, &scalar); err != nil {
+		return nil, errors.New("not a value of a body")
+	}
+	return scalar, nil
+}
+
+func (v *body[T]) UnmarshalYAML(node ast.Node) error {
+	line := node.GetToken().Position.Line
+	if _, ok := node.(*ast.MappingNode); !ok {
+		return fmt.Errorf("line %d: an object was expected", line)
+	}
+	fields, err := value(node)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", line, err)
+	}
+	encoded, err := json.Marshal(fields)
+	if err != nil {
+		return fmt.Errorf("line %d: not a body of a request", line)
+	}
+	var mismatch *json.SemanticError
+	err = json.Unmarshal(encoded, &v.request, json.RejectUnknownMembers(true))
+	switch {
+	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):
+		name := strconv.Quote(mismatch.JSONPointer.LastToken())
+		if !key.MatchString(name) {
+			name = "of the body" // it may be a secret
+		}
+		return fmt.Errorf("line %d: unknown field %s", line, name)
+	case errors.As(err, &mismatch):
+		place := strings.Join(slices.Collect(mismatch.JSONPointer.Tokens()), ".")
+		return fmt.Errorf("line %d: %s is not of the kind that it must be", line, place)
+	case err != nil:
+		return fmt.Errorf("line %d: not a body of a request", line)
+	}
+	return nil
 }
 
 func (v *timestamp) UnmarshalYAML(node ast.Node) error {

@@ -1,0 +1,35 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
+)
+
+// Declare adds a cluster that is ready in a transaction, with the network containers that it
+// needs, unless the project has one of that name. It returns an *atlas.Error for the first
+// rule that the body breaks.
+func Declare(
+	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req Request, now time.Time,
+) error {
+	newID := func() objectid.ID { return objectid.New(now) }
+	row, settings, err := NewRow(projectID, id, req, now, newID)
+	if err != nil {
+		return err
+	}
+	q := db.New()
+	_, err = q.GetCluster(ctx, tx, db.GetClusterParams{ProjectID: projectID, Name: row.Name})
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return atlas.Wrap(err, "get cluster")
+	}
+	if _, err := q.InsertCluster(ctx, tx, row); err != nil {
+		return atlas.Wrap(err, "insert cluster")
+	}
+	return InsertContainers(ctx, tx, projectID, settings, now, newID)
+}
