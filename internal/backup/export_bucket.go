@@ -13,6 +13,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/batch"
+	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -172,6 +173,7 @@ func (s *Service) CreateExportBucket(
 	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
 		row.Region = &s.cfg.AWSRegion
 	}
+	ctx = dbpool.Patient(ctx)
 	for {
 		row.CallerVersion = project.Caller().Version() // which Check renews
 		inserted, err := s.inserts.Do(ctx, row)

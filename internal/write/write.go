@@ -133,6 +133,7 @@ var errProjectLocked = errors.New("the project is locked")
 func BeginOn(
 	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
 ) error {
+	ctx = dbpool.Patient(ctx)
 	orgID := proof.Caller().OrgID()
 	change := func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
