@@ -66,7 +66,7 @@ type heldWrite struct {
 const (
 	heldConnections = 16
 	// heldTurns is how many of them wait in the database.
-	heldTurns = 4
+	heldTurns = 3
 )
 
 // revoke makes the write on one connection and, if it waits for a row, on the others.

@@ -6,10 +6,10 @@
 //   - PostgreSQL ends a statement that waits for a lock for patience, one that runs
 //     for workTimeout, and a transaction that its client has left open for as long.
 //   - The writes of one organization hold at most a quarter of the connections, and
-//     all writes three quarters; each holds one at least. A third of that is for
-//     changes of what principals may do: whoever is revoked holds up nobody who
-//     revokes. So rows that someone holds keep neither
-//     the reads nor the writes of others.
+//     all writes three quarters. Of both a part is for changes of what principals may
+//     do: whoever is revoked holds up nobody who revokes. Of each part there is one
+//     connection at least. So rows that someone holds keep neither the reads nor the
+//     writes of others.
 //   - A context that ends cancels its statement and keeps the connection, but for a
 //     commit: that has its own time, and whoever can't wait for it doesn't learn its
 //     outcome (watch.go).
@@ -107,10 +107,12 @@ func Open(ctx context.Context, url string, maxConns int32) (*Pool, error) {
 // New returns a Pool that takes its connections from another.
 func New(pool *pgxpool.Pool) *Pool {
 	conns := int64(pool.Config().MaxConns)
+	// One at a time: nearly all of them lock their organization.
+	const changes = 1
 	return &Pool{
 		Pool:       pool,
-		writes:     share.New[objectid.ID](conns/2, conns/4, patience),
-		principals: share.New[objectid.ID](conns/4, conns/8, patience),
+		writes:     share.New[objectid.ID](conns/2, conns/4-changes, patience),
+		principals: share.New[objectid.ID](conns/4, changes, patience),
 	}
 }
 

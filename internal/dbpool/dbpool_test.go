@@ -100,8 +100,8 @@ func TestHeldRowsOfOneOrganizationKeepNobodyElseWaiting(t *testing.T) {
 	for range connections {
 		go func() { waiting <- count(t.Context(), pool, ours) }()
 	}
-	waittest.Until(t, "a quarter of the connections wait for the row", func() bool {
-		return pool.Stat().AcquiredConns() == connections/4
+	waittest.Until(t, "as many wait for the row as may", func() bool {
+		return pool.Stat().AcquiredConns() == connections/4-1 // which is for changes of principals
 	})
 	for range 3 * connections {
 		if err := count(t.Context(), pool, theirs); err != nil {
