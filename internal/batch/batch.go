@@ -32,7 +32,8 @@ const (
 	Size    = 64
 )
 
-// Timeout is how long one batch may take.
+// Timeout is how long one batch may take, but for a commit that it has begun: dbpool
+// gives that a time of its own.
 const Timeout = 5 * time.Second
 
 // ErrUnderway says that a call has ended, and that what it asked for is being done,

@@ -1,10 +1,9 @@
 // Package objectid is the identifier of every resource: a MongoDB ObjectID.
 //
-// An ID is made by New, or read by Parse from a path, a body or a column. It
-// is twelve bytes, and its text form is 24 lower-case hex digits: that is what answers
-// and the SQL domain object_id hold. Requests may have upper-case digits as well. So two IDs are equal
-// exactly when their texts are, and code that has an ID need not check its
-// format again.
+// An ID is made by New, or read by Parse from a path, a body or a column. It is
+// twelve bytes, and its text form is 24 lower-case hex digits: that is what answers and
+// the SQL domain object_id hold. Requests may have upper-case digits as well. Code that
+// has an ID need not check its format again.
 //
 // The first four bytes are the time of creation, which makes IDs sort by it.
 // The other eight are random, so replicas need not agree on anything to make
