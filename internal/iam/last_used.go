@@ -58,17 +58,20 @@ func (u *lastUsed) drain() map[usedKey]use {
 
 // WriteLastUsed writes which access list entries and secrets were used since it
 // last did. It is to be called from time to time: Atlas lets five minutes pass.
-// If one row can't be written, it and those after it are kept for the next time.
-// Each row is a statement of its own, so that none is locked while another is
-// waited for.
+// If a row can't be written, such as one that somebody holds, it and the others of its
+// organization are kept for the next time. Each row is a statement of its own, so that
+// none is locked while another is waited for.
 func (s *Service) WriteLastUsed(ctx context.Context) error {
 	var failed error
+	failing := make(map[objectid.ID]bool) // organizations
 	left := 0
 	for key, used := range s.lastUsed.drain() {
-		if failed == nil {
-			failed = s.writeLastUsed(ctx, key, used)
+		if !failing[key.orgID] {
+			if err := s.writeLastUsed(ctx, key, used); err != nil {
+				failed, failing[key.orgID] = err, true
+			}
 		}
-		if failed != nil {
+		if failing[key.orgID] {
 			s.lastUsed.add(key, used)
 			left++
 		}
