@@ -116,8 +116,11 @@ func New(pool *pgxpool.Pool) *Pool {
 	}
 }
 
-// setSession makes the settings of a connection in one round trip.
+// setSession makes the settings of a connection in one round trip. A new connection has
+// no time but this.
 func setSession(ctx context.Context, conn *pgx.Conn) error {
+	ctx, cancel := context.WithTimeout(closing(ctx), connectTimeout)
+	defer cancel()
 	var set strings.Builder
 	for _, setting := range sessionSettings {
 		// What is in the URL wins.

@@ -3,13 +3,16 @@ package dbpool_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/internal/atlas"
@@ -320,6 +323,37 @@ func TestASilentDatabaseIsGivenUp(t *testing.T) {
 	}
 	if got := counted(t, direct, ours); got != 1 {
 		t.Errorf("got %d changes, want the one that was answered", got)
+	}
+}
+
+// A server may hang at any moment: here it lets a client in, and never says more.
+func TestAConnectionThatHangsOnceItIsMadeIsGivenUp(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server := pgproto3.NewBackend(conn, conn)
+			_, _ = server.ReceiveStartupMessage()
+			server.Send(&pgproto3.AuthenticationOk{})
+			server.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+			_ = server.Flush()
+			_, _ = io.Copy(io.Discard, conn) // until the client is gone
+			_ = conn.Close()
+		}
+	}()
+	pool := open(t, "postgres://user@"+listener.Addr().String()+"/none?sslmode=disable", 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if _, err := pool.Exec(ctx, "SELECT 1"); !dbpool.Unavailable(err) || ctx.Err() != nil {
+		t.Errorf("got %v, %v; want that the database is away, in some seconds", err, ctx.Err())
 	}
 }
 
