@@ -30,9 +30,11 @@ func NewHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		// What a client sends of bodies that are not read yet is held, too.
+		// What a client sends of bodies that are not read yet is held, too. There is
+		// memory for a whole frame from when a client has said how large it is.
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          100,
+			MaxReadFrameSize:              16 << 10,
 			MaxReceiveBufferPerConnection: 64 << 10,
 			MaxReceiveBufferPerStream:     64 << 10,
 		},

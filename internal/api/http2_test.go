@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -11,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/waittest"
 )
 
@@ -193,5 +197,37 @@ func TestNobodyWaitsForAClientThatDoesNotReadOverHTTP2(t *testing.T) {
 	}
 	if n, err := io.Copy(io.Discard, slow.Body); err == nil {
 		t.Errorf("got all %d bytes, want the answer cut off", n)
+	}
+}
+
+// What a client only says that it will send takes no memory.
+func TestFramesAreAsSmallAsTheyMayBe(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = api.NewHTTPServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	config := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "example.com", NextProtos: []string{"h2"}}
+	config.RootCAs.AddCert(server.Certificate())
+	dialer := tls.Dialer{Config: config}
+	conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	const (
+		preface  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+		headers  = "\x00\x40\x01\x01\x00\x00\x00\x00\x01" // of 16 KiB and a byte, which are not sent
+	)
+	if _, err := io.WriteString(conn, preface+settings+headers); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(8 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Errorf("got %v, want the connection closed", err)
 	}
 }
