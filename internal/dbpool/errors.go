@@ -32,18 +32,19 @@ func Unavailable(err error) bool {
 
 // unavailable are SQLSTATEs, and classes of them, that say so. PostgreSQL, Appendix A.
 var unavailable = []string{
-	"08",        // connection_exception
-	readOnly,    // the database is no primary any longer
-	"25P03",     // idle_in_transaction_session_timeout
-	"53",        // insufficient_resources: connections, memory, disk
-	"55P03",     // lock_not_available
+	"08",     // connection_exception
+	readOnly, // the database is no primary any longer
+	"25P03",  // idle_in_transaction_session_timeout
+	"53",     // insufficient_resources: connections, memory, disk
+	lockNotAvailable,
 	"57014",     // query_canceled
 	interrupted, // shut down, or starting
 }
 
 const (
-	readOnly    = "25006" // read_only_sql_transaction
-	interrupted = "57P"   // operator_intervention, but for query_canceled
+	readOnly         = "25006" // read_only_sql_transaction
+	lockNotAvailable = "55P03"
+	interrupted      = "57P" // operator_intervention, but for query_canceled
 )
 
 // unsent reports whether a statement failed before it was sent.

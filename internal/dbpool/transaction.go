@@ -2,10 +2,12 @@ package dbpool
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/internal/objectid"
@@ -42,6 +44,13 @@ type patienceKey struct{}
 // than if it had begun now. Without it each has all of the patience.
 func Patient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, patienceKey{}, time.Now())
+}
+
+// IsPatient reports whether the patience of the context, which Patient returned, is not at
+// its end.
+func IsPatient(ctx context.Context) bool {
+	began, ok := ctx.Value(patienceKey{}).(time.Time)
+	return ok && time.Since(began) < patience
 }
 
 // Write runs f in a transaction when it is the organization's turn. It commits if f
@@ -81,6 +90,24 @@ func (p *Pool) write(
 		options.BeginQuery += "; set local statement_timeout = '" + milliseconds(longTimeout) + "'"
 	}
 	return retry(ctx, func() error { return p.transaction(ctx, options, f) })
+}
+
+// moment is how long a transaction waits for a lock while others wait for it.
+const moment = 25 * time.Millisecond
+
+// WaitBriefly makes the statements that follow in a transaction wait for a lock no longer
+// than it takes a write to commit. IsHeld tells the error of one that gave up.
+func WaitBriefly(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, "set local lock_timeout = '"+milliseconds(moment)+"'"); err != nil {
+		return fmt.Errorf("set lock timeout: %w", err)
+	}
+	return nil
+}
+
+// IsHeld reports whether a statement gave up waiting for a lock that others hold.
+func IsHeld(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refusal.Code == lockNotAvailable
 }
 
 // transaction runs f once. The connection stays good if ctx ends on the way.

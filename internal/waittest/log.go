@@ -2,7 +2,6 @@ package waittest
 
 import (
 	"bytes"
-	"runtime/debug"
 	"sync"
 )
 
@@ -31,19 +30,4 @@ func (l *Log) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.buf.Reset()
-}
-
-// RaceDetector reports whether the test binary has the race detector in it, which
-// takes memory of its own and empties pools at random.
-func RaceDetector() bool {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return false
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "-race" {
-			return setting.Value == "true"
-		}
-	}
-	return false
 }

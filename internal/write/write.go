@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -126,10 +127,12 @@ var errProjectLocked = errors.New("the project is locked")
 // that is gone, or another organization's, is for f to find.
 //
 // It keeps the project that roles are given on from being deleted, and returns
-// GROUP_NOT_FOUND if there is none. Whoever is revoked may wait for a project that
-// someone holds, and with the locks of a revocation nobody must: if the project is
-// locked, BeginOn lets go of all, waits for the project, and then takes the others. It
-// may run f more than once.
+// GROUP_NOT_FOUND if there is none.
+//
+// Whoever is revoked may wait for a row that someone holds, and with the locks of a
+// revocation, and its turn, nobody must: if a row is not to be had at once, BeginOn lets
+// go of all and begins anew after a while, or after the wait for the project. It may run
+// f more than once.
 func BeginOn(
 	ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, target Target, f func(tx pgx.Tx) error,
 ) error {
@@ -137,6 +140,9 @@ func BeginOn(
 	orgID := proof.Caller().OrgID()
 	change := func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
+			return err
+		}
+		if err := dbpool.WaitBriefly(ctx, tx); err != nil {
 			return err
 		}
 		if err := lock(ctx, tx, proof, target); err != nil {
@@ -153,25 +159,52 @@ func BeginOn(
 		}
 		return Raise(ctx, tx, orgID, &target.ID)
 	}
-	err := pool.WritePrincipals(ctx, orgID, change)
-	if !errors.Is(err, errProjectLocked) {
-		return err
-	}
-	return pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+	afterProject := func(tx pgx.Tx) error {
 		if _, err := db.New().GetProjectForKeyShare(ctx, tx, *target.ProjectID); err != nil {
 			return atlas.WrapMissing(err, "wait for project",
 				atlas.NewError(atlas.CodeProjectNotFound, target.ProjectID.String()))
 		}
 		return change(tx)
+	}
+	return unlessHeld(ctx, func() error {
+		err := pool.WritePrincipals(ctx, orgID, change)
+		if errors.Is(err, errProjectLocked) {
+			err = pool.Write(ctx, orgID, afterProject)
+		}
+		return err
 	})
+}
+
+// pause is how long a change of principals leaves others their turn, if a row that it
+// needs is held.
+const pause = 50 * time.Millisecond
+
+// unlessHeld runs f again and again for as long as rows that it needs are held, until ctx
+// or its patience ends.
+func unlessHeld(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		if !dbpool.IsHeld(err) || !dbpool.IsPatient(ctx) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
 }
 
 // BeginOnAll is BeginOn for a change of what all principals of the caller's
 // organization may do.
 func BeginOnAll(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f func(tx pgx.Tx) error) error {
+	ctx = dbpool.Patient(ctx)
 	orgID := proof.Caller().OrgID()
-	return pool.WritePrincipals(ctx, orgID, func(tx pgx.Tx) error {
+	change := func(tx pgx.Tx) error {
 		if err := LockOrg(ctx, tx, orgID); err != nil {
+			return err
+		}
+		if err := dbpool.WaitBriefly(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := db.New().ListPrincipalsForNoKeyUpdate(ctx, tx, orgID); err != nil {
@@ -184,7 +217,8 @@ func BeginOnAll(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f fun
 			return err
 		}
 		return Raise(ctx, tx, orgID, nil)
-	})
+	}
+	return unlessHeld(ctx, func() error { return pool.WritePrincipals(ctx, orgID, change) })
 }
 
 // lock locks caller and target in the order of their ids, and checks the caller.
