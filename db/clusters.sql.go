@@ -12,23 +12,23 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
-const deleteGoneClusters = `-- name: DeleteGoneClusters :exec
+const deleteCluster = `-- name: DeleteCluster :exec
 DELETE FROM clusters
-WHERE project_id = $1 AND gone_at <= $2::timestamptz
+WHERE project_id = $1 AND id = $2
 `
 
-type DeleteGoneClustersParams struct {
+type DeleteClusterParams struct {
 	ProjectID objectid.ID
-	Now       time.Time
+	ID        objectid.ID
 }
 
-func (q *Queries) DeleteGoneClusters(ctx context.Context, db DBTX, arg DeleteGoneClustersParams) error {
-	_, err := db.Exec(ctx, deleteGoneClusters, arg.ProjectID, arg.Now)
+func (q *Queries) DeleteCluster(ctx context.Context, db DBTX, arg DeleteClusterParams) error {
+	_, err := db.Exec(ctx, deleteCluster, arg.ProjectID, arg.ID)
 	return err
 }
 
 const getCluster = `-- name: GetCluster :one
-SELECT project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at
+SELECT project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at, due_at, backup_since
 FROM clusters
 WHERE project_id = $1 AND name = $2
 `
@@ -51,6 +51,8 @@ func (q *Queries) GetCluster(ctx context.Context, db DBTX, arg GetClusterParams)
 		&i.ReadyAt,
 		&i.AppliedAt,
 		&i.GoneAt,
+		&i.DueAt,
+		&i.BackupSince,
 	)
 	return i, err
 }
@@ -64,7 +66,9 @@ INSERT INTO clusters (
     first_version,
     created_at,
     ready_at,
-    applied_at
+    applied_at,
+    due_at,
+    backup_since
 )
 VALUES (
     $1,
@@ -74,9 +78,11 @@ VALUES (
     $5,
     $6,
     $7,
-    $8
+    $8,
+    $9,
+    $10
 )
-RETURNING project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at
+RETURNING project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at, due_at, backup_since
 `
 
 type InsertClusterParams struct {
@@ -88,6 +94,8 @@ type InsertClusterParams struct {
 	CreatedAt    time.Time
 	ReadyAt      time.Time
 	AppliedAt    time.Time
+	DueAt        *time.Time
+	BackupSince  *time.Time
 }
 
 func (q *Queries) InsertCluster(ctx context.Context, db DBTX, arg InsertClusterParams) (Cluster, error) {
@@ -100,6 +108,8 @@ func (q *Queries) InsertCluster(ctx context.Context, db DBTX, arg InsertClusterP
 		arg.CreatedAt,
 		arg.ReadyAt,
 		arg.AppliedAt,
+		arg.DueAt,
+		arg.BackupSince,
 	)
 	var i Cluster
 	err := row.Scan(
@@ -112,12 +122,14 @@ func (q *Queries) InsertCluster(ctx context.Context, db DBTX, arg InsertClusterP
 		&i.ReadyAt,
 		&i.AppliedAt,
 		&i.GoneAt,
+		&i.DueAt,
+		&i.BackupSince,
 	)
 	return i, err
 }
 
 const listClusters = `-- name: ListClusters :many
-SELECT clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, count(*) OVER () AS total_count
+SELECT clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, clusters.due_at, clusters.backup_since, count(*) OVER () AS total_count
 FROM clusters
 WHERE project_id = $1 AND first_version <= $2
 ORDER BY created_at, id
@@ -163,7 +175,55 @@ func (q *Queries) ListClusters(ctx context.Context, db DBTX, arg ListClustersPar
 			&i.Cluster.ReadyAt,
 			&i.Cluster.AppliedAt,
 			&i.Cluster.GoneAt,
+			&i.Cluster.DueAt,
+			&i.Cluster.BackupSince,
 			&i.TotalCount,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listDueClusters = `-- name: ListDueClusters :many
+SELECT project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at, due_at, backup_since
+FROM clusters
+WHERE project_id = $1 AND due_at <= $2::timestamptz
+ORDER BY due_at, id
+LIMIT $3::integer
+`
+
+type ListDueClustersParams struct {
+	ProjectID objectid.ID
+	Now       time.Time
+	RowLimit  int32
+}
+
+func (q *Queries) ListDueClusters(ctx context.Context, db DBTX, arg ListDueClustersParams) ([]Cluster, error) {
+	rows, err := db.Query(ctx, listDueClusters, arg.ProjectID, arg.Now, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Cluster{}
+	for rows.Next() {
+		var i Cluster
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.Name,
+			&i.Settings,
+			&i.FirstVersion,
+			&i.CreatedAt,
+			&i.ReadyAt,
+			&i.AppliedAt,
+			&i.GoneAt,
+			&i.DueAt,
+			&i.BackupSince,
 		); err != nil {
 			return nil, err
 		}
@@ -179,15 +239,19 @@ const updateCluster = `-- name: UpdateCluster :one
 UPDATE clusters
 SET settings = $1,
     first_version = $2,
-    applied_at = $3
-WHERE project_id = $4 AND id = $5
-RETURNING project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at
+    applied_at = $3,
+    due_at = $4,
+    backup_since = $5
+WHERE project_id = $6 AND id = $7
+RETURNING project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at, due_at, backup_since
 `
 
 type UpdateClusterParams struct {
 	Settings     []byte
 	FirstVersion string
 	AppliedAt    time.Time
+	DueAt        *time.Time
+	BackupSince  *time.Time
 	ProjectID    objectid.ID
 	ID           objectid.ID
 }
@@ -198,6 +262,8 @@ func (q *Queries) UpdateCluster(ctx context.Context, db DBTX, arg UpdateClusterP
 		arg.Settings,
 		arg.FirstVersion,
 		arg.AppliedAt,
+		arg.DueAt,
+		arg.BackupSince,
 		arg.ProjectID,
 		arg.ID,
 	)
@@ -212,13 +278,16 @@ func (q *Queries) UpdateCluster(ctx context.Context, db DBTX, arg UpdateClusterP
 		&i.ReadyAt,
 		&i.AppliedAt,
 		&i.GoneAt,
+		&i.DueAt,
+		&i.BackupSince,
 	)
 	return i, err
 }
 
 const updateClusterDeletion = `-- name: UpdateClusterDeletion :exec
 UPDATE clusters
-SET gone_at = $1::timestamptz
+SET gone_at = $1::timestamptz,
+    due_at = $1::timestamptz
 WHERE project_id = $2 AND id = $3
 `
 
@@ -230,5 +299,22 @@ type UpdateClusterDeletionParams struct {
 
 func (q *Queries) UpdateClusterDeletion(ctx context.Context, db DBTX, arg UpdateClusterDeletionParams) error {
 	_, err := db.Exec(ctx, updateClusterDeletion, arg.GoneAt, arg.ProjectID, arg.ID)
+	return err
+}
+
+const updateClusterDueAt = `-- name: UpdateClusterDueAt :exec
+UPDATE clusters
+SET due_at = $1
+WHERE project_id = $2 AND id = $3
+`
+
+type UpdateClusterDueAtParams struct {
+	DueAt     *time.Time
+	ProjectID objectid.ID
+	ID        objectid.ID
+}
+
+func (q *Queries) UpdateClusterDueAt(ctx context.Context, db DBTX, arg UpdateClusterDueAtParams) error {
+	_, err := db.Exec(ctx, updateClusterDueAt, arg.DueAt, arg.ProjectID, arg.ID)
 	return err
 }

@@ -40,6 +40,35 @@ func (q *Queries) DeleteProjectExportBuckets(ctx context.Context, db DBTX, proje
 	return err
 }
 
+const getExportBucket = `-- name: GetExportBucket :one
+SELECT project_id, id, cloud_provider, bucket_name, role_id, created_at, region, require_private_networking, service_url, tenant_id
+FROM export_buckets
+WHERE project_id = $1 AND id = $2
+`
+
+type GetExportBucketParams struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+}
+
+func (q *Queries) GetExportBucket(ctx context.Context, db DBTX, arg GetExportBucketParams) (ExportBucket, error) {
+	row := db.QueryRow(ctx, getExportBucket, arg.ProjectID, arg.ID)
+	var i ExportBucket
+	err := row.Scan(
+		&i.ProjectID,
+		&i.ID,
+		&i.CloudProvider,
+		&i.BucketName,
+		&i.RoleID,
+		&i.CreatedAt,
+		&i.Region,
+		&i.RequirePrivateNetworking,
+		&i.ServiceURL,
+		&i.TenantID,
+	)
+	return i, err
+}
+
 const insertExportBucket = `-- name: InsertExportBucket :exec
 INSERT INTO export_buckets (
     project_id,

@@ -384,6 +384,23 @@ type AccessToken struct {
 	ExpiresAt        time.Time
 }
 
+type BackupSchedule struct {
+	ProjectID              objectid.ID
+	ClusterID              objectid.ID
+	PolicyID               objectid.ID
+	PolicyItems            []byte
+	ReferenceHour          int16
+	ReferenceMinute        int16
+	RestoreWindowDays      int32
+	ExportBucketID         *objectid.ID
+	ExportFrequency        *string
+	UseNamesInPrefix       bool
+	CopyPolicyItemsEnabled bool
+	CopySettings           []byte
+	ExtraRetention         []byte
+	DueAt                  *time.Time
+}
+
 type CloudProviderAccessRole struct {
 	ProjectID             objectid.ID
 	ID                    objectid.ID
@@ -411,6 +428,8 @@ type Cluster struct {
 	ReadyAt      time.Time
 	AppliedAt    time.Time
 	GoneAt       *time.Time
+	DueAt        *time.Time
+	BackupSince  *time.Time
 }
 
 type DatabaseUser struct {
@@ -526,4 +545,25 @@ type ServiceAccountSecret struct {
 	ExpiresAt        time.Time
 	Suffix           *string
 	LastUsedAt       *time.Time
+}
+
+type Snapshot struct {
+	ProjectID      objectid.ID
+	ID             objectid.ID
+	ClusterID      objectid.ID
+	Description    *string
+	FrequencyType  string
+	PolicyItemIDs  []string
+	CloudProvider  CloudProvider
+	MongoDBVersion string
+	Members        []byte
+	RetentionUnit  string
+	RetentionValue int32
+	RequestedAt    time.Time
+	StartedAt      time.Time
+	TakenAt        time.Time
+	CompletedAt    time.Time
+	Failed         bool
+	ExpiresAt      time.Time
+	DueAt          time.Time
 }

@@ -228,7 +228,7 @@ func TestAListOfAccessRolesReadsTheOldestBucketsAlone(t *testing.T) {
 		name    = "ListAccessRoles"
 		most    = 1000
 		buckets = `
-TRUNCATE export_buckets;
+TRUNCATE export_buckets CASCADE;
 INSERT INTO export_buckets (project_id, id, cloud_provider, bucket_name, role_id, created_at, require_private_networking)
 	SELECT owner, pg_temp.an_id('aa', i), 'AWS', 'bucket', pg_temp.an_id('0d', i %% %d + 1), now() - i * interval '1 second', false
 	FROM (SELECT owner FROM n LIMIT 1) AS n, generate_series(1, 20000) AS i;

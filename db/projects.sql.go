@@ -397,14 +397,16 @@ func (q *Queries) UpdateProject(ctx context.Context, db DBTX, arg UpdateProjectP
 const updateProjectDueAt = `-- name: UpdateProjectDueAt :exec
 UPDATE projects
 SET due_at = least(
-    (SELECT min(gone_at) FROM clusters WHERE clusters.project_id = $1),
+    (SELECT min(clusters.due_at) FROM clusters WHERE clusters.project_id = $1),
+    (SELECT min(backup_schedules.due_at) FROM backup_schedules WHERE backup_schedules.project_id = $1),
+    (SELECT min(snapshots.due_at) FROM snapshots WHERE snapshots.project_id = $1),
     (SELECT min(delete_after) FROM project_access_list_entries AS entry WHERE entry.project_id = $1),
     (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = $1)
 )
 WHERE projects.id = $1
 `
 
-// Finds anew when the next thing of the project is past its time.
+// Finds anew when the next thing of the project is due.
 func (q *Queries) UpdateProjectDueAt(ctx context.Context, db DBTX, projectID objectid.ID) error {
 	_, err := db.Exec(ctx, updateProjectDueAt, projectID)
 	return err

@@ -33,6 +33,7 @@ var whole = map[string]string{
 	"ListPrincipalsForNoKeyUpdate":   "locks them all",
 	"ListPrincipals":                 "has at most one row for each that was asked for",
 	"ListProjectRoleGrantsForUpdate": "locks them all",
+	"ListPolicyItemSnapshots":        "all snapshots of a policy item are kept anew",
 }
 
 // order is the place of each verb within a file. An upsert is an insert.

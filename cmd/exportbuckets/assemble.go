@@ -49,7 +49,7 @@ func (p plan) assemble(
 		Tenant:   tenant.New(pool, env),
 		Backup:   backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
 		Cluster:  clusters.New(pool, env),
-		Settle:   settle.New(pool),
+		Settle:   settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env),
 	}, config)
 	return handler, callers, err

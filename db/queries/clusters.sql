@@ -7,7 +7,9 @@ INSERT INTO clusters (
     first_version,
     created_at,
     ready_at,
-    applied_at
+    applied_at,
+    due_at,
+    backup_since
 )
 VALUES (
     @project_id,
@@ -17,7 +19,9 @@ VALUES (
     @first_version,
     @created_at,
     @ready_at,
-    @applied_at
+    @applied_at,
+    @due_at,
+    @backup_since
 )
 RETURNING *;
 
@@ -36,20 +40,35 @@ ORDER BY created_at, id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListDueClusters :many
+SELECT *
+FROM clusters
+WHERE project_id = @project_id AND due_at <= @now::timestamptz
+ORDER BY due_at, id
+LIMIT @row_limit::integer;
+
 -- name: UpdateCluster :one
 -- The project is locked.
 UPDATE clusters
 SET settings = @settings,
     first_version = @first_version,
-    applied_at = @applied_at
+    applied_at = @applied_at,
+    due_at = @due_at,
+    backup_since = @backup_since
 WHERE project_id = @project_id AND id = @id
 RETURNING *;
 
 -- name: UpdateClusterDeletion :exec
 UPDATE clusters
-SET gone_at = @gone_at::timestamptz
+SET gone_at = @gone_at::timestamptz,
+    due_at = @gone_at::timestamptz
 WHERE project_id = @project_id AND id = @id;
 
--- name: DeleteGoneClusters :exec
+-- name: UpdateClusterDueAt :exec
+UPDATE clusters
+SET due_at = @due_at
+WHERE project_id = @project_id AND id = @id;
+
+-- name: DeleteCluster :exec
 DELETE FROM clusters
-WHERE project_id = @project_id AND gone_at <= @now::timestamptz;
+WHERE project_id = @project_id AND id = @id;

@@ -91,6 +91,11 @@ VALUES (
     @tenant_id
 );
 
+-- name: GetExportBucket :one
+SELECT *
+FROM export_buckets
+WHERE project_id = @project_id AND id = @id;
+
 -- name: ListExportBuckets :many
 -- In the order of their creation, each with the number of all if it is asked
 -- for. The statement sees no other export buckets than those of its first part.

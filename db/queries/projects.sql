@@ -153,10 +153,12 @@ WHERE id = @project_id
 RETURNING id;
 
 -- name: UpdateProjectDueAt :exec
--- Finds anew when the next thing of the project is past its time.
+-- Finds anew when the next thing of the project is due.
 UPDATE projects
 SET due_at = least(
-    (SELECT min(gone_at) FROM clusters WHERE clusters.project_id = @project_id),
+    (SELECT min(clusters.due_at) FROM clusters WHERE clusters.project_id = @project_id),
+    (SELECT min(backup_schedules.due_at) FROM backup_schedules WHERE backup_schedules.project_id = @project_id),
+    (SELECT min(snapshots.due_at) FROM snapshots WHERE snapshots.project_id = @project_id),
     (SELECT min(delete_after) FROM project_access_list_entries AS entry WHERE entry.project_id = @project_id),
     (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = @project_id)
 )

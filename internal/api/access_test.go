@@ -29,25 +29,27 @@ var callers = map[string]request{
 }
 
 // A level is what a caller may do on the demo project. Each includes those before
-// it, but for the writers, who need not be those of anything else.
+// it, but for the last two writers, who need not be those of anything else.
 type level int
 
 const (
-	nobody        level = iota // without valid credentials
-	guest                      // of another organization
-	member                     // of the organization, without a role on the project
-	reader                     // of the project
-	writer                     // of its export buckets
-	clusterWriter              // of its clusters
-	userWriter                 // of its database users
-	owner                      // of the project
-	creator                    // of projects in its organization
+	nobody         level = iota // without valid credentials
+	guest                       // of another organization
+	member                      // of the organization, without a role on the project
+	reader                      // of the project
+	snapshotWriter              // of its snapshots
+	scheduleWriter              // of its backup schedules
+	writer                      // of its export buckets
+	clusterWriter               // of its snapshots and clusters
+	userWriter                  // of its database users
+	owner                       // of the project
+	creator                     // of projects in its organization
 )
 
 // allows reports whether a caller who may do as much may do what takes at least a level.
 func (l level) allows(least level) bool {
-	if l > writer && l < owner && least >= writer {
-		return l == least
+	if l > writer && l < owner && least > reader {
+		return l == least || l == clusterWriter && least == snapshotWriter
 	}
 	return l >= least
 }
@@ -73,11 +75,19 @@ func (a access) methodAndPath() (method, path string) {
 	return method, exampleOf.Replace(path)
 }
 
+// What prepare makes besides what exampleOf names.
+const (
+	spareBucket   = "6a7900010203040506000002"
+	spareSnapshot = "5f0000000000000000000e02"
+)
+
 // prepare makes what accesses name.
 func (b *bundle) prepare(t *testing.T) {
 	t.Helper()
 	b.create(t, awsBody)
-	b.createCluster(t, "c")
+	b.create(t, awsBody)
+	b.createBackedUp(t, "c")
+	b.insertSnapshots(t, "c", exampleOf.Replace(":snapshotId"), spareSnapshot)
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoNetworks, `[{"ipAddress":"192.0.2.1"}]`, nil)
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoUsers, newUser("app"), nil)
 }
@@ -110,9 +120,12 @@ func accesses() []access {
 		cluster = project + "/clusters/:clusterName"
 		flex    = project + "/flexClusters"
 		user    = project + "/databaseUsers/:databaseName/:username"
-		unknown = "/6a7900010203040506999999"
-		org     = apiRoot + "/orgs/:orgId"
-		newKey  = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
+
+		schedule  = cluster + "/backup/schedule"
+		snapshots = cluster + "/backup/snapshots"
+		unknown   = "/6a7900010203040506999999"
+		org       = apiRoot + "/orgs/:orgId"
+		newKey    = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
 
 		projectAccounts = project + "/serviceAccounts"
 		orgAccounts     = org + "/serviceAccounts"
@@ -239,7 +252,25 @@ func accesses() []access {
 		{route: "GET " + cluster + "/autoScalingConfiguration", least: reader, status: 200},
 		{route: "GET " + cluster + "/status", least: reader, status: 200},
 		{route: "GET " + cluster + "/backup/restoreJobs", least: reader, status: 200},
-		{route: "GET " + cluster + "/backup/schedule", least: reader, status: 404}, // there are none
+		{route: "GET " + schedule, least: reader, status: 200},
+		{
+			route: "PATCH " + schedule, least: scheduleWriter, status: 200,
+			body: `{"autoExportEnabled":true,"export":{"exportBucketId":"` + spareBucket + `","frequencyType":"monthly"}}`,
+		},
+		{route: "DELETE " + schedule, least: scheduleWriter, status: 200},
+		{route: "PATCH " + schedule, body: `{"autoExportEnabled":false}`, least: scheduleWriter, status: 200},
+		{route: "POST " + snapshots, body: `{"description":"d","retentionInDays":2}`, least: snapshotWriter, status: 200},
+		{route: "GET " + snapshots, least: reader, status: 200},
+		{route: "GET " + snapshots + "/shardedClusters", least: reader, status: 200},
+		{route: "GET " + snapshots + "/:snapshotId", least: reader, status: 200},
+		{route: "GET " + snapshots + "/shardedCluster/:snapshotId", least: reader, status: 404},
+		{
+			route: "PATCH " + snapshots + "/:snapshotId", least: snapshotWriter, status: 200,
+			body: `{"retentionUnit":"WEEKS","retentionValue":2}`,
+		},
+		{route: "DELETE " + snapshots + "/shardedCluster/:snapshotId", path: demoClusters +
+			"/c/backup/snapshots/shardedCluster/" + spareSnapshot, least: snapshotWriter, status: 204},
+		{route: "DELETE " + snapshots + "/:snapshotId", least: snapshotWriter, status: 204},
 		{route: "GET " + cluster + "/globalWrites", least: reader, status: 200},
 		{route: "GET " + cluster + "/processArgs", least: reader, status: 200},
 		{route: "PATCH " + cluster + "/processArgs", body: `{"noTableScan":true}`, least: clusterWriter, status: 200},
@@ -322,7 +353,7 @@ var exampleOf = strings.NewReplacer(
 	":databaseName", "admin",
 	":username", "app",
 	":restoreJobId", "6a7900010203040506999999",
-	":snapshotId", "6a7900010203040506999999",
+	":snapshotId", "5f0000000000000000000e01",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )
 
@@ -334,7 +365,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"organization owner":             creator,
 		"organization owner, by account": creator,
 		"project owner":                  owner,
-		"backup manager":                 reader,
+		"backup manager":                 scheduleWriter,
 		"cluster manager":                clusterWriter,
 		"database access admin":          userWriter,
 		"project reader":                 reader,
@@ -431,6 +462,8 @@ var leastOf = map[string]struct{ onProject, inOrg level }{
 	"BackupWriter":          {writer, nobody},
 	"ClusterWriter":         {clusterWriter, nobody},
 	"DatabaseUserWriter":    {userWriter, nobody},
+	"SnapshotWriter":        {snapshotWriter, nobody},
+	"ScheduleWriter":        {scheduleWriter, nobody},
 }
 
 func TestTheRouteTableSaysWhoMay(t *testing.T) {

@@ -193,7 +193,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	b.iam = iam.New(b.pool, env, s.iam)
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
-		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool),
+		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool, env),
 		DBAccess: dbaccess.New(b.pool, env),
 	}
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)

@@ -9,10 +9,6 @@ import (
 
 // The versions of the operations on clusters. Atlas, "Clusters".
 var (
-	scheduleVersions = []version{
-		{date: "2023-01-01", successor: "2024-08-05", sunset: "2027-07-01"},
-		{date: "2024-08-05"},
-	}
 	clusterVersions = []version{
 		{date: cluster.Version20230101, successor: cluster.Version20230201, sunset: "2027-07-01"},
 		{date: cluster.Version20230201, successor: cluster.Version20240805, sunset: "2027-07-01"},
@@ -170,15 +166,6 @@ func (s *Server) getSearchNodes(ctx context.Context, project atlas.ProjectReader
 	_, err := s.cluster.GetCluster(ctx, project, c.param("clusterName"))
 	if err == nil {
 		err = resourceNotFound(c.gin)
-	}
-	return noContent{}, err
-}
-
-// getSchedule answers for the backup schedule of a cluster, of which there is none.
-func (s *Server) getSchedule(ctx context.Context, project atlas.ProjectReader, c *call) (noContent, error) {
-	of, err := s.cluster.GetCluster(ctx, project, c.param("clusterName"))
-	if err == nil {
-		err = atlas.NewError(atlas.CodeBackupConfigNotFound, of.ID.String(), of.ProjectID.String())
 	}
 	return noContent{}, err
 }

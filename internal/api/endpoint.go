@@ -108,6 +108,8 @@ var (
 	projectReader         access[atlas.ProjectReader]         = (*atlas.Principal).ProjectReader
 	projectOwner          access[atlas.ProjectOwner]          = (*atlas.Principal).ProjectOwner
 	backupWriter          access[atlas.BackupWriter]          = (*atlas.Principal).BackupWriter
+	snapshotWriter        access[atlas.SnapshotWriter]        = (*atlas.Principal).SnapshotWriter
+	scheduleWriter        access[atlas.ScheduleWriter]        = (*atlas.Principal).ScheduleWriter
 	clusterWriter         access[atlas.ClusterWriter]         = (*atlas.Principal).ClusterWriter
 	databaseUserWriter    access[atlas.DatabaseUserWriter]    = (*atlas.Principal).DatabaseUserWriter
 )

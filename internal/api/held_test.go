@@ -32,6 +32,8 @@ var (
 		"clusters WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"project_access_list_entries WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"database_users WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"backup_schedules WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"snapshots WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"network_containers WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 	}
 )

@@ -174,6 +174,22 @@ func fullBodies() []access {
 		{route: "POST " + project + "/teams", body: `[]`, status: 200},
 
 		{
+			// The ids are those that prepare gets.
+			route: "PATCH " + cluster + "/backup/schedule", status: 200,
+			body: `{"policies":[{"id":"6a7900010203040506000008","policyItems":[{"id":"6a7900010203040506000009",` +
+				`"frequencyInterval":1,"frequencyType":"daily","retentionUnit":"days","retentionValue":7}]}],"copySettings":[` +
+				`{"cloudProvider":"AWS","regionName":"US_EAST_1","replicationSpecId":"6a7900010203040506000004",` +
+				`"zoneId":"6a7900010203040506000005","frequencies":["DAILY"],"copyPolicyItems":[{"id":"` + awsRole + `",` +
+				`"frequencyType":"daily","retentionUnit":"days","retentionValue":7}]}],"export":{"exportBucketId":"` + spareBucket +
+				`","frequencyType":"daily"},"extraRetentionSettings":[{"frequencyType":"DAILY","retentionDays":1}]}`,
+		},
+		{
+			route: "PATCH " + cluster + "/backup/snapshots/:snapshotId", status: 200,
+			body: `{"retentionUnit":"DAYS","retentionValue":7}`,
+		},
+		{route: "POST " + cluster + "/backup/snapshots", body: `{"description":"d"}`, status: 200},
+
+		{
 			route: "POST " + project + "/clusters", status: 201,
 			body: `{"name":"another","adaptiveCapacity":"ENABLED",` + settings + `,` + shards + `}`,
 		},
@@ -285,7 +301,10 @@ var longAsItIs = []string{".serviceUrl", ".bucketName", "[].cidrBlock", "[].ipAd
 // is refused.
 func TestWhatIsMoreThanItMayBeIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *settings) { s.api.RateLimits = false })
+	b := setup(t, func(s *settings) {
+		s.api.RateLimits = false
+		s.pace.SnapshotQueued, s.pace.SnapshotTaken, s.pace.SnapshotCompleted = 0, 0, 0
+	})
 	b.prepare(t)
 	b.send(t, 201, http.MethodPost, demoUsers, strings.Replace(newUser("temporary"), "{", `{"deleteAfterDate":"2026-08-11T00:00:00Z",`, 1))
 	places := bodyPlaces(t)

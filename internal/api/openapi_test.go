@@ -163,6 +163,8 @@ var needs = map[string]struct{ onProject, inOrg string }{
 	"ServiceAccountInviter": {"Needs Organization Owner.", ""},
 	"ProjectReader":         {"Needs any role on the project.", ""},
 	"ProjectOwner":          {"Needs Project Owner.", ""},
+	"SnapshotWriter":        {"Needs Project Owner, Project Cluster Manager or Project Backup Manager.", ""},
+	"ScheduleWriter":        {"Needs Project Owner or Project Backup Manager.", ""},
 	"ClusterWriter":         {"Needs Project Owner or Project Cluster Manager.", ""},
 	"DatabaseUserWriter": {
 		"Needs Project Owner, Project Database Access Admin or Project Stream Processing Owner.", "",

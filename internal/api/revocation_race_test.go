@@ -82,7 +82,7 @@ func TestTortureWhoeverIsRevokedWritesNoBuckets(t *testing.T) {
 					t.Errorf("got %d buckets created and changed, want the %d of before the revocation's answer, "+
 						"and the %d that were answered", got, atAnswer, answered)
 				}
-				if _, err := b.pool.Exec(t.Context(), "TRUNCATE export_buckets"); err != nil {
+				if _, err := b.pool.Exec(t.Context(), "TRUNCATE export_buckets CASCADE"); err != nil {
 					t.Fatal(err)
 				}
 			})

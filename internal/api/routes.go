@@ -171,7 +171,7 @@ func (s *Server) backupOperations() []operation {
 		{get, buckets, exportBucketVersions, backupLimit, withPage(projectReader, s.listExportBuckets)},
 		{get, bucket, exportBucketVersions, backupLimit, with(projectReader, s.getExportBucket)},
 		{patch, bucket, exportBucketUpdateVersions, backupLimit, withBody(backupWriter, s.updateExportBucket)},
-		{del, bucket, v2023, backupLimit, with(backupWriter, s.deleteExportBucket)},
+		{del, bucket, v2023, backupLimit, with(backupWriter, s.deleteExportBucket).settled()},
 		{get, projectRoot + "/backupCompliancePolicy", policyVersions, backupLimit,
 			with(projectOwner, s.getCompliancePolicy)},
 		{post, roles, v2023, accessRoleLimit, withBody(projectOwner, s.createAccessRole)},
@@ -199,7 +199,12 @@ func (s *Server) clusterOperations() []operation {
 		flex        = projectRoot + "/flexClusters"
 		flexCluster = flex + "/:clusterName"
 		restores    = flexCluster + "/backup/restoreJobs"
-		snapshots   = flexCluster + "/backup/snapshots"
+		flexSnaps   = flexCluster + "/backup/snapshots"
+
+		schedule        = cluster + "/backup/schedule"
+		snapshots       = cluster + "/backup/snapshots"
+		snapshot        = snapshots + "/:snapshotId"
+		shardedSnapshot = snapshots + "/shardedCluster/:snapshotId"
 	)
 	readFlex := with(projectReader, notFlex[atlas.ProjectReader](s))
 	writeFlex := with(projectOwner, notFlex[atlas.ProjectOwner](s))
@@ -214,7 +219,17 @@ func (s *Server) clusterOperations() []operation {
 		{get, cluster + "/autoScalingConfiguration", scalingModeVersions, clusterLimit,
 			with(projectReader, s.getScalingMode)},
 		{get, cluster + "/backup/restoreJobs", v2023, backupLimit, with(projectReader, s.listRestoreJobs)},
-		{get, cluster + "/backup/schedule", scheduleVersions, backupLimit, with(projectReader, s.getSchedule)},
+		{get, schedule, scheduleVersions, backupLimit, with(projectReader, s.getSchedule)},
+		{patch, schedule, scheduleVersions, backupLimit, withBody(scheduleWriter, s.updateSchedule)},
+		{del, schedule, scheduleVersions, backupLimit, with(scheduleWriter, s.deleteSchedule)},
+		{post, snapshots, v2023, backupLimit, withBody(snapshotWriter, s.createSnapshot)},
+		{get, snapshots, v2023, backupLimit, withPage(projectReader, s.listSnapshots(false))},
+		{get, snapshots + "/shardedClusters", v2023, backupLimit, withPage(projectReader, s.listSnapshots(true))},
+		{get, shardedSnapshot, v2023, backupLimit, with(projectReader, s.getShardedSnapshot)},
+		{del, shardedSnapshot, v2023, backupLimit, with(snapshotWriter, s.deleteSnapshot)},
+		{get, snapshot, v2023, backupLimit, with(projectReader, s.getSnapshot)},
+		{patch, snapshot, v2023, backupLimit, withBody(snapshotWriter, s.updateSnapshot)},
+		{del, snapshot, v2023, backupLimit, with(snapshotWriter, s.deleteSnapshot)},
 		{get, cluster + "/globalWrites", clusterVersions, clusterLimit, with(projectReader, s.getGlobalWrites)},
 		{get, processArgs, processArgsVersions, clusterLimit, with(projectReader, s.getProcessArgs)},
 		{patch, processArgs, processArgsVersions, clusterLimit,
@@ -230,8 +245,8 @@ func (s *Server) clusterOperations() []operation {
 		{post, restores, flexVersions, flexLimit, writeFlex},
 		{get, restores, flexVersions, flexLimit, readFlex},
 		{get, restores + "/:restoreJobId", flexVersions, flexLimit, readFlex},
-		{get, snapshots, flexVersions, flexLimit, readFlex},
-		{get, snapshots + "/:snapshotId", flexVersions, flexLimit, readFlex},
+		{get, flexSnaps, flexVersions, flexLimit, readFlex},
+		{get, flexSnaps + "/:snapshotId", flexVersions, flexLimit, readFlex},
 	})
 }
 

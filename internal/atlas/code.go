@@ -48,6 +48,12 @@ func terminationProtection() Code {
 	return c
 }
 
+// The reasons of CodeGeneral that are recorded.
+const (
+	ReasonClusterDeleting = "This cluster is currently being deleted, cannot update"
+	ReasonNoHourlyItem    = "Continuous Cloud Backup cannot be on without an hourly policy item"
+)
+
 // Codes returns every code, in the order in which they stand here.
 func Codes() []Code {
 	return slices.Clone(codes)
@@ -86,12 +92,18 @@ var (
 	CodeAsymmetricShardUnsupported = code("ASYMMETRIC_SHARD_UNSUPPORTED", http.StatusBadRequest,
 		"Asymmetric sharded cluster is not supported by the current API version. Please use the latest API instead. "+
 			"Documentation for the latest API is available at https://docs.atlas.mongodb.com/reference/api/clusters-advanced/.")
+	CodeBackupJobNotFound = code("BACKUP_JOB_NOT_FOUND", http.StatusBadRequest,
+		"Backups are not enabled for this cluster.")
 	CodeBackupConfigNotFound = code("BACKUP_CONFIG_NOT_FOUND", http.StatusNotFound,
 		"No backup configuration exists for cluster %v in group %v.")
 	CodeCannotChangeGeoSharded = code("CANNOT_CHANGE_GEOSHARDED_CLUSTER_TYPE", http.StatusBadRequest,
 		"A geo sharded cluster cannot be changed to a different cluster type.")
 	CodeCannotCreatePausedCluster = code("CANNOT_CREATE_PAUSED_CLUSTER", http.StatusBadRequest,
 		"Cluster %v cannot be created in a paused state.")
+	CodeCannotDeleteSnapshot = code("CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", http.StatusBadRequest,
+		"Cannot delete an in progress snapshot %v.")
+	CodeCannotModifySnapshot = code("CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION", http.StatusBadRequest,
+		"Snapshot retention can only be modified once it is completed.")
 	CodeCannotUpdateAndPauseCluster = code("CANNOT_UPDATE_AND_PAUSE_CLUSTER", http.StatusConflict,
 		"Cannot update and pause cluster %v at the same time.")
 	CodeCannotUpdatePausedCluster = code("CANNOT_UPDATE_PAUSED_CLUSTER", http.StatusConflict,
@@ -146,6 +158,8 @@ var (
 		"The specified expiration date must be in the future.")
 	CodeExpirationTooLate = code("EXPIRATION_DATE_EXCEEDS_MAX", http.StatusBadRequest,
 		"The specified expiration date can be at most 7 days in the future.")
+	CodeExportBucketInUse = code("EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE", http.StatusBadRequest,
+		"Failed to delete export Bucket with ID %v because it is in use.")
 	CodeExportBucketNameInvalid = code("EXPORT_BUCKET_NAME_INVALID", http.StatusBadRequest,
 		"Export Bucket name is invalid.")
 	CodeExportBucketNotFound = code("EXPORT_BUCKET_NOT_FOUND", http.StatusNotFound,
@@ -155,6 +169,7 @@ var (
 	CodeGeneral                     = code("ATLAS_GENERAL_ERROR", http.StatusBadRequest, "Reason: %v.")
 	CodeGCPServiceAccountInUse      = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
 	CodeInvalidAttribute            = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
+	CodeInvalidBackupPolicy         = code("INVALID_BACKUP_POLICY", http.StatusBadRequest, "Invalid Backup Policy: %v.")
 	CodeInvalidClusterConfiguration = code("INVALID_CLUSTER_CONFIGURATION", http.StatusBadRequest,
 		"The specified cluster configuration is not valid.")
 	CodeInvalidDatabaseRole = code("ATLAS_INVALID_ROLE", http.StatusBadRequest,
@@ -172,6 +187,21 @@ var (
 	CodeInvalidProjectID   = code("INVALID_GROUP_ID", http.StatusNotFound, "An invalid group ID %v was specified.")
 	CodeInvalidProjectName = code("INVALID_GROUP_NAME", http.StatusBadRequest,
 		"An invalid group name %v was specified.")
+	CodeInvalidFrequencyTypeChange = code("INVALID_FREQUENCY_TYPE_CHANGE", http.StatusBadRequest,
+		"The frequency type of a policy item must not be changed.")
+	CodeInvalidNumOfPolicies = code("INVALID_NUM_OF_POLICIES", http.StatusBadRequest,
+		"Must have exactly one policy.")
+	CodeInvalidNumOfPolicyItems = code("INVALID_NUM_OF_POLICY_ITEMS", http.StatusBadRequest,
+		"Must have at least one policy item.")
+	CodeInvalidPolicyID     = code("INVALID_POLICY_ID", http.StatusBadRequest, "The policy id %v is invalid.")
+	CodeInvalidPolicyItemID = code("INVALID_POLICY_ITEM_ID", http.StatusBadRequest,
+		"The specified policy item id %v does not exist.")
+	CodeInvalidReferenceHour = code("INVALID_REFERENCE_HOUR_OF_DAY", http.StatusBadRequest,
+		"Snapshot schedule reference hour must be between 0 and 23, inclusive.")
+	CodeInvalidReferenceMinute = code("INVALID_REFERENCE_MINUTE_OF_HOUR", http.StatusBadRequest,
+		"Snapshot schedule reference minute must be between 0 and 59, inclusive.")
+	CodeInvalidRestoreWindow = code("INVALID_RESTORE_WINDOW", http.StatusBadRequest,
+		"The restore window days should be a positive number.")
 	CodeInvalidProvider       = code("INVALID_PROVIDER", http.StatusBadRequest, "No provider %v exists.")
 	CodeInvalidQueryParameter = code("INVALID_QUERY_PARAMETER", http.StatusBadRequest,
 		"Invalid query parameter %v specified.")
@@ -200,6 +230,8 @@ var (
 		"The required attribute %v was not specified.")
 	CodeMissingOneOfThree = code("MISSING_ONE_OF_THREE_ATTRIBUTES", http.StatusBadRequest,
 		"Either the %v attribute, the %v attribute, or the %v attribute must be specified.")
+	CodeMissingPolicyItemParameters = code("MISSING_POLICY_ITEM_PARAMETERS", http.StatusBadRequest,
+		"Each policy item must contain all required fields.")
 	CodeMongoDBVersionInvalid = code("MONGODB_VERSION_INVALID", http.StatusBadRequest,
 		"An invalid MongoDB version %v was specified.")
 	CodeMultiCloudUnsupported = code("MULTI_CLOUD_CLUSTER_INVALID", http.StatusBadRequest,
@@ -252,6 +284,10 @@ var (
 		"Should not specify both the IP address and the CIDR block.")
 	CodeShardedCannotBecomeReplicaSet = code("SHARDED_CLUSTER_CANT_BECOME_REPLICA_SET", http.StatusBadRequest,
 		"A sharded cluster cannot become a replica set.")
+	CodeSnapshotNotFound = code("SNAPSHOT_NOT_FOUND", http.StatusNotFound,
+		"No snapshot with ID %v exists for cluster %v.")
+	CodeSnapshotRetentionInvalid = code("BACKUP_SNAPSHOT_RETENTION_VALUE_INVALID", http.StatusBadRequest,
+		"Retention value of snapshot is invalid.")
 	CodeTeamNotFound                 = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
 	CodeTenantProcessArgsUnsupported = code("TENANT_CLUSTER_PROCESS_ARGS_NOT_SUPPORTED", http.StatusBadRequest,
 		"Cannot set custom process args for tenant clusters.")
@@ -272,6 +308,8 @@ var (
 		"No user with username %v exists.")
 	CodeUserNotFound = code("USER_NOT_FOUND", http.StatusNotFound,
 		"No user with ID %v exists.")
+	CodeUnfinishedSnapshot = code("UNFINISHED_ON_DEMAND_SNAPSHOT", http.StatusBadRequest,
+		"Another on-demand snapshot is queued or in progress.")
 	CodeUserUnauthorized = code("USER_UNAUTHORIZED", http.StatusUnauthorized,
 		"Current user is not authorized to perform this action.")
 	CodeValidation = code("VALIDATION_ERROR", http.StatusBadRequest,

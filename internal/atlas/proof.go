@@ -164,6 +164,12 @@ type (
 	DatabaseUserWriter struct {
 		projectProof[DatabaseUserWriter]
 	}
+	// SnapshotWriter proves that the caller may take, change and delete snapshots of the
+	// project that the request names.
+	SnapshotWriter struct{ projectProof[SnapshotWriter] }
+	// ScheduleWriter proves that the caller may change the backup schedules of the project
+	// that the request names, and export its snapshots.
+	ScheduleWriter struct{ projectProof[ScheduleWriter] }
 )
 
 // OwnsOrg reports whether the caller owns the organization as well, if it is a
@@ -304,6 +310,24 @@ func (p *Principal) DatabaseUserWriter() (DatabaseUserWriter, error) {
 	proved, err := proveProject[DatabaseUserWriter](p, may,
 		func(p *Principal) error { return refusal(p.DatabaseUserWriter()) })
 	return DatabaseUserWriter{proved}, err
+}
+
+// SnapshotWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
+// caller may not take, change and delete snapshots of the project that the request names.
+func (p *Principal) SnapshotWriter() (SnapshotWriter, error) {
+	proved, err := proveProject[SnapshotWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
+		p.hasProjectRole(db.ProjectRoleGROUPCLUSTERMANAGER) || p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
+		func(p *Principal) error { return refusal(p.SnapshotWriter()) })
+	return SnapshotWriter{proved}, err
+}
+
+// ScheduleWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
+// caller may not change the backup schedules of the project that the request names.
+func (p *Principal) ScheduleWriter() (ScheduleWriter, error) {
+	proved, err := proveProject[ScheduleWriter](p,
+		p.hasProjectRole(db.ProjectRoleGROUPOWNER) || p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
+		func(p *Principal) error { return refusal(p.ScheduleWriter()) })
+	return ScheduleWriter{proved}, err
 }
 
 // proveProject refuses what is no project's id, a project that does not exist,

@@ -210,9 +210,8 @@ func (s *Service) createGCPAccessRole(
 	ctx context.Context, project atlas.ProjectOwner, row db.InsertAccessRoleParams,
 ) (AccessRole, error) {
 	role, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
-		if _, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, row.ProjectID); err != nil {
-			return db.CloudProviderAccessRole{}, atlas.WrapMissing(err, "lock project",
-				atlas.NewError(atlas.CodeProjectNotFound, row.ProjectID.String()))
+		if err := write.LockProject(ctx, tx, row.ProjectID); err != nil {
+			return db.CloudProviderAccessRole{}, err
 		}
 		role, err := s.q.GetGCPAccessRole(ctx, tx, row.ProjectID)
 		if errors.Is(err, pgx.ErrNoRows) {

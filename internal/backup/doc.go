@@ -1,5 +1,9 @@
-// Package backup is about what snapshots are exported to: export buckets, and the
-// cloud provider access roles that may write to them.
+// Package backup is about snapshots of clusters, the schedules that ask for them, and what
+// they are exported to: export buckets, and the cloud provider access roles that may write
+// to them.
+//
+// Nothing is copied. A snapshot is a row with times, from which its state follows, as that
+// of a cluster does; package settle makes those that are due.
 //
 // The create of an export bucket makes one round trip, in one statement that
 // requests which come at the same moment share (package batch): it locks the access
@@ -12,5 +16,8 @@
 //   - An export bucket has a role of its own project and cloud provider. The schema
 //     says so.
 //   - It was inserted while its role was authorized.
-//   - Rows are locked in this order: the project, the access role, export buckets.
+//   - A backup schedule exports to a bucket of its own project, which can't be deleted as
+//     long as it does. The schema says so.
+//   - Rows are locked in this order: the project, the access role, export buckets,
+//     clusters, their schedules and snapshots.
 package backup

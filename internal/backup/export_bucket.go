@@ -310,8 +310,8 @@ func (s *Service) UpdateExportBucket(
 }
 
 // DeleteExportBucket removes an export bucket of any cloud provider. What is in
-// the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no
-// bucket of that id.
+// the cloud stays. It returns EXPORT_BUCKET_NOT_FOUND if the project has no bucket of that
+// id, and EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE if a backup schedule exports to it.
 func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWriter, id objectid.ID) error {
 	bucket, err := s.getExportBucket(ctx, project.ProjectID(), id) // whoever is refused waits for nobody
 	if err != nil {
@@ -323,5 +323,8 @@ func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWr
 			ID:        bucket.ID,
 		})
 	})
+	if write.IsViolation(err, exportBucketFkey) {
+		return atlas.NewError(atlas.CodeExportBucketInUse, id.String())
+	}
 	return atlas.WrapMissing(err, "delete export bucket", bucketNotFound(id))
 }

@@ -85,6 +85,12 @@ func findCloud(provider string) *Cloud {
 	return &Clouds[i]
 }
 
+// HasRegion reports whether a provider has a region.
+func HasRegion(provider, name string) bool {
+	cloud := findCloud(provider)
+	return cloud != nil && slices.Contains(cloud.Regions, name)
+}
+
 // isFlexSize reports whether an instance size is one of clusters that Atlas has an API
 // of its own for.
 func isFlexSize(size string) bool { return size == flex || size == "M2" || size == "M5" }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +29,8 @@ func (c Cluster) HasBackup() bool { return c.Settings.BackupEnabled && c.State !
 // MongoDBVersion returns the version of MongoDB to the patch.
 func (c Cluster) MongoDBVersion() string { return patchOf(c.Settings.MongoDBMajorVersion) }
 
-func newCluster(row db.Cluster, now time.Time) (Cluster, error) {
+// At returns the cluster of a row as it is at a time.
+func At(row db.Cluster, now time.Time) (Cluster, error) {
 	settings, err := decodeSettings(row.Settings)
 	return Cluster{
 		Cluster:  row,
@@ -46,7 +45,7 @@ func newCluster(row db.Cluster, now time.Time) (Cluster, error) {
 func NewRow(
 	projectID, id objectid.ID, change Change, now time.Time, newID func() objectid.ID,
 ) (db.InsertClusterParams, Settings, error) {
-	row := db.InsertClusterParams{ProjectID: projectID, ID: id, CreatedAt: now, ReadyAt: now, AppliedAt: now}
+	row := db.InsertClusterParams{ProjectID: projectID, ID: id, CreatedAt: now}
 	settings := defaultSettings()
 	if missing := change.missing(); missing != "" {
 		return row, settings, atlas.NewError(atlas.CodeMissingAttribute, missing)
@@ -65,9 +64,18 @@ func NewRow(
 	if err != nil {
 		return row, settings, refusal(err, row.Name)
 	}
+	begin(&row, settings, now, now)
 	row.FirstVersion = settings.firstVersion()
 	row.Settings, err = json.Marshal(settings)
 	return row, settings, atlas.Wrap(err, "encode settings of cluster")
+}
+
+// begin sets when a new cluster is ready, and its last change is applied.
+func begin(row *db.InsertClusterParams, settings Settings, ready, applied time.Time) {
+	row.ReadyAt, row.AppliedAt, row.DueAt = ready, applied, &ready
+	if settings.BackupEnabled {
+		row.BackupSince = &ready
+	}
 }
 
 // refusal names the cluster in the refusal of a flex cluster.
@@ -95,21 +103,25 @@ func (s *Service) CreateCluster(ctx context.Context, project atlas.ClusterWriter
 	if err != nil {
 		return Cluster{}, err
 	}
-	row.ReadyAt = now.Add(s.env.Pace.Creating)
-	row.AppliedAt = row.ReadyAt
+	ready := now.Add(s.env.Pace.Creating)
+	applied := ready
 	if settings.IsFree() {
-		row.ReadyAt = now.Add(s.env.Pace.FreeCreating)
-		row.AppliedAt = row.ReadyAt.Add(s.env.Pace.Updating)
+		ready = now.Add(s.env.Pace.FreeCreating)
+		applied = ready.Add(s.env.Pace.Updating)
 	}
+	begin(&row, settings, ready, applied)
 	created, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
-		if err := s.lockProject(ctx, tx, row.ProjectID); err != nil {
+		if err := write.LockProject(ctx, tx, row.ProjectID); err != nil {
 			return db.Cluster{}, err
 		}
 		created, err := s.q.InsertCluster(ctx, tx, row)
 		if err != nil {
 			return created, err
 		}
-		return created, InsertContainers(ctx, tx, row.ProjectID, settings, now, newID)
+		if err := InsertContainers(ctx, tx, row.ProjectID, settings, now, newID); err != nil {
+			return created, err
+		}
+		return created, s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID)
 	})
 	switch {
 	case write.IsViolation(err, clustersNameKey):
@@ -121,34 +133,26 @@ func (s *Service) CreateCluster(ctx context.Context, project atlas.ClusterWriter
 	if err != nil {
 		return Cluster{}, atlas.Wrap(err, "insert cluster")
 	}
-	return newCluster(created, now)
-}
-
-// lockProject makes the clusters of a project be written by one at a time. It returns
-// GROUP_NOT_FOUND if the project was deleted meanwhile.
-func (s *Service) lockProject(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
-	_, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, id)
-	return atlas.WrapMissing(err, "lock project", atlas.NewError(atlas.CodeProjectNotFound, id.String()))
+	return At(created, now)
 }
 
 // GetCluster returns the project's cluster of that name, whoever may look at it. It
 // returns CLUSTER_NOT_FOUND if there is none.
 func (s *Service) GetCluster(ctx context.Context, project atlas.ProjectProof, name string) (Cluster, error) {
-	return s.getCluster(ctx, s.pool, project, name)
+	return Get(ctx, s.pool, project, name)
 }
 
-func (s *Service) getCluster(
-	ctx context.Context, conn db.DBTX, project atlas.ProjectProof, name string,
-) (Cluster, error) {
+// Get is GetCluster on a connection.
+func Get(ctx context.Context, conn db.DBTX, project atlas.ProjectProof, name string) (Cluster, error) {
 	notFound := atlas.NewError(atlas.CodeClusterNotFound, name, project.ProjectID().String())
 	if !nameForm.MatchString(name) {
 		return Cluster{}, notFound
 	}
-	row, err := s.q.GetCluster(ctx, conn, db.GetClusterParams{ProjectID: project.ProjectID(), Name: name})
+	row, err := db.New().GetCluster(ctx, conn, db.GetClusterParams{ProjectID: project.ProjectID(), Name: name})
 	if err != nil {
 		return Cluster{}, atlas.WrapMissing(err, "get cluster", notFound)
 	}
-	return newCluster(row, project.Now())
+	return At(row, project.Now())
 }
 
 // GetClusterIn is GetCluster for a version of the API. It returns
@@ -188,116 +192,10 @@ func (s *Service) ListClusters(
 		return atlas.List[Cluster]{}, err
 	}
 	return atlas.MapList(rows, func(row db.Cluster) Cluster {
-		cluster, decodeErr := newCluster(row, project.Now())
+		cluster, decodeErr := At(row, project.Now())
 		err = errors.Join(err, decodeErr)
 		return cluster
 	}), err
-}
-
-// UpdateCluster changes the cluster, in a version of the API, and returns it. It returns
-// CLUSTER_NOT_FOUND, what GetClusterIn does if the version can't show the cluster, an
-// *atlas.Error for the first rule that the body breaks, and USER_UNAUTHORIZED if it
-// changes the termination protection and the caller does not own the project.
-func (s *Service) UpdateCluster(
-	ctx context.Context, version string, project atlas.ClusterWriter, name string, change Change,
-) (Cluster, error) {
-	return s.update(ctx, project, name, func(cluster Cluster, newID func() objectid.ID) (Settings, error) {
-		if err := cluster.checkVersion(version); err != nil {
-			return Settings{}, err
-		}
-		if renamed := change.fields().Name; renamed != nil && *renamed != name {
-			return Settings{}, atlas.NewError(atlas.CodeClusterCannotChangeName)
-		}
-		settings, err := decodeSettings(cluster.Cluster.Settings)
-		if err == nil {
-			err = change.apply(&settings, newID)
-		}
-		if err == nil {
-			err = settings.check()
-		}
-		if err != nil {
-			return Settings{}, refusal(err, name)
-		}
-		if settings.TerminationProtectionEnabled != cluster.Settings.TerminationProtectionEnabled && !project.OwnsProject() {
-			return Settings{}, atlas.NewError(atlas.CodeUserUnauthorized)
-		}
-		return settings, checkPause(name, cluster.Settings, settings, change.fields().Paused)
-	})
-}
-
-// update changes a cluster that is not being deleted: f returns the settings that it is
-// to have. What f refuses is refused before anyone is waited for, and again when the
-// project is locked.
-func (s *Service) update(
-	ctx context.Context, project atlas.ClusterWriter, name string,
-	f func(cluster Cluster, newID func() objectid.ID) (Settings, error),
-) (Cluster, error) {
-	decide := func(cluster Cluster, err error, newID func() objectid.ID) (Settings, error) {
-		if err != nil {
-			return Settings{}, err
-		}
-		if cluster.State == Deleting {
-			return Settings{}, atlas.NewError(atlas.CodeGeneral, "This cluster is currently being deleted, cannot update")
-		}
-		return f(cluster, newID)
-	}
-	cluster, err := s.GetCluster(ctx, project, name)
-	if _, err := decide(cluster, err, func() objectid.ID { return objectid.ID{} }); err != nil {
-		return Cluster{}, err
-	}
-	now := project.Now()
-	newID := func() objectid.ID { return s.env.NewID(now) }
-	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
-		if err := s.lockProject(ctx, tx, project.ProjectID()); err != nil {
-			return db.Cluster{}, err
-		}
-		cluster, err := s.getCluster(ctx, tx, project, name)
-		settings, err := decide(cluster, err, newID)
-		if err != nil {
-			return db.Cluster{}, err
-		}
-		encoded, err := json.Marshal(settings)
-		if err != nil {
-			return db.Cluster{}, fmt.Errorf("encode settings of cluster: %w", err)
-		}
-		if err := InsertContainers(ctx, tx, cluster.ProjectID, settings, now, newID); err != nil {
-			return db.Cluster{}, err
-		}
-		applied := now
-		if cluster.ReadyAt.After(now) {
-			applied = cluster.ReadyAt
-		}
-		return s.q.UpdateCluster(ctx, tx, db.UpdateClusterParams{
-			ProjectID:    cluster.ProjectID,
-			ID:           cluster.ID,
-			Settings:     encoded,
-			FirstVersion: settings.firstVersion(),
-			AppliedAt:    applied.Add(s.env.Pace.Updating),
-		})
-	})
-	if err != nil {
-		return Cluster{}, atlas.Wrap(err, "update cluster")
-	}
-	return newCluster(updated, now)
-}
-
-// checkPause refuses what can't be done with a cluster that is paused, or to be: asked is
-// what the body says about it. A body that repeats what is so changes nothing.
-func checkPause(name string, before, after Settings, asked *bool) error {
-	others := after
-	others.Paused = before.Paused
-	changes := !reflect.DeepEqual(others, before)
-	switch {
-	case before.IsFree() && (after.Paused || !reflect.DeepEqual(before.Shards, after.Shards)):
-		return atlas.NewError(atlas.CodeTenantUpdateUnsupported)
-	case before.Paused && asked != nil && *asked:
-		return atlas.NewError(atlas.CodeClusterAlreadyPaused)
-	case before.Paused && (asked == nil || changes):
-		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
-	case !before.Paused && after.Paused && changes:
-		return atlas.NewError(atlas.CodeCannotUpdateAndPauseCluster, name)
-	}
-	return nil
 }
 
 // DeleteCluster begins the deletion of the cluster, which takes its time. It returns
@@ -319,10 +217,10 @@ func (s *Service) DeleteCluster(ctx context.Context, project atlas.ProjectOwner,
 		return err
 	}
 	err := write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
-		if err := s.lockProject(ctx, tx, project.ProjectID()); err != nil {
+		if err := write.LockProject(ctx, tx, project.ProjectID()); err != nil {
 			return err
 		}
-		cluster, err := s.getCluster(ctx, tx, project, name)
+		cluster, err := Get(ctx, tx, project, name)
 		if err := check(cluster, err); err != nil {
 			return err
 		}
@@ -337,30 +235,4 @@ func (s *Service) DeleteCluster(ctx context.Context, project atlas.ProjectOwner,
 		return s.q.UpdateProjectDueAt(ctx, tx, cluster.ProjectID)
 	})
 	return atlas.Wrap(err, "delete cluster")
-}
-
-// GetProcessArgs returns the process arguments of the cluster, or CLUSTER_NOT_FOUND.
-func (s *Service) GetProcessArgs(ctx context.Context, project atlas.ProjectReader, name string) (ProcessArgs, error) {
-	cluster, err := s.GetCluster(ctx, project, name)
-	return cluster.Settings.ProcessArgs, err
-}
-
-// UpdateProcessArgs changes the process arguments of the cluster and returns them. It
-// returns CLUSTER_NOT_FOUND, an *atlas.Error for the first rule that the body breaks,
-// CANNOT_UPDATE_PAUSED_CLUSTER, and TENANT_CLUSTER_PROCESS_ARGS_NOT_SUPPORTED for a free
-// cluster.
-func (s *Service) UpdateProcessArgs(
-	ctx context.Context, project atlas.ClusterWriter, name string, change ProcessArgsChange,
-) (ProcessArgs, error) {
-	cluster, err := s.update(ctx, project, name, func(cluster Cluster, _ func() objectid.ID) (Settings, error) {
-		switch {
-		case cluster.Settings.IsFree():
-			return Settings{}, atlas.NewError(atlas.CodeTenantProcessArgsUnsupported)
-		case cluster.Settings.Paused:
-			return Settings{}, atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
-		}
-		settings := cluster.Settings
-		return settings, change.apply(&settings.ProcessArgs)
-	})
-	return cluster.Settings.ProcessArgs, err
 }

@@ -31,5 +31,8 @@ func Declare(
 	if _, err := q.InsertCluster(ctx, tx, row); err != nil {
 		return atlas.Wrap(err, "insert cluster")
 	}
-	return InsertContainers(ctx, tx, projectID, settings, now, newID)
+	if err := InsertContainers(ctx, tx, projectID, settings, now, newID); err != nil {
+		return err
+	}
+	return atlas.Wrap(q.UpdateProjectDueAt(ctx, tx, projectID), "update due time of project")
 }

@@ -25,6 +25,19 @@ func (c Cluster) ReplicaSet(shard int) string {
 	return fmt.Sprintf("atlas-%s-shard-%d", label(c.ID, 6), shard)
 }
 
+// ReplicaSets returns the names of all replica sets that have data of a sharded cluster:
+// its shards, and its config servers if these are apart.
+func (c Cluster) ReplicaSets() []string {
+	var names []string
+	if c.ConfigServerType() == dedicated {
+		names = append(names, fmt.Sprintf("atlas-%s-config-0", label(c.ID, 6)))
+	}
+	for i := range c.Settings.Shards {
+		names = append(names, c.ReplicaSet(i))
+	}
+	return names
+}
+
 // ConnectionStrings are how applications would reach a cluster. They are empty until it
 // is made, but for the name of a free cluster, which is known at once.
 type ConnectionStrings struct {
@@ -56,7 +69,7 @@ func (c Cluster) ConnectionStrings() ConnectionStrings {
 	for i, shard := range c.Settings.Shards {
 		group := fmt.Sprintf("shard-%02d", i)
 		// Config servers that are not apart are on the first shard.
-		if c.Settings.IsSharded() && c.ConfigServerType() == "EMBEDDED" {
+		if c.Settings.IsSharded() && c.ConfigServerType() == embedded {
 			group = fmt.Sprintf("shard-%02d", i-1)
 			if i == 0 {
 				group = "config-00"
@@ -74,10 +87,16 @@ func (c Cluster) ConnectionStrings() ConnectionStrings {
 	return ConnectionStrings{Standard: all + "/?ssl=true&authSource=admin" + options, StandardSrv: srv, Hosts: all}
 }
 
+// The types of config servers.
+const (
+	dedicated = "DEDICATED"
+	embedded  = "EMBEDDED"
+)
+
 // ConfigServerType returns where the config servers of a sharded cluster are.
 func (c Cluster) ConfigServerType() string {
 	if c.Settings.ConfigServerManagementMode == "FIXED_TO_DEDICATED" {
-		return "DEDICATED"
+		return dedicated
 	}
-	return "EMBEDDED"
+	return embedded
 }

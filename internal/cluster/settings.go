@@ -117,6 +117,17 @@ func (s Settings) IsFree() bool {
 	return len(s.Shards) > 0 && len(s.Shards[0].Regions) > 0 && s.Shards[0].Regions[0].IsFree()
 }
 
+// Provider returns the cloud provider that comes first.
+func (s Settings) Provider() string { return s.Shards[0].Regions[0].cloud() }
+
+// cloud returns the cloud provider of a region.
+func (r Region) cloud() string {
+	if r.IsFree() {
+		return r.BackingProvider
+	}
+	return r.Provider
+}
+
 // regions returns the regions of all shards.
 func (s Settings) regions() []Region {
 	var regions []Region

@@ -258,7 +258,7 @@ func (r RegionRequest) where() (Region, error) {
 	switch {
 	case r.RegionName == nil:
 		return region, atlas.NewError(atlas.CodeMissingAttribute, "regionName")
-	case !slices.Contains(findCloud(cloud).Regions, *r.RegionName):
+	case !HasRegion(cloud, *r.RegionName):
 		return region, atlas.NewError(atlas.CodeInvalidAttribute, "regionName")
 	}
 	region.Name = *r.RegionName

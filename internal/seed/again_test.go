@@ -283,7 +283,7 @@ func without(rows, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return slices.Contains(others, row) })
 }
 
-var chance = regexp.MustCompile(`"(created_at|updated_at|authorized_at|ready_at|applied_at|assumed_role_external_id)": "[^"]*"|` +
+var chance = regexp.MustCompile(`"(created_at|updated_at|authorized_at|ready_at|applied_at|backup_since|assumed_role_external_id)": "[^"]*"|` +
 	`^(service_account_secrets: .*)"id": "[^"]*"|"6[0-9a-f]{23}"`)
 
 // withoutChance returns the rows without the times and the ids that Apply makes.

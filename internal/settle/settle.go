@@ -1,39 +1,48 @@
 // Package settle brings projects up to their clocks. Nothing runs in the background:
-// what is past its time is removed when somebody looks at a project, or is about to
-// write to it. Until then the project's due_at, which the statement that finds callers
-// reads with them, says whether there is something to do; if not, settling makes no
-// statement.
+// what is past its time is removed, and snapshots that are due are taken, when somebody
+// looks at a project, or is about to write to it. Until then the project's due_at, which
+// the statement that finds callers reads with them, says whether there is something to
+// do; if not, settling makes no statement.
 //
 // What settles is no write of its caller: who may only read settles, too. It locks the
 // project, so of two at once one does it, and the other waits and finds it done. Which
 // operations settle their project first is in the table of routes.
+//
+// Every row that time does something to has a due_at of its own, the earliest time of
+// which nothing has been done yet; that of the project is the first of them.
 package settle
 
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
 )
+
+// maxRows is how many rows are made at a time. The rest is made at the next look.
+const maxRows = 2000
 
 // Service settles projects. Its methods are safe for concurrent use, and any number of
 // services may share a database.
 type Service struct {
 	pool *dbpool.Pool
 	q    *db.Queries
+	env  atlas.Env
 }
 
 // New returns a service on a migrated database.
-func New(pool *dbpool.Pool) *Service {
-	return &Service{pool: pool, q: db.New()}
+func New(pool *dbpool.Pool, env atlas.Env) *Service {
+	return &Service{pool: pool, q: db.New(), env: env}
 }
 
 // Project settles the project of the proof: what is past its time as of the request is
-// gone when it returns. A project that is gone is settled.
+// gone when it returns, and what was due is made. A project that is gone is settled.
 func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error {
 	if !project.Due() {
 		return nil
@@ -47,7 +56,13 @@ func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error
 		if err != nil {
 			return err
 		}
-		if err := s.q.DeleteGoneClusters(ctx, tx, db.DeleteGoneClustersParams{ProjectID: id, Now: now}); err != nil {
+		if err := s.clusters(ctx, tx, id, now); err != nil {
+			return err
+		}
+		if err := s.schedules(ctx, tx, id, now); err != nil {
+			return err
+		}
+		if err := s.snapshots(ctx, tx, id, now); err != nil {
 			return err
 		}
 		err = s.q.DeleteExpiredProjectAccessListEntries(ctx, tx,
@@ -62,4 +77,14 @@ func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error
 		return s.q.UpdateProjectDueAt(ctx, tx, id)
 	})
 	return atlas.Wrap(err, "settle project")
+}
+
+// snapshots removes those that have expired.
+func (s *Service) snapshots(ctx context.Context, tx pgx.Tx, projectID objectid.ID, now time.Time) error {
+	err := s.q.DeleteExpiredSnapshots(ctx, tx, db.DeleteExpiredSnapshotsParams{ProjectID: projectID, Now: now})
+	if err != nil {
+		return atlas.Wrap(err, "delete expired snapshots")
+	}
+	return atlas.Wrap(s.q.UpdateDueSnapshots(ctx, tx, db.UpdateDueSnapshotsParams{ProjectID: projectID, Now: now}),
+		"update due time of snapshots")
 }

@@ -40,6 +40,8 @@ func TestWhatAProjectOwnsGoesWithIt(t *testing.T) {
 		WHERE contype = 'f' AND confrelid = 'projects'::regclass AND confdeltype = 'c'`)
 	fkeys := names(`SELECT conname::text FROM pg_constraint
 		WHERE contype = 'f' AND confrelid = 'projects'::regclass AND confdeltype = 'a'`)
+	withClusters := names(`SELECT conrelid::regclass::text FROM pg_constraint
+		WHERE contype = 'f' AND confrelid = 'clusters'::regclass AND confdeltype = 'c'`)
 	listed := make([]string, len(ownedTables))
 	for i, table := range ownedTables {
 		listed[i] = table.name
@@ -48,7 +50,7 @@ func TestWhatAProjectOwnsGoesWithIt(t *testing.T) {
 		places := 0
 		for _, in := range []bool{
 			slices.Contains(cascading, table), slices.Contains(listed, table),
-			outliving[table] != "", slices.Contains(fkeys, keeping[table]),
+			outliving[table] != "", slices.Contains(fkeys, keeping[table]), slices.Contains(withClusters, table),
 		} {
 			if in {
 				places++
@@ -56,7 +58,7 @@ func TestWhatAProjectOwnsGoesWithIt(t *testing.T) {
 		}
 		if places != 1 {
 			t.Errorf("%s has a project_id: got it in %d places, want it in one: a foreign key to projects with "+
-				"ON DELETE CASCADE, ownedTables, outliving, or keeping", table, places)
+				"or clusters with ON DELETE CASCADE, ownedTables, outliving, or keeping", table, places)
 		}
 	}
 	for _, table := range listed {

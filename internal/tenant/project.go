@@ -262,14 +262,18 @@ func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner)
 		}
 		return atlas.Wrap(s.q.DeleteProject(ctx, tx, id), "delete project")
 	})
-	if write.IsViolation(err, clustersProjectFkey) {
+	if write.IsViolation(err, clustersProjectFkey) || write.IsViolation(err, schedulesBucketFkey) {
 		return atlas.NewError(atlas.CodeProjectHasClusters)
 	}
 	return err
 }
 
-// clustersProjectFkey is broken by the deletion of a project that has clusters.
-const clustersProjectFkey = "clusters_project_id_fkey"
+// What is broken by the deletion of a project that has clusters: the schedule of one may
+// export to a bucket, which goes before the project.
+const (
+	clustersProjectFkey = "clusters_project_id_fkey"
+	schedulesBucketFkey = "backup_schedules_project_id_export_bucket_id_fkey"
+)
 
 // ownedTables are the tables whose rows go with their project, in the order in
 // which they are deleted, but for those whose foreign key to the project says ON

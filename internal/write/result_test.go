@@ -8,9 +8,11 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
 )
 
@@ -47,6 +49,13 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 		t.Fatal(err)
 	}
 	newUser.Username = new("other")
+	backups := backupBundle{b, cluster.New(b.pool, b.env), settle.New(b.pool, b.env)}
+	backups.createBackedUp(t, raceProject, "c")
+	proofs := backups.prove(t, raceProject)
+	snapshot, err := b.backup.CreateSnapshot(ctx, proofs.snapshots, "c", backup.SnapshotRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	bucket, err := b.create(ctx, raceAWSRole)
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +126,26 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 		"dbaccess.UpdateDatabaseUser": func() (any, error) {
 			return who.UpdateDatabaseUser(ctx, users, "admin", "app", dbaccess.DatabaseUserRequest{Description: &text})
 		},
+		"cluster.CreateCluster": func() (any, error) {
+			return backups.clusters.CreateCluster(ctx, proofs.clusters, newBackedUp("d"))
+		},
+		"cluster.UpdateCluster": func() (any, error) {
+			return backups.clusters.UpdateCluster(ctx, cluster.Version20240805, proofs.clusters, "c", cluster.Request{})
+		},
+		"cluster.UpdateProcessArgs": func() (any, error) {
+			return backups.clusters.UpdateProcessArgs(ctx, proofs.clusters, "c", cluster.ProcessArgsUpdate{NoTableScan: &yes})
+		},
+		"backup.CreateSnapshot": func() (any, error) {
+			return b.backup.CreateSnapshot(ctx, proofs.snapshots, "c", backup.SnapshotRequest{})
+		},
+		"backup.UpdateSnapshot": func() (any, error) {
+			return b.backup.UpdateSnapshot(ctx, proofs.snapshots, "c", snapshot.ID,
+				backup.SnapshotUpdate{RetentionUnit: new("DAYS"), RetentionValue: &hours})
+		},
+		"backup.UpdateSchedule": func() (any, error) {
+			return b.backup.UpdateSchedule(ctx, proofs.schedules, "c", exports(bucket.ID))
+		},
+		"backup.DeleteSchedule": func() (any, error) { return b.backup.DeleteSchedule(ctx, proofs.schedules, "c") },
 		"backup.CreateAccessRole, AWS": func() (any, error) {
 			return b.backup.CreateAccessRole(ctx, b.project, backup.AccessRoleRequest{ProviderName: new("AWS")})
 		},
@@ -143,7 +172,7 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 	}
 	// Each that returns what it has written is among them.
 	for name, service := range map[string]any{
-		"iam.": b.iam, "tenant.": b.tenant, "backup.": b.backup, "dbaccess.": who,
+		"iam.": b.iam, "tenant.": b.tenant, "backup.": b.backup, "cluster.": backups.clusters, "dbaccess.": who,
 	} {
 		for method := range reflect.TypeOf(service).Methods() {
 			out := method.Type.NumOut()

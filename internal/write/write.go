@@ -261,6 +261,13 @@ func LockOrg(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
 	return atlas.Wrap(err, "lock organization")
 }
 
+// LockProject locks a project: what it has is written by one at a time. It returns
+// GROUP_NOT_FOUND if the project was deleted meanwhile.
+func LockProject(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
+	_, err := db.New().GetProjectForNoKeyUpdate(ctx, tx, id)
+	return atlas.WrapMissing(err, "lock project", atlas.NewError(atlas.CodeProjectNotFound, id.String()))
+}
+
 // Raise raises the version of a principal that is locked, or of all of the
 // organization.
 func Raise(ctx context.Context, tx db.DBTX, orgID objectid.ID, id *objectid.ID) error {

@@ -1,0 +1,341 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+)
+
+// OnDemand is the frequency of snapshots that somebody asked for.
+const OnDemand = "ondemand"
+
+// SnapshotState is the state of a snapshot, as Atlas names it.
+type SnapshotState string
+
+// The states of snapshots.
+const (
+	SnapshotQueued     SnapshotState = "queued"
+	SnapshotInProgress SnapshotState = "inProgress"
+	SnapshotCompleted  SnapshotState = "completed"
+	SnapshotFailed     SnapshotState = "failed"
+)
+
+// Snapshot is a snapshot as it is at the time of a request.
+type Snapshot struct {
+	db.Snapshot
+
+	Cluster cluster.Cluster
+	State   SnapshotState
+	Taken   bool             // the time that it shows is known
+	Members []SnapshotMember // in place of what is stored; nil if the cluster is not sharded
+}
+
+// SnapshotMember is the snapshot of one replica set of a sharded cluster.
+type SnapshotMember struct {
+	ID             objectid.ID `json:"id"`
+	ReplicaSetName string      `json:"replicaSetName"`
+}
+
+func newSnapshot(of cluster.Cluster, row db.Snapshot, now time.Time) (Snapshot, error) {
+	snapshot := Snapshot{Snapshot: row, Cluster: of, Taken: !now.Before(row.TakenAt)}
+	switch {
+	case now.Before(row.StartedAt):
+		snapshot.State = SnapshotQueued
+	case now.Before(row.CompletedAt):
+		snapshot.State = SnapshotInProgress
+	case row.Failed:
+		snapshot.State = SnapshotFailed
+	default:
+		snapshot.State = SnapshotCompleted
+	}
+	if !snapshot.isDone() { // Atlas counts from the request at first
+		snapshot.ExpiresAt = retention{row.RetentionUnit, int(row.RetentionValue)}.end(row.RequestedAt)
+	}
+	if row.Members != nil {
+		if err := json.Unmarshal(row.Members, &snapshot.Members); err != nil {
+			return Snapshot{}, atlas.Wrap(err, "decode members of snapshot")
+		}
+	}
+	return snapshot, nil
+}
+
+// isDone reports whether nothing is to be waited for any longer.
+func (s Snapshot) isDone() bool { return s.State == SnapshotCompleted || s.State == SnapshotFailed }
+
+// SnapshotRequest is the body that takes a snapshot.
+type SnapshotRequest struct {
+	Description     *string `json:"description"`
+	RetentionInDays *int    `json:"retentionInDays"` // 1 if left out
+}
+
+// newSnapshotRow returns a snapshot of the cluster that is asked for at a time.
+func newSnapshotRow(
+	of cluster.Cluster, frequency string, kept retention, at time.Time, env atlas.Env,
+) (db.Snapshot, error) {
+	row := db.Snapshot{
+		ProjectID:      of.ProjectID,
+		ID:             env.NewID(at),
+		ClusterID:      of.ID,
+		FrequencyType:  frequency,
+		PolicyItemIDs:  []string{},
+		CloudProvider:  db.CloudProvider(of.Settings.Provider()),
+		MongoDBVersion: of.MongoDBVersion(),
+		RetentionUnit:  kept.unit,
+		RetentionValue: int32(kept.value), //nolint:gosec // Bounded by isPossible.
+		RequestedAt:    at,
+		StartedAt:      at.Add(env.Pace.SnapshotQueued),
+		TakenAt:        at.Add(env.Pace.SnapshotTaken),
+		CompletedAt:    at.Add(env.Pace.SnapshotCompleted),
+	}
+	row.ExpiresAt = kept.end(row.CompletedAt)
+	row.DueAt = row.CompletedAt
+	if !of.Settings.IsSharded() {
+		return row, nil
+	}
+	members := []SnapshotMember{}
+	for _, name := range of.ReplicaSets() {
+		members = append(members, SnapshotMember{ID: env.NewID(at), ReplicaSetName: name})
+	}
+	var err error
+	row.Members, err = json.Marshal(members)
+	return row, atlas.Wrap(err, "encode members of snapshot")
+}
+
+// CreateSnapshot begins to take a snapshot of the cluster and returns it. It returns
+// CLUSTER_NOT_FOUND, BACKUP_SNAPSHOT_RETENTION_VALUE_INVALID, BACKUP_JOB_NOT_FOUND if the
+// cluster is not backed up, CANNOT_UPDATE_PAUSED_CLUSTER, or UNFINISHED_ON_DEMAND_SNAPSHOT
+// if the one before is underway.
+func (s *Service) CreateSnapshot(
+	ctx context.Context, project atlas.SnapshotWriter, name string, req SnapshotRequest,
+) (Snapshot, error) {
+	kept := retention{"days", 1}
+	if req.RetentionInDays != nil {
+		kept.value = *req.RetentionInDays
+	}
+	if !kept.isPossible() {
+		return Snapshot{}, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
+	}
+	if req.Description != nil && !atlas.HasLength(*req.Description, 0, atlas.MaxDescription) {
+		return Snapshot{}, atlas.NewError(atlas.CodeInvalidAttribute, "description")
+	}
+	find := func(conn db.DBTX) (cluster.Cluster, error) {
+		of, err := cluster.Get(ctx, conn, project, name)
+		if err == nil {
+			err = s.checkNewSnapshot(ctx, conn, of, project.Now())
+		}
+		return of, err
+	}
+	if _, err := find(s.pool); err != nil { // whoever is refused waits for nobody
+		return Snapshot{}, err
+	}
+	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Snapshot, error) {
+		if err := write.LockProject(ctx, tx, project.ProjectID()); err != nil {
+			return Snapshot{}, err
+		}
+		of, err := find(tx)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		row, err := newSnapshotRow(of, OnDemand, kept, project.Now(), s.env)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		row.Description = req.Description
+		if err := InsertSnapshot(ctx, tx, row); err != nil {
+			return Snapshot{}, err
+		}
+		if err := s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID); err != nil {
+			return Snapshot{}, atlas.Wrap(err, "update due time of project")
+		}
+		return newSnapshot(of, row, project.Now())
+	})
+}
+
+// checkNewSnapshot refuses a snapshot on demand that can't be taken at the moment.
+func (s *Service) checkNewSnapshot(ctx context.Context, conn db.DBTX, of cluster.Cluster, now time.Time) error {
+	switch {
+	case !of.Made || !of.HasBackup():
+		return atlas.NewError(atlas.CodeBackupJobNotFound)
+	case of.Settings.Paused:
+		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, of.Name)
+	}
+	unfinished, err := s.q.CountUnfinishedSnapshots(ctx, conn, db.CountUnfinishedSnapshotsParams{
+		ProjectID: of.ProjectID, ClusterID: of.ID, Now: now,
+	})
+	if err == nil && unfinished > 0 {
+		return atlas.NewError(atlas.CodeUnfinishedSnapshot)
+	}
+	return atlas.Wrap(err, "look for an unfinished snapshot")
+}
+
+// InsertSnapshot adds a snapshot to a project that is locked.
+func InsertSnapshot(ctx context.Context, tx db.DBTX, row db.Snapshot) error {
+	return atlas.Wrap(db.New().InsertSnapshot(ctx, tx, db.InsertSnapshotParams(row)), "insert snapshot")
+}
+
+// GetSnapshot returns a snapshot of the cluster. It returns CLUSTER_NOT_FOUND or
+// SNAPSHOT_NOT_FOUND.
+func (s *Service) GetSnapshot(
+	ctx context.Context, project atlas.ProjectReader, name string, id objectid.ID,
+) (Snapshot, error) {
+	return s.getSnapshot(ctx, s.pool, project, name, id)
+}
+
+func (s *Service) getSnapshot(
+	ctx context.Context, conn db.DBTX, project atlas.ProjectProof, name string, id objectid.ID,
+) (Snapshot, error) {
+	of, err := cluster.Get(ctx, conn, project, name)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	row, err := s.q.GetSnapshot(ctx, conn, db.GetSnapshotParams{
+		ProjectID: of.ProjectID, ClusterID: of.ID, ID: id,
+	})
+	if err != nil {
+		return Snapshot{}, atlas.WrapMissing(err, "get snapshot",
+			atlas.NewError(atlas.CodeSnapshotNotFound, id.String(), name))
+	}
+	return newSnapshot(of, row, project.Now())
+}
+
+// ListSnapshots returns one page of the snapshots of a cluster, newest first: those of
+// replica sets, or those of sharded clusters.
+func (s *Service) ListSnapshots(
+	ctx context.Context, project atlas.ProjectReader, name string, sharded bool, page atlas.Page,
+) (atlas.List[Snapshot], error) {
+	of, err := cluster.Get(ctx, s.pool, project, name)
+	if err != nil {
+		return atlas.List[Snapshot]{}, err
+	}
+	rows, err := atlas.NewList("snapshots", page, func(limit int32, offset int64) ([]db.ListSnapshotsRow, error) {
+		return s.q.ListSnapshots(ctx, s.pool, db.ListSnapshotsParams{
+			ProjectID: of.ProjectID, ClusterID: of.ID, Sharded: sharded, RowLimit: limit, RowOffset: offset,
+		})
+	}, func(row db.ListSnapshotsRow) (db.Snapshot, int64) { return row.Snapshot, row.TotalCount })
+	if err != nil {
+		return atlas.List[Snapshot]{}, err
+	}
+	return atlas.MapList(rows, func(row db.Snapshot) Snapshot {
+		snapshot, decodeErr := newSnapshot(of, row, project.Now())
+		err = errors.Join(err, decodeErr)
+		return snapshot
+	}), err
+}
+
+// SnapshotUpdate is the body that changes how long a snapshot is kept.
+type SnapshotUpdate struct {
+	RetentionUnit  *string `json:"retentionUnit"`  // required; DAYS, WEEKS, MONTHS or YEARS
+	RetentionValue *int    `json:"retentionValue"` // required
+}
+
+// snapshotUnits are the names of retentionUnits in the body that changes a snapshot.
+var snapshotUnits = map[string]string{"DAYS": "days", "WEEKS": "weeks", "MONTHS": "months", "YEARS": "years"}
+
+func (u SnapshotUpdate) retention() (retention, error) {
+	switch {
+	case u.RetentionUnit == nil:
+		return retention{}, atlas.NewError(atlas.CodeMissingAttribute, "retentionUnit")
+	case u.RetentionValue == nil:
+		return retention{}, atlas.NewError(atlas.CodeMissingAttribute, "retentionValue")
+	}
+	unit, ok := snapshotUnits[*u.RetentionUnit]
+	if !ok {
+		return retention{}, atlas.NewError(atlas.CodeInvalidEnumValue, *u.RetentionUnit)
+	}
+	kept := retention{unit, *u.RetentionValue}
+	if !kept.isPossible() {
+		return retention{}, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
+	}
+	return kept, nil
+}
+
+// UpdateSnapshot changes how long a snapshot is kept after its completion, and returns it.
+// It returns CLUSTER_NOT_FOUND, SNAPSHOT_NOT_FOUND, an *atlas.Error for the first rule that
+// the body breaks, or CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION.
+func (s *Service) UpdateSnapshot(
+	ctx context.Context, project atlas.SnapshotWriter, name string, id objectid.ID, update SnapshotUpdate,
+) (Snapshot, error) {
+	kept, err := update.retention()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	return writeSnapshot(ctx, s, project, name, id, atlas.NewError(atlas.CodeCannotModifySnapshot),
+		func(tx pgx.Tx, snapshot Snapshot) (Snapshot, error) {
+			row, err := s.keepSnapshot(ctx, tx, snapshot.Snapshot, kept, snapshot.CompletedAt)
+			if err != nil {
+				return Snapshot{}, err
+			}
+			return newSnapshot(snapshot.Cluster, row, project.Now())
+		})
+}
+
+// keepSnapshot keeps a snapshot for so long from a time, and until its completion at least.
+func (s *Service) keepSnapshot(
+	ctx context.Context, tx pgx.Tx, row db.Snapshot, kept retention, from time.Time,
+) (db.Snapshot, error) {
+	end := kept.end(from)
+	if end.Before(row.CompletedAt) {
+		end = row.CompletedAt
+	}
+	row, err := s.q.UpdateSnapshotRetention(ctx, tx, db.UpdateSnapshotRetentionParams{
+		ProjectID:      row.ProjectID,
+		ID:             row.ID,
+		RetentionUnit:  kept.unit,
+		RetentionValue: int32(kept.value), //nolint:gosec // Bounded by isPossible.
+		ExpiresAt:      end,
+	})
+	return row, atlas.Wrap(err, "update snapshot")
+}
+
+// DeleteSnapshot removes a snapshot. It returns CLUSTER_NOT_FOUND, SNAPSHOT_NOT_FOUND, or
+// CANNOT_DELETE_IN_PROGRESS_SNAPSHOT.
+func (s *Service) DeleteSnapshot(ctx context.Context, project atlas.SnapshotWriter, name string, id objectid.ID) error {
+	_, err := writeSnapshot(ctx, s, project, name, id, atlas.NewError(atlas.CodeCannotDeleteSnapshot, id.String()),
+		func(tx pgx.Tx, snapshot Snapshot) (Snapshot, error) {
+			return snapshot, atlas.Wrap(s.q.DeleteSnapshot(ctx, tx, db.DeleteSnapshotParams{
+				ProjectID: snapshot.ProjectID, ID: snapshot.ID,
+			}), "delete snapshot")
+		})
+	return err
+}
+
+// writeSnapshot runs f on a snapshot that is done, with its project locked. It returns the
+// error unfinished for one that is not done.
+func writeSnapshot(
+	ctx context.Context, s *Service, project atlas.SnapshotWriter, name string, id objectid.ID, unfinished error,
+	f func(tx pgx.Tx, snapshot Snapshot) (Snapshot, error),
+) (Snapshot, error) {
+	find := func(conn db.DBTX) (Snapshot, error) {
+		snapshot, err := s.getSnapshot(ctx, conn, project, name, id)
+		if err == nil && !snapshot.isDone() {
+			err = unfinished
+		}
+		return snapshot, err
+	}
+	if _, err := find(s.pool); err != nil { // whoever is refused waits for nobody
+		return Snapshot{}, err
+	}
+	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Snapshot, error) {
+		if err := write.LockProject(ctx, tx, project.ProjectID()); err != nil {
+			return Snapshot{}, err
+		}
+		snapshot, err := find(tx)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		snapshot, err = f(tx, snapshot)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		return snapshot, atlas.Wrap(s.q.UpdateProjectDueAt(ctx, tx, project.ProjectID()), "update due time of project")
+	})
+}
