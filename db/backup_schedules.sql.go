@@ -83,6 +83,59 @@ func (q *Queries) GetBackupSchedule(ctx context.Context, db DBTX, arg GetBackupS
 	return i, err
 }
 
+const getExportingSchedule = `-- name: GetExportingSchedule :one
+SELECT backup_schedules.project_id, backup_schedules.cluster_id, backup_schedules.policy_id, backup_schedules.policy_items, backup_schedules.reference_hour, backup_schedules.reference_minute, backup_schedules.restore_window_days, backup_schedules.export_bucket_id, backup_schedules.export_frequency, backup_schedules.use_names_in_prefix, backup_schedules.copy_policy_items_enabled, backup_schedules.copy_settings, backup_schedules.extra_retention, backup_schedules.due_at, clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, clusters.due_at, clusters.backup_since
+FROM backup_schedules
+INNER JOIN clusters
+    ON clusters.project_id = backup_schedules.project_id AND clusters.id = backup_schedules.cluster_id
+WHERE backup_schedules.project_id = $1
+    AND backup_schedules.cluster_id = $2
+    AND backup_schedules.export_bucket_id IS NOT NULL
+`
+
+type GetExportingScheduleParams struct {
+	ProjectID objectid.ID
+	ClusterID objectid.ID
+}
+
+type GetExportingScheduleRow struct {
+	BackupSchedule BackupSchedule
+	Cluster        Cluster
+}
+
+func (q *Queries) GetExportingSchedule(ctx context.Context, db DBTX, arg GetExportingScheduleParams) (GetExportingScheduleRow, error) {
+	row := db.QueryRow(ctx, getExportingSchedule, arg.ProjectID, arg.ClusterID)
+	var i GetExportingScheduleRow
+	err := row.Scan(
+		&i.BackupSchedule.ProjectID,
+		&i.BackupSchedule.ClusterID,
+		&i.BackupSchedule.PolicyID,
+		&i.BackupSchedule.PolicyItems,
+		&i.BackupSchedule.ReferenceHour,
+		&i.BackupSchedule.ReferenceMinute,
+		&i.BackupSchedule.RestoreWindowDays,
+		&i.BackupSchedule.ExportBucketID,
+		&i.BackupSchedule.ExportFrequency,
+		&i.BackupSchedule.UseNamesInPrefix,
+		&i.BackupSchedule.CopyPolicyItemsEnabled,
+		&i.BackupSchedule.CopySettings,
+		&i.BackupSchedule.ExtraRetention,
+		&i.BackupSchedule.DueAt,
+		&i.Cluster.ProjectID,
+		&i.Cluster.ID,
+		&i.Cluster.Name,
+		&i.Cluster.Settings,
+		&i.Cluster.FirstVersion,
+		&i.Cluster.CreatedAt,
+		&i.Cluster.ReadyAt,
+		&i.Cluster.AppliedAt,
+		&i.Cluster.GoneAt,
+		&i.Cluster.DueAt,
+		&i.Cluster.BackupSince,
+	)
+	return i, err
+}
+
 const listDueBackupSchedules = `-- name: ListDueBackupSchedules :many
 SELECT backup_schedules.project_id, backup_schedules.cluster_id, backup_schedules.policy_id, backup_schedules.policy_items, backup_schedules.reference_hour, backup_schedules.reference_minute, backup_schedules.restore_window_days, backup_schedules.export_bucket_id, backup_schedules.export_frequency, backup_schedules.use_names_in_prefix, backup_schedules.copy_policy_items_enabled, backup_schedules.copy_settings, backup_schedules.extra_retention, backup_schedules.due_at, clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, clusters.due_at, clusters.backup_since
 FROM backup_schedules

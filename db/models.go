@@ -462,6 +462,22 @@ type ExportBucket struct {
 	TenantID                 *string
 }
 
+type ExportJob struct {
+	ProjectID      objectid.ID
+	ID             objectid.ID
+	ClusterID      objectid.ID
+	SnapshotID     objectid.ID
+	ExportBucketID objectid.ID
+	CustomData     []byte
+	Prefix         string
+	Members        []byte
+	ReplicaSets    int32
+	CreatedAt      time.Time
+	StartedAt      time.Time
+	FinishedAt     time.Time
+	Failure        []byte
+}
+
 type NetworkContainer struct {
 	ProjectID     objectid.ID
 	ID            objectid.ID

@@ -35,6 +35,48 @@ func (q *Queries) DeleteProject(ctx context.Context, db DBTX, projectID objectid
 	return err
 }
 
+const getExportNames = `-- name: GetExportNames :one
+SELECT
+    projects.org_id,
+    projects.name AS project_name,
+    orgs.name AS org_name,
+    coalesce(
+        (
+            SELECT backup_schedules.use_names_in_prefix
+            FROM backup_schedules
+            WHERE backup_schedules.project_id = $1 AND backup_schedules.cluster_id = $2
+        ), false
+    )::boolean AS use_names_in_prefix
+FROM projects
+INNER JOIN orgs ON orgs.id = projects.org_id
+WHERE projects.id = $1
+`
+
+type GetExportNamesParams struct {
+	ProjectID objectid.ID
+	ClusterID objectid.ID
+}
+
+type GetExportNamesRow struct {
+	OrgID            objectid.ID
+	ProjectName      string
+	OrgName          string
+	UseNamesInPrefix bool
+}
+
+// What the exports of a cluster are named after.
+func (q *Queries) GetExportNames(ctx context.Context, db DBTX, arg GetExportNamesParams) (GetExportNamesRow, error) {
+	row := db.QueryRow(ctx, getExportNames, arg.ProjectID, arg.ClusterID)
+	var i GetExportNamesRow
+	err := row.Scan(
+		&i.OrgID,
+		&i.ProjectName,
+		&i.OrgName,
+		&i.UseNamesInPrefix,
+	)
+	return i, err
+}
+
 const getProject = `-- name: GetProject :one
 SELECT
     projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,

@@ -32,6 +32,7 @@ var whole = map[string]string{
 	"ListExportBucketsByID":          "has at most one row for each that was asked for",
 	"ListPrincipalsForNoKeyUpdate":   "locks them all",
 	"ListPrincipals":                 "has at most one row for each that was asked for",
+	"ListUnfinishedExportJobs":       "a new job waits for them all",
 	"ListProjectRoleGrantsForUpdate": "locks them all",
 	"ListPolicyItemSnapshots":        "all snapshots of a policy item are kept anew",
 }

@@ -37,7 +37,7 @@ func (q *Queries) CountUnfinishedSnapshots(ctx context.Context, db DBTX, arg Cou
 
 const deleteExpiredSnapshots = `-- name: DeleteExpiredSnapshots :exec
 DELETE FROM snapshots
-WHERE project_id = $1 AND expires_at <= $2::timestamptz
+WHERE project_id = $1 AND expires_at <= $2::timestamptz AND due_at = expires_at
 `
 
 type DeleteExpiredSnapshotsParams struct {
@@ -45,6 +45,7 @@ type DeleteExpiredSnapshotsParams struct {
 	Now       time.Time
 }
 
+// Those about which all has been done before.
 func (q *Queries) DeleteExpiredSnapshots(ctx context.Context, db DBTX, arg DeleteExpiredSnapshotsParams) error {
 	_, err := db.Exec(ctx, deleteExpiredSnapshots, arg.ProjectID, arg.Now)
 	return err
@@ -219,6 +220,59 @@ func (q *Queries) InsertSnapshot(ctx context.Context, db DBTX, arg InsertSnapsho
 	return err
 }
 
+const listDueSnapshots = `-- name: ListDueSnapshots :many
+SELECT project_id, id, cluster_id, description, frequency_type, policy_item_ids, cloud_provider, mongodb_version, members, retention_unit, retention_value, requested_at, started_at, taken_at, completed_at, failed, expires_at, due_at
+FROM snapshots
+WHERE project_id = $1 AND due_at <= $2::timestamptz
+ORDER BY due_at, id
+LIMIT $3::integer
+`
+
+type ListDueSnapshotsParams struct {
+	ProjectID objectid.ID
+	Now       time.Time
+	RowLimit  int32
+}
+
+func (q *Queries) ListDueSnapshots(ctx context.Context, db DBTX, arg ListDueSnapshotsParams) ([]Snapshot, error) {
+	rows, err := db.Query(ctx, listDueSnapshots, arg.ProjectID, arg.Now, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Snapshot{}
+	for rows.Next() {
+		var i Snapshot
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.ClusterID,
+			&i.Description,
+			&i.FrequencyType,
+			&i.PolicyItemIDs,
+			&i.CloudProvider,
+			&i.MongoDBVersion,
+			&i.Members,
+			&i.RetentionUnit,
+			&i.RetentionValue,
+			&i.RequestedAt,
+			&i.StartedAt,
+			&i.TakenAt,
+			&i.CompletedAt,
+			&i.Failed,
+			&i.ExpiresAt,
+			&i.DueAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPolicyItemSnapshots = `-- name: ListPolicyItemSnapshots :many
 SELECT project_id, id, cluster_id, description, frequency_type, policy_item_ids, cloud_provider, mongodb_version, members, retention_unit, retention_value, requested_at, started_at, taken_at, completed_at, failed, expires_at, due_at
 FROM snapshots
@@ -344,23 +398,6 @@ func (q *Queries) ListSnapshots(ctx context.Context, db DBTX, arg ListSnapshotsP
 	return items, nil
 }
 
-const updateDueSnapshots = `-- name: UpdateDueSnapshots :exec
-UPDATE snapshots
-SET due_at = expires_at
-WHERE project_id = $1 AND due_at <= $2::timestamptz
-`
-
-type UpdateDueSnapshotsParams struct {
-	ProjectID objectid.ID
-	Now       time.Time
-}
-
-// Finds anew when the next thing happens to those to which something has happened.
-func (q *Queries) UpdateDueSnapshots(ctx context.Context, db DBTX, arg UpdateDueSnapshotsParams) error {
-	_, err := db.Exec(ctx, updateDueSnapshots, arg.ProjectID, arg.Now)
-	return err
-}
-
 const updateSnapshotRetention = `-- name: UpdateSnapshotRetention :one
 UPDATE snapshots
 SET retention_unit = $1,
@@ -409,4 +446,21 @@ func (q *Queries) UpdateSnapshotRetention(ctx context.Context, db DBTX, arg Upda
 		&i.DueAt,
 	)
 	return i, err
+}
+
+const updateSnapshotsDueAt = `-- name: UpdateSnapshotsDueAt :exec
+UPDATE snapshots
+SET due_at = expires_at
+WHERE project_id = $1 AND id = ANY($2::text[])
+`
+
+type UpdateSnapshotsDueAtParams struct {
+	ProjectID objectid.ID
+	IDs       []string
+}
+
+// What happens next to them is that they expire.
+func (q *Queries) UpdateSnapshotsDueAt(ctx context.Context, db DBTX, arg UpdateSnapshotsDueAtParams) error {
+	_, err := db.Exec(ctx, updateSnapshotsDueAt, arg.ProjectID, arg.IDs)
+	return err
 }

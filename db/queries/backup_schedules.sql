@@ -50,6 +50,15 @@ SELECT *
 FROM backup_schedules
 WHERE project_id = @project_id AND cluster_id = @cluster_id;
 
+-- name: GetExportingSchedule :one
+SELECT sqlc.embed(backup_schedules), sqlc.embed(clusters)
+FROM backup_schedules
+INNER JOIN clusters
+    ON clusters.project_id = backup_schedules.project_id AND clusters.id = backup_schedules.cluster_id
+WHERE backup_schedules.project_id = @project_id
+    AND backup_schedules.cluster_id = @cluster_id
+    AND backup_schedules.export_bucket_id IS NOT NULL;
+
 -- name: ListDueBackupSchedules :many
 SELECT sqlc.embed(backup_schedules), sqlc.embed(clusters)
 FROM backup_schedules

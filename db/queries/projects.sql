@@ -82,6 +82,23 @@ FROM projects
 WHERE id = @project_id
 FOR UPDATE;
 
+-- name: GetExportNames :one
+-- What the exports of a cluster are named after.
+SELECT
+    projects.org_id,
+    projects.name AS project_name,
+    orgs.name AS org_name,
+    coalesce(
+        (
+            SELECT backup_schedules.use_names_in_prefix
+            FROM backup_schedules
+            WHERE backup_schedules.project_id = @project_id AND backup_schedules.cluster_id = @cluster_id
+        ), false
+    )::boolean AS use_names_in_prefix
+FROM projects
+INNER JOIN orgs ON orgs.id = projects.org_id
+WHERE projects.id = @project_id;
+
 -- name: ListProjects :many
 -- The projects that the principal has a role on and whose name begins so, in
 -- whatever case, by name in byte order, each with the number of its clusters that are

@@ -65,6 +65,13 @@ WHERE project_id = @project_id
     AND cluster_id = @cluster_id
     AND policy_item_ids[1] = @policy_item_id::text;
 
+-- name: ListDueSnapshots :many
+SELECT *
+FROM snapshots
+WHERE project_id = @project_id AND due_at <= @now::timestamptz
+ORDER BY due_at, id
+LIMIT @row_limit::integer;
+
 -- name: CountUnfinishedSnapshots :one
 -- Counts those that were asked for and are not done.
 SELECT count(*)
@@ -83,11 +90,11 @@ SET retention_unit = @retention_unit,
 WHERE project_id = @project_id AND id = @id
 RETURNING *;
 
--- name: UpdateDueSnapshots :exec
--- Finds anew when the next thing happens to those to which something has happened.
+-- name: UpdateSnapshotsDueAt :exec
+-- What happens next to them is that they expire.
 UPDATE snapshots
 SET due_at = expires_at
-WHERE project_id = @project_id AND due_at <= @now::timestamptz;
+WHERE project_id = @project_id AND id = ANY(@ids::text[]);
 
 -- name: DeletePolicyItemSnapshots :exec
 -- Deletes those that are completed and that none but these policy items have asked for.
@@ -103,5 +110,6 @@ DELETE FROM snapshots
 WHERE project_id = @project_id AND id = @id;
 
 -- name: DeleteExpiredSnapshots :exec
+-- Those about which all has been done before.
 DELETE FROM snapshots
-WHERE project_id = @project_id AND expires_at <= @now::timestamptz;
+WHERE project_id = @project_id AND expires_at <= @now::timestamptz AND due_at = expires_at;

@@ -88,6 +88,7 @@ func (b *bundle) prepare(t *testing.T) {
 	b.create(t, awsBody)
 	b.createBackedUp(t, "c")
 	b.insertSnapshots(t, "c", exampleOf.Replace(":snapshotId"), spareSnapshot)
+	b.insertExportJob(t, "c", exampleOf.Replace(":exportId"))
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoNetworks, `[{"ipAddress":"192.0.2.1"}]`, nil)
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoUsers, newUser("app"), nil)
 }
@@ -121,6 +122,7 @@ func accesses() []access {
 		flex    = project + "/flexClusters"
 		user    = project + "/databaseUsers/:databaseName/:username"
 
+		exports   = cluster + "/backup/exports"
 		schedule  = cluster + "/backup/schedule"
 		snapshots = cluster + "/backup/snapshots"
 		unknown   = "/6a7900010203040506999999"
@@ -252,6 +254,12 @@ func accesses() []access {
 		{route: "GET " + cluster + "/autoScalingConfiguration", least: reader, status: 200},
 		{route: "GET " + cluster + "/status", least: reader, status: 200},
 		{route: "GET " + cluster + "/backup/restoreJobs", least: reader, status: 200},
+		{
+			route: "POST " + exports, least: scheduleWriter, status: 200,
+			body: `{"customData":[],"exportBucketId":"` + spareBucket + `","snapshotId":"` + spareSnapshot + `"}`,
+		},
+		{route: "GET " + exports, least: snapshotWriter, status: 200},
+		{route: "GET " + exports + "/:exportId", least: snapshotWriter, status: 200},
 		{route: "GET " + schedule, least: reader, status: 200},
 		{
 			route: "PATCH " + schedule, least: scheduleWriter, status: 200,
@@ -354,6 +362,7 @@ var exampleOf = strings.NewReplacer(
 	":username", "app",
 	":restoreJobId", "6a7900010203040506999999",
 	":snapshotId", "5f0000000000000000000e01",
+	":exportId", "5f0000000000000000000e03",
 	":limitName", "atlas.project.security.databaseAccess.users",
 )
 

@@ -33,3 +33,14 @@ func (b *bundle) insertSnapshots(t testing.TB, name string, ids ...string) {
 		}
 	}
 }
+
+// insertExportJob adds a job of a cluster of the demo project that failed.
+func (b *bundle) insertExportJob(t testing.TB, name, id string) {
+	t.Helper()
+	tag, err := b.pool.Exec(t.Context(), `INSERT INTO export_jobs SELECT project_id, $3, id, $3, $3, '[]', 'prefix', NULL,
+		1, $4, $4, $4, '{"errorCode":"BUCKET_NOT_WRITABLE","message":"The bucket can''t be written to."}'
+		FROM clusters WHERE project_id = $1 AND name = $2`, demoProject, name, id, b.clock.Now())
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("insert export job: got error %v and %d rows, want one", err, tag.RowsAffected())
+	}
+}

@@ -33,6 +33,7 @@ var (
 		"project_access_list_entries WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"database_users WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"backup_schedules WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"export_jobs WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"snapshots WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"network_containers WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 	}

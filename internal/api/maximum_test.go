@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/pb33f/libopenapi/datamodel/high/base"
+
+	"exportbuckets/internal/atlas"
 )
 
 // place is a text or a list in a request body, as the OpenAPI document describes it.
@@ -187,6 +189,10 @@ func fullBodies() []access {
 			route: "PATCH " + cluster + "/backup/snapshots/:snapshotId", status: 200,
 			body: `{"retentionUnit":"DAYS","retentionValue":7}`,
 		},
+		{
+			route: "POST " + cluster + "/backup/exports", status: 200,
+			body: `{"customData":[{"key":"k","value":"v"}],"exportBucketId":"` + spareBucket + `","snapshotId":"` + spareSnapshot + `"}`,
+		},
 		{route: "POST " + cluster + "/backup/snapshots", body: `{"description":"d"}`, status: 200},
 
 		{
@@ -303,7 +309,7 @@ func TestWhatIsMoreThanItMayBeIsRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(s *settings) {
 		s.api.RateLimits = false
-		s.pace.SnapshotQueued, s.pace.SnapshotTaken, s.pace.SnapshotCompleted = 0, 0, 0
+		s.pace = atlas.Paces["instant"]
 	})
 	b.prepare(t)
 	b.send(t, 201, http.MethodPost, demoUsers, strings.Replace(newUser("temporary"), "{", `{"deleteAfterDate":"2026-08-11T00:00:00Z",`, 1))

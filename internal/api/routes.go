@@ -201,6 +201,7 @@ func (s *Server) clusterOperations() []operation {
 		restores    = flexCluster + "/backup/restoreJobs"
 		flexSnaps   = flexCluster + "/backup/snapshots"
 
+		exports         = cluster + "/backup/exports"
 		schedule        = cluster + "/backup/schedule"
 		snapshots       = cluster + "/backup/snapshots"
 		snapshot        = snapshots + "/:snapshotId"
@@ -219,6 +220,9 @@ func (s *Server) clusterOperations() []operation {
 		{get, cluster + "/autoScalingConfiguration", scalingModeVersions, clusterLimit,
 			with(projectReader, s.getScalingMode)},
 		{get, cluster + "/backup/restoreJobs", v2023, backupLimit, with(projectReader, s.listRestoreJobs)},
+		{post, exports, v2023, backupLimit, withBody(scheduleWriter, s.createExportJob)},
+		{get, exports, v2023, backupLimit, withPage(snapshotWriter, s.listExportJobs)},
+		{get, exports + "/:exportId", v2023, backupLimit, with(snapshotWriter, s.getExportJob)},
 		{get, schedule, scheduleVersions, backupLimit, with(projectReader, s.getSchedule)},
 		{patch, schedule, scheduleVersions, backupLimit, withBody(scheduleWriter, s.updateSchedule)},
 		{del, schedule, scheduleVersions, backupLimit, with(scheduleWriter, s.deleteSchedule)},

@@ -160,6 +160,10 @@ var (
 		"The specified expiration date can be at most 7 days in the future.")
 	CodeExportBucketInUse = code("EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE", http.StatusBadRequest,
 		"Failed to delete export Bucket with ID %v because it is in use.")
+	CodeExportJobActive = code("EXPORT_JOB_ALREADY_ACTIVE", http.StatusConflict,
+		"An export job for snapshot %v is already in progress.")
+	CodeExportJobNotFound = code("EXPORT_JOB_NOT_FOUND", http.StatusNotFound,
+		"No export job with ID %v exists for cluster %v.")
 	CodeExportBucketNameInvalid = code("EXPORT_BUCKET_NAME_INVALID", http.StatusBadRequest,
 		"Export Bucket name is invalid.")
 	CodeExportBucketNotFound = code("EXPORT_BUCKET_NOT_FOUND", http.StatusNotFound,
@@ -284,7 +288,9 @@ var (
 		"Should not specify both the IP address and the CIDR block.")
 	CodeShardedCannotBecomeReplicaSet = code("SHARDED_CLUSTER_CANT_BECOME_REPLICA_SET", http.StatusBadRequest,
 		"A sharded cluster cannot become a replica set.")
-	CodeSnapshotNotFound = code("SNAPSHOT_NOT_FOUND", http.StatusNotFound,
+	// CodeSnapshotNotCompleted is this server's own, as are the codes of export jobs.
+	CodeSnapshotNotCompleted = code("SNAPSHOT_NOT_COMPLETED", http.StatusBadRequest, "Snapshot %v is not completed.")
+	CodeSnapshotNotFound     = code("SNAPSHOT_NOT_FOUND", http.StatusNotFound,
 		"No snapshot with ID %v exists for cluster %v.")
 	CodeSnapshotRetentionInvalid = code("BACKUP_SNAPSHOT_RETENTION_VALUE_INVALID", http.StatusBadRequest,
 		"Retention value of snapshot is invalid.")

@@ -2,8 +2,9 @@
 // they are exported to: export buckets, and the cloud provider access roles that may write
 // to them.
 //
-// Nothing is copied. A snapshot is a row with times, from which its state follows, as that
-// of a cluster does; package settle makes those that are due.
+// Nothing is copied or exported. A snapshot is a row with times, from which its state
+// follows, as that of a cluster does, and so is an export job; package settle makes those
+// that are due. Jobs name bucket and snapshot by value: they are history, and outlive both.
 //
 // The create of an export bucket makes one round trip, in one statement that
 // requests which come at the same moment share (package batch): it locks the access

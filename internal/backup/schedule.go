@@ -130,6 +130,14 @@ func (s *Schedule) Take(env atlas.Env) (db.Snapshot, error) {
 	return row, err
 }
 
+// Exports reports whether a snapshot is of the frequency that is exported: one of those of
+// the policy items that it serves.
+func (s *Schedule) Exports(row db.Snapshot) bool {
+	return row.FrequencyType == *s.ExportFrequency || slices.ContainsFunc(s.Policy, func(item PolicyItem) bool {
+		return item.FrequencyType == *s.ExportFrequency && slices.Contains(row.PolicyItemIDs, item.ID.String())
+	})
+}
+
 func (s *Schedule) reference() reference {
 	return reference{int(s.ReferenceHour), int(s.ReferenceMinute)}
 }

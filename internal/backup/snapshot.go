@@ -45,7 +45,8 @@ type SnapshotMember struct {
 	ReplicaSetName string      `json:"replicaSetName"`
 }
 
-func newSnapshot(of cluster.Cluster, row db.Snapshot, now time.Time) (Snapshot, error) {
+// SnapshotAt returns the snapshot of a row as it is at a time.
+func SnapshotAt(of cluster.Cluster, row db.Snapshot, now time.Time) (Snapshot, error) {
 	snapshot := Snapshot{Snapshot: row, Cluster: of, Taken: !now.Before(row.TakenAt)}
 	switch {
 	case now.Before(row.StartedAt):
@@ -75,6 +76,8 @@ func (s Snapshot) isDone() bool { return s.State == SnapshotCompleted || s.State
 type SnapshotRequest struct {
 	Description     *string `json:"description"`
 	RetentionInDays *int    `json:"retentionInDays"` // 1 if left out
+
+	Links any `json:"links"` // ignored
 }
 
 // newSnapshotRow returns a snapshot of the cluster that is asked for at a time.
@@ -156,7 +159,7 @@ func (s *Service) CreateSnapshot(
 		if err := s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID); err != nil {
 			return Snapshot{}, atlas.Wrap(err, "update due time of project")
 		}
-		return newSnapshot(of, row, project.Now())
+		return SnapshotAt(of, row, project.Now())
 	})
 }
 
@@ -204,7 +207,7 @@ func (s *Service) getSnapshot(
 		return Snapshot{}, atlas.WrapMissing(err, "get snapshot",
 			atlas.NewError(atlas.CodeSnapshotNotFound, id.String(), name))
 	}
-	return newSnapshot(of, row, project.Now())
+	return SnapshotAt(of, row, project.Now())
 }
 
 // ListSnapshots returns one page of the snapshots of a cluster, newest first: those of
@@ -225,7 +228,7 @@ func (s *Service) ListSnapshots(
 		return atlas.List[Snapshot]{}, err
 	}
 	return atlas.MapList(rows, func(row db.Snapshot) Snapshot {
-		snapshot, decodeErr := newSnapshot(of, row, project.Now())
+		snapshot, decodeErr := SnapshotAt(of, row, project.Now())
 		err = errors.Join(err, decodeErr)
 		return snapshot
 	}), err
@@ -235,6 +238,8 @@ func (s *Service) ListSnapshots(
 type SnapshotUpdate struct {
 	RetentionUnit  *string `json:"retentionUnit"`  // required; DAYS, WEEKS, MONTHS or YEARS
 	RetentionValue *int    `json:"retentionValue"` // required
+
+	Links any `json:"links"` // ignored
 }
 
 // snapshotUnits are the names of retentionUnits in the body that changes a snapshot.
@@ -274,7 +279,7 @@ func (s *Service) UpdateSnapshot(
 			if err != nil {
 				return Snapshot{}, err
 			}
-			return newSnapshot(snapshot.Cluster, row, project.Now())
+			return SnapshotAt(snapshot.Cluster, row, project.Now())
 		})
 }
 

@@ -15,14 +15,12 @@ package settle
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
-	"exportbuckets/internal/objectid"
 )
 
 // maxRows is how many rows are made at a time. The rest is made at the next look.
@@ -77,14 +75,4 @@ func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error
 		return s.q.UpdateProjectDueAt(ctx, tx, id)
 	})
 	return atlas.Wrap(err, "settle project")
-}
-
-// snapshots removes those that have expired.
-func (s *Service) snapshots(ctx context.Context, tx pgx.Tx, projectID objectid.ID, now time.Time) error {
-	err := s.q.DeleteExpiredSnapshots(ctx, tx, db.DeleteExpiredSnapshotsParams{ProjectID: projectID, Now: now})
-	if err != nil {
-		return atlas.Wrap(err, "delete expired snapshots")
-	}
-	return atlas.Wrap(s.q.UpdateDueSnapshots(ctx, tx, db.UpdateDueSnapshotsParams{ProjectID: projectID, Now: now}),
-		"update due time of snapshots")
 }

@@ -102,6 +102,8 @@ func (b backupBundle) dangling(t *testing.T) (count int) {
 			SELECT FROM clusters AS c WHERE c.project_id = s.project_id AND c.id = s.cluster_id)) +
 		(SELECT count(*) FROM snapshots AS s WHERE NOT EXISTS (
 			SELECT FROM clusters AS c WHERE c.project_id = s.project_id AND c.id = s.cluster_id)) +
+		(SELECT count(*) FROM export_jobs AS j WHERE NOT EXISTS (
+			SELECT FROM clusters AS c WHERE c.project_id = j.project_id AND c.id = j.cluster_id)) +
 		(SELECT count(*) FROM clusters AS c WHERE NOT EXISTS (SELECT FROM projects AS p WHERE p.id = c.project_id)) +
 		(SELECT count(*) FROM export_buckets AS b WHERE NOT EXISTS (SELECT FROM projects AS p WHERE p.id = b.project_id)) +
 		(SELECT count(*) FROM export_buckets AS b WHERE NOT EXISTS (
@@ -158,7 +160,8 @@ func TestTortureABucketIsDeletedOrExportedTo(t *testing.T) {
 	})
 }
 
-// Bucket, schedule, cluster and project are deleted, and snapshots taken, all at once.
+// Bucket, schedule, cluster and project are deleted, and snapshots taken and exported, all
+// at once.
 func TestTortureAProjectIsDeletedWithAllThatItHas(t *testing.T) {
 	t.Parallel()
 	b := setupBackups(t)
@@ -185,6 +188,10 @@ func TestTortureAProjectIsDeletedWithAllThatItHas(t *testing.T) {
 		if _, err := b.backup.UpdateSchedule(ctx, p.schedules, "c", exports(bucket.ID)); err != nil {
 			t.Fatal(err)
 		}
+		snapshot, err := b.backup.CreateSnapshot(ctx, p.snapshots, "c", backup.SnapshotRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		errs := atOnce(t,
 			func(ctx context.Context) error { return b.backup.DeleteExportBucket(ctx, p.buckets, bucket.ID) },
 			func(ctx context.Context) error {
@@ -194,6 +201,11 @@ func TestTortureAProjectIsDeletedWithAllThatItHas(t *testing.T) {
 			func(ctx context.Context) error { return b.clusters.DeleteCluster(ctx, p.owner, "c") },
 			func(ctx context.Context) error {
 				_, err := b.backup.CreateSnapshot(ctx, p.snapshots, "c", backup.SnapshotRequest{})
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := b.backup.CreateExportJob(ctx, p.schedules, "c",
+					backup.ExportJobRequest{ExportBucketID: &bucket.ID, SnapshotID: &snapshot.ID})
 				return err
 			},
 			func(ctx context.Context) error {
@@ -209,6 +221,10 @@ func TestTortureAProjectIsDeletedWithAllThatItHas(t *testing.T) {
 			{atlas.CodeClusterNotFound, atlas.CodeProjectNotFound, atlas.CodeBackupConfigNotFound},
 			{atlas.CodeClusterNotFound, atlas.CodeProjectNotFound},
 			{atlas.CodeClusterNotFound, atlas.CodeProjectNotFound, atlas.CodeBackupJobNotFound},
+			{
+				atlas.CodeClusterNotFound, atlas.CodeProjectNotFound, atlas.CodeSnapshotNotFound,
+				atlas.CodeExportBucketNotFound,
+			},
 			{atlas.CodeProjectHasClusters},
 		} {
 			if errs[i] != nil && !refusedWith(errs[i], allowed...) {

@@ -142,6 +142,10 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 			return b.backup.UpdateSnapshot(ctx, proofs.snapshots, "c", snapshot.ID,
 				backup.SnapshotUpdate{RetentionUnit: new("DAYS"), RetentionValue: &hours})
 		},
+		"backup.CreateExportJob": func() (any, error) {
+			return b.backup.CreateExportJob(ctx, proofs.schedules, "c",
+				backup.ExportJobRequest{ExportBucketID: &bucket.ID, SnapshotID: &snapshot.ID})
+		},
 		"backup.UpdateSchedule": func() (any, error) {
 			return b.backup.UpdateSchedule(ctx, proofs.schedules, "c", exports(bucket.ID))
 		},

@@ -1,0 +1,85 @@
+package settle
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/objectid"
+)
+
+// snapshots exports those that are completed, where a schedule says so, and removes those
+// that have expired: at most maxRows, the oldest first.
+func (s *Service) snapshots(ctx context.Context, tx pgx.Tx, projectID objectid.ID, now time.Time) error {
+	rows, err := s.q.ListDueSnapshots(ctx, tx, db.ListDueSnapshotsParams{
+		ProjectID: projectID, Now: now, RowLimit: maxRows,
+	})
+	if err != nil {
+		return atlas.Wrap(err, "list due snapshots")
+	}
+	ids := make([]string, len(rows))
+	schedules := make(map[objectid.ID]*backup.Schedule)
+	for i, row := range rows {
+		ids[i] = row.ID.String()
+		if row.FrequencyType == backup.OnDemand || row.Failed || !row.DueAt.Equal(row.CompletedAt) {
+			continue
+		}
+		if _, ok := schedules[row.ClusterID]; !ok {
+			if schedules[row.ClusterID], err = s.exporting(ctx, tx, row, now); err != nil {
+				return err
+			}
+		}
+		if schedule := schedules[row.ClusterID]; schedule != nil && schedule.Exports(row) {
+			if err := s.export(ctx, tx, *schedule, row); err != nil {
+				return err
+			}
+		}
+	}
+	err = s.q.UpdateSnapshotsDueAt(ctx, tx, db.UpdateSnapshotsDueAtParams{ProjectID: projectID, IDs: ids})
+	if err != nil {
+		return atlas.Wrap(err, "update due time of snapshots")
+	}
+	err = s.q.DeleteExpiredSnapshots(ctx, tx, db.DeleteExpiredSnapshotsParams{ProjectID: projectID, Now: now})
+	return atlas.Wrap(err, "delete expired snapshots")
+}
+
+// exporting returns the schedule of the snapshot's cluster if it exports to a bucket, else
+// nil.
+func (s *Service) exporting(
+	ctx context.Context, tx pgx.Tx, snapshot db.Snapshot, now time.Time,
+) (*backup.Schedule, error) {
+	row, err := s.q.GetExportingSchedule(ctx, tx, db.GetExportingScheduleParams{
+		ProjectID: snapshot.ProjectID, ClusterID: snapshot.ClusterID,
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil //nolint:nilnil // There is none.
+	}
+	if err != nil {
+		return nil, atlas.Wrap(err, "get exporting schedule")
+	}
+	of, err := cluster.At(row.Cluster, now)
+	if err != nil {
+		return nil, err
+	}
+	schedule, err := backup.NewScheduleOf(of, row.BackupSchedule)
+	return &schedule, err
+}
+
+// export begins to export a snapshot when it is completed.
+func (s *Service) export(ctx context.Context, tx pgx.Tx, schedule backup.Schedule, row db.Snapshot) error {
+	snapshot, err := backup.SnapshotAt(schedule.Cluster, row, row.CompletedAt)
+	if err != nil {
+		return err
+	}
+	job, err := backup.NewExportJobRow(ctx, tx, snapshot, *schedule.ExportBucketID, nil, row.CompletedAt, s.env)
+	if err != nil {
+		return err
+	}
+	return backup.InsertExportJob(ctx, tx, job)
+}
