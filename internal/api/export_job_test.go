@@ -170,10 +170,41 @@ func TestSnapshotsAreExportedAsTheScheduleSays(t *testing.T) {
 	if diff := cmp.Diff(want, created); diff != "" {
 		t.Errorf("jobs (-want +got):\n%s", diff)
 	}
-	// None is made twice, and none when exports are off.
-	b.sendAs(t, "2024-08-05", 200, http.MethodPatch, demoSchedule, `{"autoExportEnabled":false}`)
-	b.pass(t, 3*24*time.Hour)
-	if got := b.sendAs(t, "2023-01-01", 200, http.MethodGet, demoExports, ""); !strings.HasSuffix(got, `"totalCount":4}`) {
-		t.Errorf("with exports off: got %s, want four", got)
+	count := func(when, want string) {
+		t.Helper()
+		b.pass(t, 3*24*time.Hour)
+		got := b.sendAs(t, "2023-01-01", 200, http.MethodGet, demoExports+"?itemsPerPage=1", "")
+		if !strings.HasSuffix(got, `"totalCount":`+want+`}`) {
+			t.Errorf("%s: got %s, want %s", when, got, want)
+		}
+	}
+	count("three days later", "7")
+	b.sendAs(t, "2024-08-05", 200, http.MethodDelete, demoSchedule, "")
+	count("when the last daily snapshot has expired", "7") // and is not exported again
+	b.sendAs(t, "2024-08-05", 200, http.MethodPatch, demoSchedule, `{"autoExportEnabled":false,"policies":[{"policyItems":[`+
+		`{"frequencyInterval":1,"frequencyType":"daily","retentionUnit":"days","retentionValue":2}]}]}`)
+	count("with exports off", "7")
+}
+
+// Nobody is refused because a snapshot that is due to be exported by itself is being
+// exported.
+func TestAnAutomaticExportLeavesASnapshotToWhoeverExportsIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	bucket := bucketID(t, b.create(t, awsBody).body)
+	b.createBackedUp(t, "c")
+	b.sendAs(t, "2024-08-05", 200, http.MethodPatch, demoSchedule, `{"autoExportEnabled":true,"export":{"exportBucketId":"`+
+		bucket+`","frequencyType":"daily"},"referenceHourOfDay":3,"referenceMinuteOfHour":4,"policies":[{"policyItems":[`+
+		`{"frequencyInterval":1,"frequencyType":"daily","retentionUnit":"days","retentionValue":2}]}]}`)
+	b.pass(t, 15*time.Second) // to 03:04:01
+	snapshot := cut(t, b.sendAs(t, "2023-01-01", 200, http.MethodGet, demoSnapshots, ""), `"id":"`)
+	b.insertExportJob(t, "c", "5f0000000000000000000e03")
+	_, err := b.pool.Exec(t.Context(), "UPDATE export_jobs SET snapshot_id = $1, finished_at = finished_at + interval '1 hour'", snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.pass(t, 5*time.Second)
+	if got := b.sendAs(t, "2023-01-01", 200, http.MethodGet, demoExports, ""); !strings.HasSuffix(got, `"totalCount":1}`) {
+		t.Errorf("got %s, want one job", got)
 	}
 }

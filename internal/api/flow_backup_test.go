@@ -15,7 +15,7 @@ const (
 	flowSchedule = flowBackup + "/schedule"
 )
 
-// flowSchedules is what clients read of a backup schedule. Without a policy, two of them
+// flowScheduleBody is what clients read of a backup schedule. Without a policy, two of them
 // crash.
 type flowScheduleBody struct {
 	AutoExportEnabled *bool   `json:"autoExportEnabled"`

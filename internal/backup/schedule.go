@@ -204,8 +204,8 @@ func (s *Service) DeleteSchedule(ctx context.Context, project atlas.ScheduleWrit
 const exportBucketFkey = "backup_schedules_project_id_export_bucket_id_fkey"
 
 // writeSchedule lets one function change the schedule of the cluster, and then another do
-// what follows from that. What the first refuses is refused before anyone is waited for, and again when the
-// project is locked.
+// what follows from that. What the first refuses is refused before anyone is waited for,
+// and again when the project is locked.
 func (s *Service) writeSchedule(
 	ctx context.Context, project atlas.ScheduleWriter, name string,
 	change func(conn db.DBTX, schedule *Schedule) error, follow func(tx pgx.Tx, before, after Schedule) error,

@@ -71,13 +71,16 @@ func (s *Service) exporting(
 	return &schedule, err
 }
 
-// export begins to export a snapshot when it is completed.
+// export begins to export a snapshot when it is completed, unless somebody has begun to.
 func (s *Service) export(ctx context.Context, tx pgx.Tx, schedule backup.Schedule, row db.Snapshot) error {
 	snapshot, err := backup.SnapshotAt(schedule.Cluster, row, row.CompletedAt)
 	if err != nil {
 		return err
 	}
 	job, err := backup.NewExportJobRow(ctx, tx, snapshot, *schedule.ExportBucketID, nil, row.CompletedAt, s.env)
+	if refusal, ok := errors.AsType[*atlas.Error](err); ok && refusal.Code == atlas.CodeExportJobActive {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
