@@ -133,7 +133,7 @@ func TestSeedMayBeRepeatedAndRevertsNothing(t *testing.T) {
 	execute(t, conn, "DELETE FROM cloud_provider_access_roles WHERE id = '5f0000000000000000000d03'")
 	serve(t, settings{flags: []string{"--seed", demoSeedFile}, env: env})
 	after := contents(t, conn)
-	if got := len(after["cloud_provider_access_roles"]); got != 4 {
+	if got := len(after["cloud_provider_access_roles"]); got != 5 {
 		t.Errorf("access roles: got %d, want the deleted one added again", got)
 	}
 	for _, rows := range []map[string][]string{changed, after} {

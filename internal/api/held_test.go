@@ -72,7 +72,7 @@ func TestHeldRowsOfOneTenantKeepNoOtherWaiting(t *testing.T) {
 	const (
 		nothing          = "6a7900010203040506999999"
 		empty            = projects + "/5f0000000000000000000b02"
-		strangersProject = "5f0000000000000000000b03"
+		strangersProject = "5f0000000000000000000b13"
 		roles            = apiRoot + "/groups/" + demoProject + "/cloudProviderAccess"
 	)
 	strangers := apiRoot + "/groups/" + strangersProject + "/backup/exportBuckets"

@@ -183,11 +183,11 @@ func TestAnOrganizationHas250Projects(t *testing.T) {
 	b := setup(t)
 	_, err := b.pool.Exec(t.Context(), `INSERT INTO projects
 		SELECT lpad(to_hex(n), 24, '0'), '`+demoOrg+`', 'project ' || n, now(), true, true, '[]', '{}', '{}'
-		FROM generate_series(1, 247) AS n`)
+		FROM generate_series(1, 246) AS n`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.send(t, 201, http.MethodPost, projects, newProject) // the demo tenant has two
+	b.send(t, 201, http.MethodPost, projects, newProject) // the demo tenant has three
 	want := refusal(400, "MAX_GROUPS_PER_ORG_EXCEEDED", "Maximum number of groups per organization (250) in "+demoOrg+
 		" exceeded while trying to add group.", "250", demoOrg)
 	if got := b.send(t, 400, http.MethodPost, projects, strings.Replace(newProject, "CLI", "251", 1)); got != want {

@@ -22,7 +22,7 @@ func (b *bundle) gone(t *testing.T) {
 func (b *bundle) countClusters(t *testing.T) int {
 	t.Helper()
 	var count int
-	if err := b.pool.QueryRow(t.Context(), "SELECT count(*) FROM clusters").Scan(&count); err != nil {
+	if err := b.pool.QueryRow(t.Context(), "SELECT count(*) FROM clusters WHERE project_id <> $1", demoBackups).Scan(&count); err != nil {
 		t.Fatal(err)
 	}
 	return count

@@ -2,9 +2,12 @@ package backup
 
 import (
 	"context"
+	"time"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/objectid"
 )
 
 // DeclareExportBucket adds an export bucket in a transaction, unless the project has one
@@ -35,4 +38,86 @@ func DeclareExportBucket(
 		bucket.Region = nil
 	}
 	return atlas.Wrap(q.InsertExportBucket(ctx, tx, bucket), "insert export bucket")
+}
+
+// DeclareSchedule gives a new cluster its backup schedule in a transaction, with what the
+// body changes of the one that Atlas makes. It returns an *atlas.Error for the first rule
+// that the body breaks, and BACKUP_CONFIG_NOT_FOUND if the cluster is not backed up.
+func DeclareSchedule(
+	ctx context.Context, tx db.DBTX, of cluster.Cluster, update ScheduleUpdate, now time.Time,
+) error {
+	if !of.HasBackup() {
+		return atlas.NewError(atlas.CodeBackupConfigNotFound, of.ID.String(), of.ProjectID.String())
+	}
+	newID := func() objectid.ID { return objectid.New(now) }
+	schedule := NewSchedule(of, newID)
+	if err := update.apply(&schedule, now, newID); err != nil {
+		return err
+	}
+	return SaveSchedule(ctx, tx, &schedule)
+}
+
+// declared is the time and chance of what is declared to be in a state: what has ended has
+// done so at once, and the rest goes on as in a server that is fast.
+func declared(now time.Time, ended bool) atlas.Env {
+	env := atlas.Env{Clock: func() time.Time { return now }, NewID: objectid.New}
+	if !ended {
+		env.Pace = atlas.Paces["fast"]
+	}
+	return env
+}
+
+// DeclareSnapshot adds a snapshot of a new cluster, on demand and in a state, in a
+// transaction. It returns an *atlas.Error for the first rule that the body breaks.
+func DeclareSnapshot(
+	ctx context.Context, tx db.DBTX, of cluster.Cluster, id objectid.ID, req SnapshotRequest, state SnapshotState,
+	now time.Time,
+) error {
+	kept, err := req.check()
+	if err != nil {
+		return err
+	}
+	if !of.HasBackup() {
+		return atlas.NewError(atlas.CodeBackupJobNotFound)
+	}
+	env := declared(now, state == SnapshotCompleted || state == SnapshotFailed)
+	at := now
+	if state == SnapshotInProgress {
+		at = now.Add(-env.Pace.SnapshotQueued)
+	}
+	row, err := newSnapshotRow(of, OnDemand, kept, at, env)
+	if err != nil {
+		return err
+	}
+	row.ID, row.Description, row.Failed = id, req.Description, state == SnapshotFailed
+	return InsertSnapshot(ctx, tx, row)
+}
+
+// DeclareExportJob adds a job that exports a snapshot of a new cluster, in a state, in a
+// transaction. It returns what Service.CreateExportJob does.
+func DeclareExportJob(
+	ctx context.Context, tx db.DBTX, of cluster.Cluster, id objectid.ID, req ExportJobRequest, state ExportJobState,
+	now time.Time,
+) error {
+	if err := req.check(); err != nil {
+		return err
+	}
+	snapshot, err := snapshotOf(ctx, tx, of, *req.SnapshotID, now)
+	if err != nil {
+		return err
+	}
+	env := declared(now, state == ExportJobSuccessful || state == ExportJobFailed)
+	at := now
+	if state == ExportJobInProgress {
+		at = now.Add(-env.Pace.ExportQueued)
+	}
+	row, err := prepareExport(ctx, tx, snapshot, req, at, env)
+	if err != nil {
+		return err
+	}
+	row.ID = id
+	if state == ExportJobFailed {
+		row.Failure = []byte(`{"errorCode":"DECLARED","message":"The seed file says so."}`)
+	}
+	return InsertExportJob(ctx, tx, row)
 }

@@ -133,14 +133,7 @@ func (s *Service) CreateExportJob(
 		if err != nil {
 			return db.ExportJob{}, err
 		}
-		key := db.GetExportBucketParams{ProjectID: project.ProjectID(), ID: *req.ExportBucketID}
-		if _, err := s.q.GetExportBucket(ctx, conn, key); err != nil {
-			return db.ExportJob{}, atlas.WrapMissing(err, "get export bucket", bucketNotFound(key.ID))
-		}
-		if snapshot.State != SnapshotCompleted {
-			return db.ExportJob{}, atlas.NewError(atlas.CodeSnapshotNotCompleted, snapshot.ID.String())
-		}
-		return NewExportJobRow(ctx, conn, snapshot, key.ID, req.CustomData, project.Now(), s.env)
+		return prepareExport(ctx, conn, snapshot, req, project.Now(), s.env)
 	}
 	if _, err := prepare(s.pool); err != nil { // whoever is refused waits for nobody
 		return ExportJob{}, err
@@ -159,6 +152,21 @@ func (s *Service) CreateExportJob(
 		return ExportJob{}, err
 	}
 	return newExportJob(row, project.Now())
+}
+
+// prepareExport returns the job that exports a snapshot from a time on. It returns
+// EXPORT_BUCKET_NOT_FOUND, SNAPSHOT_NOT_COMPLETED, or EXPORT_JOB_ALREADY_ACTIVE.
+func prepareExport(
+	ctx context.Context, conn db.DBTX, snapshot Snapshot, req ExportJobRequest, at time.Time, env atlas.Env,
+) (db.ExportJob, error) {
+	key := db.GetExportBucketParams{ProjectID: snapshot.ProjectID, ID: *req.ExportBucketID}
+	if _, err := db.New().GetExportBucket(ctx, conn, key); err != nil {
+		return db.ExportJob{}, atlas.WrapMissing(err, "get export bucket", bucketNotFound(key.ID))
+	}
+	if snapshot.State != SnapshotCompleted {
+		return db.ExportJob{}, atlas.NewError(atlas.CodeSnapshotNotCompleted, snapshot.ID.String())
+	}
+	return NewExportJobRow(ctx, conn, snapshot, key.ID, req.CustomData, at, env)
 }
 
 // InsertExportJob adds an export job to a project that is locked.

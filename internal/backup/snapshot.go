@@ -80,6 +80,21 @@ type SnapshotRequest struct {
 	Links any `json:"links"` // ignored
 }
 
+// check checks the body, and returns how long the snapshot is to be kept.
+func (r SnapshotRequest) check() (retention, error) {
+	kept := retention{"days", 1}
+	if r.RetentionInDays != nil {
+		kept.value = *r.RetentionInDays
+	}
+	switch {
+	case !kept.isPossible():
+		return kept, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
+	case r.Description != nil && !atlas.HasLength(*r.Description, 0, atlas.MaxDescription):
+		return kept, atlas.NewError(atlas.CodeInvalidAttribute, "description")
+	}
+	return kept, nil
+}
+
 // newSnapshotRow returns a snapshot of the cluster that is asked for at a time.
 func newSnapshotRow(
 	of cluster.Cluster, frequency string, kept retention, at time.Time, env atlas.Env,
@@ -120,15 +135,9 @@ func newSnapshotRow(
 func (s *Service) CreateSnapshot(
 	ctx context.Context, project atlas.SnapshotWriter, name string, req SnapshotRequest,
 ) (Snapshot, error) {
-	kept := retention{"days", 1}
-	if req.RetentionInDays != nil {
-		kept.value = *req.RetentionInDays
-	}
-	if !kept.isPossible() {
-		return Snapshot{}, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
-	}
-	if req.Description != nil && !atlas.HasLength(*req.Description, 0, atlas.MaxDescription) {
-		return Snapshot{}, atlas.NewError(atlas.CodeInvalidAttribute, "description")
+	kept, err := req.check()
+	if err != nil {
+		return Snapshot{}, err
 	}
 	find := func(conn db.DBTX) (cluster.Cluster, error) {
 		of, err := cluster.Get(ctx, conn, project, name)
@@ -200,14 +209,19 @@ func (s *Service) getSnapshot(
 	if err != nil {
 		return Snapshot{}, err
 	}
-	row, err := s.q.GetSnapshot(ctx, conn, db.GetSnapshotParams{
-		ProjectID: of.ProjectID, ClusterID: of.ID, ID: id,
-	})
+	return snapshotOf(ctx, conn, of, id, project.Now())
+}
+
+// snapshotOf returns the snapshot of the cluster, or SNAPSHOT_NOT_FOUND.
+func snapshotOf(
+	ctx context.Context, conn db.DBTX, of cluster.Cluster, id objectid.ID, now time.Time,
+) (Snapshot, error) {
+	row, err := db.New().GetSnapshot(ctx, conn, db.GetSnapshotParams{ProjectID: of.ProjectID, ClusterID: of.ID, ID: id})
 	if err != nil {
 		return Snapshot{}, atlas.WrapMissing(err, "get snapshot",
-			atlas.NewError(atlas.CodeSnapshotNotFound, id.String(), name))
+			atlas.NewError(atlas.CodeSnapshotNotFound, id.String(), of.Name))
 	}
-	return SnapshotAt(of, row, project.Now())
+	return SnapshotAt(of, row, now)
 }
 
 // ListSnapshots returns one page of the snapshots of a cluster, newest first: those of

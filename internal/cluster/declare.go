@@ -13,26 +13,28 @@ import (
 )
 
 // Declare adds a cluster that is ready in a transaction, with the network containers that it
-// needs, unless the project has one of that name. It returns an *atlas.Error for the first
-// rule that the body breaks.
+// needs, unless the project has one of that name: then it returns nil. It returns an
+// *atlas.Error for the first rule that the body breaks.
 func Declare(
 	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req Request, now time.Time,
-) error {
+) (*Cluster, error) {
 	newID := func() objectid.ID { return objectid.New(now) }
 	row, settings, err := NewRow(projectID, id, req, now, newID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q := db.New()
 	_, err = q.GetCluster(ctx, tx, db.GetClusterParams{ProjectID: projectID, Name: row.Name})
 	if !errors.Is(err, pgx.ErrNoRows) {
-		return atlas.Wrap(err, "get cluster")
+		return nil, atlas.Wrap(err, "get cluster")
 	}
-	if _, err := q.InsertCluster(ctx, tx, row); err != nil {
-		return atlas.Wrap(err, "insert cluster")
+	inserted, err := q.InsertCluster(ctx, tx, row)
+	if err != nil {
+		return nil, atlas.Wrap(err, "insert cluster")
 	}
 	if err := InsertContainers(ctx, tx, projectID, settings, now, newID); err != nil {
-		return err
+		return nil, err
 	}
-	return atlas.Wrap(q.UpdateProjectDueAt(ctx, tx, projectID), "update due time of project")
+	added, err := At(inserted, now)
+	return &added, err
 }

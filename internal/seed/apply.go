@@ -157,11 +157,38 @@ func (w writer) resources(ctx context.Context, id objectid.ID, project Project) 
 		}
 	}
 	for _, declared := range project.Clusters {
-		if err := cluster.Declare(ctx, w.tx, id, declared.ID.ID, declared.Body.request, w.now); err != nil {
+		if err := w.cluster(ctx, id, declared); err != nil {
 			return fmt.Errorf("cluster %s: %w", declared.ID, err)
 		}
 	}
 	return w.q.UpdateProjectDueAt(ctx, w.tx, id)
+}
+
+// cluster adds the cluster with its backups, if it is not there yet.
+func (w writer) cluster(ctx context.Context, projectID objectid.ID, declared Cluster) error {
+	added, err := cluster.Declare(ctx, w.tx, projectID, declared.ID.ID, declared.Body.request, w.now)
+	if err != nil || added == nil {
+		return err
+	}
+	if declared.Schedule != nil {
+		if err := backup.DeclareSchedule(ctx, w.tx, *added, declared.Schedule.request, w.now); err != nil {
+			return fmt.Errorf("schedule: %w", err)
+		}
+	}
+	for _, snapshot := range declared.Snapshots {
+		state := cmp.Or(backup.SnapshotState(snapshot.State), backup.SnapshotCompleted)
+		err := backup.DeclareSnapshot(ctx, w.tx, *added, snapshot.ID.ID, snapshot.Body.request, state, w.now)
+		if err != nil {
+			return fmt.Errorf("snapshot %s: %w", snapshot.ID, err)
+		}
+	}
+	for _, job := range declared.Exports {
+		state := cmp.Or(backup.ExportJobState(job.State), backup.ExportJobSuccessful)
+		if err := backup.DeclareExportJob(ctx, w.tx, *added, job.ID.ID, job.Body.request, state, w.now); err != nil {
+			return fmt.Errorf("export %s: %w", job.ID, err)
+		}
+	}
+	return nil
 }
 
 func (w writer) accessRole(ctx context.Context, row db.InsertAccessRoleParams) error {

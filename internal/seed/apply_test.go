@@ -28,6 +28,7 @@ func TestTheDemoTenantIsAsDocumented(t *testing.T) {
 			[]string{
 				"5f0000000000000000000a01 5f0000000000000000000b01 Demo Project",
 				"5f0000000000000000000a01 5f0000000000000000000b02 Other Project",
+				"5f0000000000000000000a01 5f0000000000000000000b03 Demo Backups",
 			},
 		},
 		"API keys with HA1": {
@@ -68,11 +69,23 @@ func TestTheDemoTenantIsAsDocumented(t *testing.T) {
 					"9f2deb0d-be22-4524-a403-df531868bac0 4297fc77-1592-4de8-a6d5-a8c32401df87",
 				"5f0000000000000000000b01 5f0000000000000000000d03 GCP t COMPLETE",
 				"5f0000000000000000000b01 5f0000000000000000000d04 AWS f",
+				"5f0000000000000000000b03 5f0000000000000000000d10 AWS t arn:aws:iam::123456789012:role/demo-backups",
 			},
 		},
-		"access lists":   {"SELECT cidr_block::text FROM access_list_entries", []string{}},
-		"access tokens":  {"SELECT secret_id::text FROM access_tokens", []string{}},
-		"export buckets": {"SELECT id::text FROM export_buckets", []string{}},
+		"access lists":  {"SELECT cidr_block::text FROM access_list_entries", []string{}},
+		"access tokens": {"SELECT secret_id::text FROM access_tokens", []string{}},
+		"export buckets": {
+			"SELECT project_id || ' ' || id || ' ' || bucket_name FROM export_buckets",
+			[]string{"5f0000000000000000000b03 5f0000000000000000000f01 demo-backups"},
+		},
+		"a whole": {
+			"SELECT concat_ws(' ', clusters.name, schedule.export_frequency, snapshot.description, " +
+				"snapshot.expires_at - snapshot.completed_at, job.finished_at <= job.created_at) FROM clusters " +
+				"JOIN backup_schedules AS schedule ON schedule.cluster_id = clusters.id " +
+				"JOIN snapshots AS snapshot ON snapshot.cluster_id = clusters.id " +
+				"JOIN export_jobs AS job ON job.snapshot_id = snapshot.id AND job.export_bucket_id = schedule.export_bucket_id",
+			[]string{"Cluster0 monthly Demo snapshot 365 days t"},
+		},
 	} {
 		got := strs(t, pool, tt.query)
 		slices.Sort(got)
@@ -125,6 +138,18 @@ func TestEveryPlaceIsWritten(t *testing.T) {
 			"5f0000000000000000000e41 Cluster0 t true",
 		},
 		"SELECT concat_ws(' ', cloud_provider, region) FROM network_containers": {"AWS US_EAST_1"},
+		"SELECT concat_ws(' ', cluster_id, export_bucket_id, export_frequency, reference_hour) FROM backup_schedules": {
+			"5f0000000000000000000e41 5f0000000000000000000e32 monthly 4",
+		},
+		"SELECT concat_ws(' ', id, description, failed, completed_at - requested_at, expires_at::date - requested_at::date) " +
+			"FROM snapshots": {
+			"5f0000000000000000000e51 Kept f 00:00:00 365",
+			"5f0000000000000000000e52 t 00:00:00 1",
+			"5f0000000000000000000e53 f 00:00:05 1",
+		},
+		"SELECT concat_ws(' ', id, snapshot_id, export_bucket_id, finished_at - created_at) FROM export_jobs": {
+			"5f0000000000000000000e61 5f0000000000000000000e51 5f0000000000000000000e32 00:00:00",
+		},
 	} {
 		got := strs(t, pool, query)
 		slices.Sort(got)
@@ -252,7 +277,7 @@ func TestAFileThatFailsAtItsEndLeavesNoRow(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
 	file, err := seed.Parse([]byte(whole + "  - id: 5f0000000000000000000a04\n    name: Other\n    projects:\n" +
-		"      - id: 5f0000000000000000000b03\n        name: Of the first organization\n"))
+		"      - id: 5f0000000000000000000b23\n        name: Of the first organization\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

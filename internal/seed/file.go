@@ -15,7 +15,8 @@
 //     a cluster, a database user or a network if its name is.
 //   - What is missing below an organization or a project that is there is added.
 //   - Roles, access list and secrets are added together with their API key or
-//     service account, and never to one that is there.
+//     service account, and schedule, snapshots and export jobs with their cluster, and
+//     never to one that is there.
 //   - What was deleted is missing, and is added again.
 //   - An id that is there under another parent or of another kind, and a name or
 //     key that something else has, is an error.
@@ -80,14 +81,31 @@ type Project struct {
 // ExportBucket is an export bucket.
 type ExportBucket struct {
 	ID     objectID                         `yaml:"id" required:"true"`
-	Region *string                          `yaml:"region" most:"name"` // of AWS; us-east-1 if left out
+	Region *string                          `yaml:"region"` // of AWS; us-east-1 if left out
 	Body   body[backup.ExportBucketRequest] `yaml:"body" required:"true"`
 }
 
-// Cluster is a cluster, which is ready.
+// Cluster is a cluster, which is ready, with its backups.
 type Cluster struct {
-	ID   objectID              `yaml:"id" required:"true"`
-	Body body[cluster.Request] `yaml:"body" required:"true"`
+	ID        objectID                     `yaml:"id" required:"true"`
+	Body      body[cluster.Request]        `yaml:"body" required:"true"`
+	Schedule  *body[backup.ScheduleUpdate] `yaml:"schedule"` // what it changes of Atlas' own
+	Snapshots []Snapshot                   `yaml:"snapshots"`
+	Exports   []ExportJob                  `yaml:"exports"`
+}
+
+// Snapshot is a snapshot on demand. What has not ended goes on.
+type Snapshot struct {
+	ID    objectID                     `yaml:"id" required:"true"`
+	State snapshotState                `yaml:"state"` // completed if left out
+	Body  body[backup.SnapshotRequest] `yaml:"body"`
+}
+
+// ExportJob is a job that exports a snapshot. What has not ended goes on.
+type ExportJob struct {
+	ID    objectID                      `yaml:"id" required:"true"`
+	State exportJobState                `yaml:"state"` // Successful if left out
+	Body  body[backup.ExportJobRequest] `yaml:"body" required:"true"`
 }
 
 // AWSRole is an access role of AWS. It is authorized if it has an ARN.

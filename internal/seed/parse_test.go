@@ -185,7 +185,7 @@ func TestParseTellsEveryPlaceThatHoldsTooMuch(t *testing.T) {
   - id: 5f0000000000000000000a02
     name: %[1]s
     projects:
-      - {id: 5f0000000000000000000b03, name: %[1]s}
+      - {id: 5f0000000000000000000b23, name: %[1]s}
     apiKeys:
       - id: 5f0000000000000000000e11
         description: %[2]s
@@ -216,7 +216,7 @@ organizations[0].serviceAccounts[0].accessList has more than 200 elements`))
 
 func TestParseMissesTheProjectOfARole(t *testing.T) {
 	t.Parallel()
-	wantParseError(t, replaced(t, whole, "projectId: 5f0000000000000000000b03\n            roles: [GROUP_OWNER",
+	wantParseError(t, replaced(t, whole, "projectId: 5f0000000000000000000b23\n            roles: [GROUP_OWNER",
 		"roles: [GROUP_OWNER"), "organizations[0].apiKeys[0].projectRoles[0].projectId is missing")
 }
 
@@ -224,8 +224,8 @@ func TestParseRefusesATimeThatIsNone(t *testing.T) {
 	t.Parallel()
 	file := replaced(t, whole, "expiresAt: 2099-12-31T00:00:00Z", "expiresAt: soon")
 	_, err := seed.Parse([]byte(file))
-	if err == nil || !strings.Contains(err.Error(), "line 74: ") {
-		t.Errorf("got %v, want an error with line 74", err)
+	if err == nil || !strings.Contains(err.Error(), "line 86: ") {
+		t.Errorf("got %v, want an error with line 86", err)
 	}
 }
 

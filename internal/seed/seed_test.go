@@ -34,7 +34,7 @@ const whole = `organizations:
     name: Whole
     apiAccessListRequired: true
     projects:
-      - id: 5f0000000000000000000b03
+      - id: 5f0000000000000000000b23
         name: Whole Project
         cloudProviderAccess:
           aws:
@@ -86,6 +86,18 @@ const whole = `organizations:
                       regionName: US_EAST_1
                       priority: 7
                       electableSpecs: {instanceSize: M10, nodeCount: 3}
+            schedule:
+              autoExportEnabled: true
+              export: {exportBucketId: 5f0000000000000000000e32, frequencyType: monthly}
+              referenceHourOfDay: 4
+            snapshots:
+              - id: 5f0000000000000000000e51
+                body: {description: Kept, retentionInDays: 365}
+              - {id: 5f0000000000000000000e52, state: failed}
+              - {id: 5f0000000000000000000e53, state: inProgress}
+            exports:
+              - id: 5f0000000000000000000e61
+                body: {exportBucketId: 5f0000000000000000000e32, snapshotId: 5f0000000000000000000e51}
     apiKeys:
       - id: 5f0000000000000000000e11
         description: A key
@@ -93,7 +105,7 @@ const whole = `organizations:
         privateKey: d3300000-0000-4000-8000-000000000009
         orgRoles: [ORG_MEMBER, ORG_GROUP_CREATOR]
         projectRoles:
-          - projectId: 5f0000000000000000000b03
+          - projectId: 5f0000000000000000000b23
             roles: [GROUP_OWNER, GROUP_READ_ONLY]
         accessList: [192.0.2.1, 198.51.100.0/24, "2001:db8::/32"]
     serviceAccounts:
@@ -105,7 +117,7 @@ const whole = `organizations:
             expiresAt: 2099-12-31T00:00:00Z
         orgRoles: [ORG_READ_ONLY]
         projectRoles:
-          - projectId: 5f0000000000000000000b03
+          - projectId: 5f0000000000000000000b23
             roles: [GROUP_BACKUP_MANAGER]
         accessList: [203.0.113.7/32]
 `

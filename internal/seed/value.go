@@ -25,18 +25,20 @@ import (
 // place.
 
 type (
-	objectID    struct{ objectid.ID }
-	roleARN     string
-	uuidText    string // as written
-	publicKey   string
-	secret      string
-	clientID    struct{ id objectid.ID }
-	network     struct{ prefix netip.Prefix }
-	timestamp   struct{ time.Time }
-	body[T any] struct{ request T } // of a request of the API, in YAML
-	orgRole     db.OrgRole
-	projectRole db.ProjectRole
-	gcpStatus   db.GCPRoleStatus
+	objectID       struct{ objectid.ID }
+	roleARN        string
+	uuidText       string // as written
+	publicKey      string
+	secret         string
+	clientID       struct{ id objectid.ID }
+	network        struct{ prefix netip.Prefix }
+	timestamp      struct{ time.Time }
+	snapshotState  backup.SnapshotState
+	exportJobState backup.ExportJobState
+	body[T any]    struct{ request T } // of a request of the API, in YAML
+	orgRole        db.OrgRole
+	projectRole    db.ProjectRole
+	gcpStatus      db.GCPRoleStatus
 )
 
 // secretForm is what clients can send of a secret. How long it is, is for its owner
@@ -93,6 +95,26 @@ func (v *projectRole) UnmarshalYAML(node ast.Node) error {
 func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
 	return word(v, node, func(text string) bool { return db.GCPRoleStatus(text).Valid() },
 		"not a status of a Google Cloud role")
+}
+
+func (v *snapshotState) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool {
+		switch backup.SnapshotState(text) {
+		case backup.SnapshotQueued, backup.SnapshotInProgress, backup.SnapshotCompleted, backup.SnapshotFailed:
+			return true
+		}
+		return false
+	}, "not a state of a snapshot")
+}
+
+func (v *exportJobState) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool {
+		switch backup.ExportJobState(text) {
+		case backup.ExportJobQueued, backup.ExportJobInProgress, backup.ExportJobSuccessful, backup.ExportJobFailed:
+			return true
+		}
+		return false
+	}, "not a state of an export job")
 }
 
 func (v *objectID) UnmarshalYAML(node ast.Node) error {
