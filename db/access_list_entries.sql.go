@@ -59,7 +59,7 @@ func (q *Queries) GetAccessListEntry(ctx context.Context, db DBTX, arg GetAccess
 	return i, err
 }
 
-const insertAccessListEntry = `-- name: InsertAccessListEntry :exec
+const insertAccessListEntry = `-- name: InsertAccessListEntry :execrows
 INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (org_id, principal_id, cidr_block) DO NOTHING
@@ -72,15 +72,18 @@ type InsertAccessListEntryParams struct {
 	CreatedAt   time.Time
 }
 
-// The same network may be named twice.
-func (q *Queries) InsertAccessListEntry(ctx context.Context, db DBTX, arg InsertAccessListEntryParams) error {
-	_, err := db.Exec(ctx, insertAccessListEntry,
+// The same network may be named twice: it is added once.
+func (q *Queries) InsertAccessListEntry(ctx context.Context, db DBTX, arg InsertAccessListEntryParams) (int64, error) {
+	result, err := db.Exec(ctx, insertAccessListEntry,
 		arg.OrgID,
 		arg.PrincipalID,
 		arg.CIDRBlock,
 		arg.CreatedAt,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const listAccessListEntries = `-- name: ListAccessListEntries :many

@@ -12,6 +12,24 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const getAPIKeyPublicKey = `-- name: GetAPIKeyPublicKey :one
+SELECT public_key
+FROM api_keys
+WHERE org_id = $1 AND id = $2
+`
+
+type GetAPIKeyPublicKeyParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+func (q *Queries) GetAPIKeyPublicKey(ctx context.Context, db DBTX, arg GetAPIKeyPublicKeyParams) (string, error) {
+	row := db.QueryRow(ctx, getAPIKeyPublicKey, arg.OrgID, arg.ID)
+	var public_key string
+	err := row.Scan(&public_key)
+	return public_key, err
+}
+
 const insertAPIKey = `-- name: InsertAPIKey :exec
 INSERT INTO api_keys (org_id, id, description, public_key, ha1, private_key_suffix, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)

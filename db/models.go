@@ -500,6 +500,18 @@ type Org struct {
 	Settings              []byte
 }
 
+type OrgEvent struct {
+	OrgID         objectid.ID
+	ID            objectid.ID
+	CreatedAt     time.Time
+	Type          string
+	ProjectID     *objectid.ID
+	CallerID      *objectid.ID
+	PublicKey     *string
+	RemoteAddress *netip.Addr
+	Details       []byte
+}
+
 type OrgRoleGrant struct {
 	OrgID       objectid.ID
 	PrincipalID objectid.ID
@@ -534,6 +546,19 @@ type ProjectAccessListEntry struct {
 	CreatedAt   time.Time
 	Ordinal     int32
 	DeleteAfter *time.Time
+}
+
+type ProjectEvent struct {
+	ProjectID     objectid.ID
+	ID            objectid.ID
+	CreatedAt     time.Time
+	Type          string
+	ClusterName   *string
+	OrgID         *objectid.ID
+	CallerID      *objectid.ID
+	PublicKey     *string
+	RemoteAddress *netip.Addr
+	Details       []byte
 }
 
 type ProjectRoleGrant struct {

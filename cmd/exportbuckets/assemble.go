@@ -14,6 +14,7 @@ import (
 	clusters "exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
@@ -38,7 +39,7 @@ func (p plan) httpConfig(listening net.Addr, log *slog.Logger) api.Config {
 func (p plan) assemble(
 	pool *dbpool.Pool, sealer *iam.Sealer, config api.Config,
 ) (http.Handler, *iam.Service, error) {
-	env := atlas.Env{Clock: time.Now, NewID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
+	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
 	callers := iam.New(pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
 		Sealer:              sealer,
@@ -51,6 +52,7 @@ func (p plan) assemble(
 		Cluster:  clusters.New(pool, env),
 		Settle:   settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env),
+		Event:    event.New(pool),
 	}, config)
 	return handler, callers, err
 }

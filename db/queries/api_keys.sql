@@ -2,6 +2,11 @@
 INSERT INTO api_keys (org_id, id, description, public_key, ha1, private_key_suffix, created_at)
 VALUES (@org_id, @id, @description, @public_key, @ha1, @private_key_suffix, @created_at);
 
+-- name: GetAPIKeyPublicKey :one
+SELECT public_key
+FROM api_keys
+WHERE org_id = @org_id AND id = @id;
+
 -- name: ListAPIKeys :many
 -- The keys of the organization or, if a project is given, those that have a role
 -- there, each with the number of all; or the one of them that has an id:

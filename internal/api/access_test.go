@@ -306,6 +306,11 @@ func accesses() []access {
 		{route: "POST " + project + "/databaseUsers", body: newUser("other"), least: userWriter, status: 201},
 		// Whether the caller may is told before the body is looked at.
 		{route: "POST " + project + "/databaseUsers", body: "{", least: userWriter, status: 400},
+		{route: "GET " + apiRoot + "/eventTypes", least: guest, status: 200},
+		{route: "GET " + project + "/events", least: reader, status: 200},
+		{route: "GET " + project + "/events/:eventId", least: reader, status: 200},
+		{route: "GET " + org + "/events", least: member, status: 200},
+		{route: "GET " + org + "/events/:eventId", least: member, status: 404}, // it is of the project
 		{route: "GET " + project + "/databaseUsers", least: reader, status: 200},
 		{route: "GET " + user, least: reader, status: 200},
 		{route: "PATCH " + user, body: `{"description":"changed"}`, least: userWriter, status: 200},
@@ -358,6 +363,7 @@ var exampleOf = strings.NewReplacer(
 	":secretId", "6a7900010203040506999999",
 	":clusterName", "c",
 	":entryValue", "192.0.2.1",
+	":eventId", "6a7900e10203040506000002",
 	":databaseName", "admin",
 	":username", "app",
 	":restoreJobId", "6a7900010203040506999999",

@@ -30,6 +30,7 @@ import (
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
@@ -139,6 +140,7 @@ type settings struct {
 	iam    iam.Config
 	backup backup.Config
 	pace   atlas.Pace
+	events string // begins the ids of events
 }
 
 func setup(t testing.TB, change ...func(*settings)) *bundle {
@@ -149,15 +151,8 @@ func setup(t testing.TB, change ...func(*settings)) *bundle {
 func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle {
 	t.Helper()
 	b := &bundle{pool: pool, clock: newClock(), log: new(waittest.Log)}
-	var created atomic.Uint32
-	env := atlas.Env{Clock: b.clock.Now, NewID: func(time.Time) objectid.ID {
-		id, err := objectid.Parse(fmt.Sprintf("6a7900010203040506%06x", created.Add(1)))
-		if err != nil {
-			t.Error(err)
-		}
-		return id
-	}}
 	s := settings{
+		events: "6a7900e10203040506",
 		bounds: api.DefaultBounds,
 		api: api.Config{
 			BaseURL:       "https://cloud.example.com",
@@ -191,12 +186,14 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 			t.Fatal(err)
 		}
 	}
-	env.Pace = s.pace
+	env := atlas.Env{
+		Clock: b.clock.Now, NewID: count(t, "6a7900010203040506"), NewEventID: count(t, s.events), Pace: s.pace,
+	}
 	b.iam = iam.New(b.pool, env, s.iam)
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
 		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool, env),
-		DBAccess: dbaccess.New(b.pool, env),
+		DBAccess: dbaccess.New(b.pool, env), Event: event.New(b.pool),
 	}
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {
@@ -207,6 +204,19 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	t.Cleanup(func() { b.notInDump(t) })
 	t.Cleanup(b.server.Close)
 	return b
+}
+
+// count returns what makes ids that begin so, and then count.
+func count(t testing.TB, prefix string) func(time.Time) objectid.ID {
+	t.Helper()
+	var created atomic.Uint32
+	return func(time.Time) objectid.ID {
+		id, err := objectid.Parse(fmt.Sprintf("%s%06x", prefix, created.Add(1)))
+		if err != nil {
+			t.Error(err)
+		}
+		return id
+	}
 }
 
 // serveUnchecked serves without a look at the OpenAPI document, for what is large.

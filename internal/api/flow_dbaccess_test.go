@@ -79,12 +79,10 @@ const (
 	readWriteRole = `{"databaseName":"data","roleName":"readWrite"}`
 )
 
-// at fills in the version that all of these operations have.
-func at(date string, steps ...step) []step {
+// ofFirst makes steps of the first version, the only one of these operations.
+func ofFirst(steps ...step) []step {
 	for i := range steps {
-		if steps[i].accept == "" {
-			steps[i].accept = date
-		}
+		steps[i].accept = "2023-01-01"
 	}
 	return steps
 }
@@ -92,7 +90,7 @@ func at(date string, steps ...step) []step {
 func TestTheTerraformProviderAsksWhoMayConnect(t *testing.T) {
 	t.Parallel()
 	create := `[{"comment":"office","ipAddress":"203.0.113.7"}]` + "\n"
-	runFlow(t, "terraform-provider-mongodbatlas/1.41.0 Terraform/1.11.4", forGood, at("2023-01-01",
+	runFlow(t, "terraform-provider-mongodbatlas/1.41.0 Terraform/1.11.4", forGood, ofFirst(
 		step{does: "create the entry", send: "POST " + flowNetworks, body: create, status: 201, reads: lists(1)},
 		step{does: "read the new entry", send: "GET " + flowEntry, reads: oneNetwork("office")},
 		step{does: "create it again, as after a 500", send: "POST " + flowNetworks, body: create, status: 201, reads: lists(1)},
@@ -126,7 +124,7 @@ func TestTheAtlasCLIAsksWhoMayConnect(t *testing.T) {
 		return `[{"cidrBlock":"203.0.113.7/32","comment":"` + comment + `","groupId":"{demo}"}]` + "\n"
 	}
 	user := `"databaseName":"admin","groupId":"{demo}","username":"app"`
-	runFlow(t, "atlascli/1.50.0 (linux;amd64;)", forCommands, at("2023-01-01",
+	runFlow(t, "atlascli/1.50.0 (linux;amd64;)", forCommands, ofFirst(
 		step{does: "atlas accessLists create, without a comment", send: "POST " + flowNetworks, body: entry(""), status: 201, reads: lists(1)},
 		step{does: "atlas accessLists create", send: "POST " + flowNetworks, body: entry("test"), status: 201, reads: lists(1)},
 		step{does: "atlas accessLists list", send: "GET " + flowNetworks + firstPage, reads: lists(1)},
@@ -160,7 +158,7 @@ func TestTheKubernetesOperatorAsksWhoMayConnect(t *testing.T) {
 	}
 	empties, both := listAccess, listAccess
 	empties.reads, both.reads = empty, lists(2)
-	steps := at("2023-01-01", slices.Concat(
+	steps := ofFirst(slices.Concat(
 		[]step{
 			empties,
 			{does: "add what is wanted", send: "POST " + flowNetworks, body: entry("a"), status: 201, reads: lists(2)},

@@ -44,6 +44,9 @@ var (
 	databaseRoleLimit       = rateLimit{name: "custom database roles", capacity: 2000, refill: 1000}
 	databaseUserLimit       = rateLimit{name: "database users", capacity: 10000, refill: 5000}
 	encryptionLimit         = rateLimit{name: "encryption at rest", capacity: 2000, refill: 1000}
+	eventLimit              = rateLimit{name: "events", capacity: 300, refill: 100}
+	eventTypeLimit          = rateLimit{name: "event types", capacity: 300, refill: 100}
+	orgEventLimit           = rateLimit{name: "events of an organization", capacity: 500, refill: 250}
 	integrationLimit        = rateLimit{name: "third-party integrations", capacity: 1200, refill: 500}
 	monitoringLimit         = rateLimit{name: "monitoring and logs", capacity: 300, refill: 100}
 	networkPeeringLimit     = rateLimit{name: "network peering", capacity: 2000, refill: 1000}

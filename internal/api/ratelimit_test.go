@@ -127,7 +127,7 @@ func TestEveryDeletionOfACredentialOrAGrantDrawsOnTheReserve(t *testing.T) {
 func TestNobodyKeepsAnOwnerFromRevoking(t *testing.T) {
 	t.Parallel()
 	unlimited := setup(t, func(s *settings) { s.api.RateLimits = false })
-	b := setupOn(t, unlimited.pool)
+	b := setupOn(t, unlimited.pool, func(s *settings) { s.events = "6a7900e20203040506" })
 	thief := unlimited.newAccount(t, demoAccounts,
 		`{"name":"low","description":"low","roles":["GROUP_READ_ONLY"],"secretExpiresAfterHours":8}`)
 	stolen, err := b.iam.CreateAccessToken(t.Context(), thief.ClientID, thief.Secrets[0].Secret)

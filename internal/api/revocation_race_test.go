@@ -23,7 +23,7 @@ func setupRace(t *testing.T) (b, replica *bundle) {
 	t.Helper()
 	noLimits := func(s *settings) { s.api.RateLimits = false }
 	b = setup(t, noLimits)
-	return b, setupOn(t, dbpool.New(b.pool.Pool), noLimits)
+	return b, setupOn(t, dbpool.New(b.pool.Pool), noLimits, func(s *settings) { s.events = "6a7900e20203040506" })
 }
 
 // race makes a request with a credential and reports whether the answer has the

@@ -47,6 +47,7 @@ func (s *Server) operations() []operation {
 		s.projectOperations(),
 		s.securityOperations(),
 		s.accessOperations(),
+		s.eventOperations(),
 		s.backupOperations(),
 		s.clusterOperations(),
 		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
@@ -157,6 +158,21 @@ func (s *Server) accessOperations() []operation {
 		{patch, user, v2023, databaseUserLimit, withBody(databaseUserWriter, s.updateDatabaseUser)},
 		{del, user, v2023, databaseUserLimit, with(databaseUserWriter, s.deleteDatabaseUser)},
 	})
+}
+
+// eventOperations are on what has happened.
+func (s *Server) eventOperations() []operation {
+	const (
+		ofProject = projectRoot + "/events"
+		ofOrg     = orgRoot + "/events"
+	)
+	return []operation{
+		{get, apiRoot + "/eventTypes", v2023, eventTypeLimit, withPage(anyCaller, s.listEventTypes)},
+		{get, ofProject, v2023, eventLimit, with(projectReader, s.listProjectEvents).settled()},
+		{get, ofProject + "/:eventId", v2023, eventLimit, with(projectReader, s.getProjectEvent).settled()},
+		{get, ofOrg, v2023, orgEventLimit, with(orgReader, s.listOrgEvents)},
+		{get, ofOrg + "/:eventId", v2023, orgEventLimit, with(orgReader, s.getOrgEvent)},
+	}
 }
 
 // backupOperations are on access roles and export buckets.

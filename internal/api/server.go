@@ -16,6 +16,7 @@ import (
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbaccess"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
@@ -54,6 +55,7 @@ type Services struct {
 	Settle  *settle.Service
 	// DBAccess is about who may connect to clusters.
 	DBAccess *dbaccess.Service
+	Event    *event.Service
 }
 
 // Server is the HTTP side of the services.
@@ -64,6 +66,7 @@ type Server struct {
 	cluster  *cluster.Service
 	settle   *settle.Service
 	dbaccess *dbaccess.Service
+	event    *event.Service
 	cfg      Config
 	limits   *rateLimiter // of those who are known
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
@@ -115,7 +118,7 @@ func NewStarting(cfg Config) (http.Handler, error) {
 func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
-		settle: services.Settle, dbaccess: services.DBAccess,
+		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event,
 		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 

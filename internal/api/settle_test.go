@@ -29,7 +29,7 @@ func (b *bundle) countClusters(t *testing.T) int {
 }
 
 // seesTime are the routes to what time changes.
-var seesTime = regexp.MustCompile(`^\w+ .*/groups/:groupId/(clusters|flexClusters|accessList|databaseUsers)\b|^DELETE .*/groups/:groupId(/backup/exportBuckets/:exportBucketId)?$`)
+var seesTime = regexp.MustCompile(`^\w+ .*/groups/:groupId/(clusters|flexClusters|accessList|databaseUsers|events)\b|^DELETE .*/groups/:groupId(/backup/exportBuckets/:exportBucketId)?$`)
 
 func TestWhatSeesTimeSettlesFirst(t *testing.T) {
 	t.Parallel()

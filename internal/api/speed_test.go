@@ -17,7 +17,7 @@ type operation struct {
 }
 
 var operations = map[string]operation{
-	"create": {http.MethodPost, demoBuckets, awsBody, 220},
+	"create": {http.MethodPost, demoBuckets, awsBody, 232},
 	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 195},
 	"list":   {http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
 }

@@ -154,6 +154,8 @@ var (
 		"Cluster name %v cannot have same first %v characters as another cluster name in same group.")
 	CodeDuplicateDatabaseRoles = code("DUPLICATE_DATABASE_ROLES", http.StatusBadRequest,
 		"Duplicate database roles specified for user %v: %v@%v.")
+	CodeEventNotFound = code("EVENT_NOT_FOUND", http.StatusNotFound,
+		"No event with ID %v exists for group %v.")
 	CodeExpirationInPast = code("EXPIRATION_DATE_IN_PAST", http.StatusBadRequest,
 		"The specified expiration date must be in the future.")
 	CodeExpirationTooLate = code("EXPIRATION_DATE_EXCEEDS_MAX", http.StatusBadRequest,
@@ -252,6 +254,8 @@ var (
 		"The currently logged in user does not have the group creator role in organization %v.")
 	CodeNotServed = code("UNSUPPORTED_FOR_CURRENT_CONFIG", http.StatusForbidden,
 		"Operation not supported for current configuration. %v is not offered by this server.")
+	CodeOrgEventNotFound = code("ORG_EVENT_NOT_FOUND", http.StatusNotFound,
+		"No event with ID %v exists for organization %v.")
 	CodeOrgNotFound           = code("ORG_NOT_FOUND", http.StatusNotFound, "No organization with ID %v exists.")
 	CodeOrgRequiresAccessList = code("ORG_REQUIRES_ACCESS_LIST", http.StatusForbidden,
 		"This organization requires access through an access list of ip ranges.")

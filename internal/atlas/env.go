@@ -13,6 +13,8 @@ type Env struct {
 	Clock func() time.Time
 	// NewID makes the id of what is created at a time. Required.
 	NewID func(time.Time) objectid.ID
+	// NewEventID makes the id of an event at a time. Required.
+	NewEventID func(time.Time) objectid.ID
 	// Pace is how long things take. What has begun keeps the times of the pace that it
 	// began at.
 	Pace Pace

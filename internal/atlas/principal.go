@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -31,6 +32,9 @@ type Facts struct {
 	ProjectExists bool
 	ProjectInOrg  bool             // it belongs to the principal's organization
 	ProjectRoles  []db.ProjectRole // that were granted to the principal
+
+	PublicKey string     // of an API key; empty if it is a service account
+	Address   netip.Addr // that the request came from; invalid if that can't be told
 
 	// Now is the time of the principal's organization when the request came in.
 	Now time.Time
@@ -76,6 +80,27 @@ func (p *Principal) ID() objectid.ID { return p.facts.ID }
 
 // OrgID returns the id of the principal's own organization.
 func (p *Principal) OrgID() objectid.ID { return p.facts.OrgID }
+
+// Actor is who made something happen, by value.
+type Actor struct {
+	ID        objectid.ID
+	PublicKey string // of an API key; empty if it is a service account
+	Address   netip.Addr
+}
+
+// Named returns the public key and the address, nil for what there is none of.
+func (a Actor) Named() (publicKey *string, address *netip.Addr) {
+	if a.PublicKey != "" {
+		publicKey = &a.PublicKey
+	}
+	if a.Address.IsValid() {
+		address = &a.Address
+	}
+	return publicKey, address
+}
+
+// Actor returns the principal as who makes something happen.
+func (p *Principal) Actor() Actor { return Actor{p.facts.ID, p.facts.PublicKey, p.facts.Address} }
 
 // Now returns the time of the principal's organization when the request came in. It is
 // the one time of the request: all that it makes, changes or finds expired, it does then.

@@ -14,6 +14,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -156,7 +157,11 @@ func (s *Service) CreateAccessRole(
 		return s.createGCPAccessRole(ctx, project, NewGCPRoleRow(projectID, id, db.GCPRoleStatusCOMPLETE, now))
 	}
 	role, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
-		return s.q.InsertAccessRole(ctx, tx, row)
+		role, err := s.q.InsertAccessRole(ctx, tx, row)
+		if err != nil {
+			return role, err
+		}
+		return role, s.tellOfRole(ctx, tx, project, roleEvents[provider].added)
 	})
 	return AccessRole{CloudProviderAccessRole: role},
 		accessRoleError(err, projectID, row.ServicePrincipalID, "insert access role")
@@ -216,6 +221,9 @@ func (s *Service) createGCPAccessRole(
 		role, err := s.q.GetGCPAccessRole(ctx, tx, row.ProjectID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			role, err = s.q.InsertAccessRole(ctx, tx, row)
+			if err == nil {
+				err = s.tellOfRole(ctx, tx, project, event.GCPRoleAdded)
+			}
 		}
 		return role, atlas.Wrap(err, "get or insert access role")
 	})
@@ -331,12 +339,16 @@ func (s *Service) authorizeAWSRole(
 	ctx context.Context, project atlas.ProjectOwner, id objectid.ID, req AccessRoleRequest,
 ) (db.CloudProviderAccessRole, error) {
 	return write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.CloudProviderAccessRole, error) {
-		return s.q.UpdateAWSAccessRole(ctx, tx, db.UpdateAWSAccessRoleParams{
+		role, err := s.q.UpdateAWSAccessRole(ctx, tx, db.UpdateAWSAccessRoleParams{
 			ProjectID:         project.ProjectID(),
 			ID:                id,
 			IAMAssumedRoleARN: *req.IAMAssumedRoleARN,
 			Now:               project.Now(),
 		})
+		if err != nil {
+			return role, err
+		}
+		return role, s.tellOfRole(ctx, tx, project, event.AWSRoleUpdated)
 	})
 }
 
@@ -349,7 +361,7 @@ func (s *Service) updateAzureRole(
 		if err != nil {
 			return db.CloudProviderAccessRole{}, err
 		}
-		return s.q.UpdateAzureAccessRole(ctx, tx, db.UpdateAzureAccessRoleParams{
+		role, err := s.q.UpdateAzureAccessRole(ctx, tx, db.UpdateAzureAccessRoleParams{
 			ProjectID:          project.ProjectID(),
 			ID:                 id,
 			AzureAppID:         req.AtlasAzureAppID,
@@ -357,7 +369,24 @@ func (s *Service) updateAzureRole(
 			TenantID:           *req.TenantID,
 			Now:                project.Now(),
 		})
+		if err != nil {
+			return role, err
+		}
+		return role, s.tellOfRole(ctx, tx, project, event.AzureRoleUpdated)
 	})
+}
+
+// roleEvents are the events that tell of a role of each cloud provider. That a bucket comes
+// to use it, or ceases to, updates it.
+var roleEvents = map[db.CloudProvider]struct{ added, updated, deleted event.Type }{
+	db.CloudProviderAWS:   {event.AWSRoleAdded, event.AWSRoleUpdated, event.AWSRoleDeleted},
+	db.CloudProviderAZURE: {event.AzureRoleAdded, event.AzureRoleUpdated, event.AzureRoleDeleted},
+	db.CloudProviderGCP:   {event.GCPRoleAdded, event.GCPRoleUpdated, event.GCPRoleDeleted},
+}
+
+// tellOfRole writes the event of what the caller has done to a role.
+func (s *Service) tellOfRole(ctx context.Context, tx pgx.Tx, project atlas.ProjectOwner, of event.Type) error {
+	return event.Write(ctx, tx, event.By(s.env, project).OnProject(project.ProjectID(), of, event.Details{}))
 }
 
 // inUse are the codes for a role of each cloud provider that is in use.
@@ -391,12 +420,16 @@ func (s *Service) DeleteAccessRole(
 	if used {
 		return atlas.NewError(inUse[cloudProvider], id.String())
 	}
-	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
-		return s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
+	err = write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		_, err := s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
 			ProjectID:     role.ProjectID,
 			ID:            role.ID,
 			CloudProvider: cloudProvider,
 		})
+		if err != nil {
+			return err
+		}
+		return s.tellOfRole(ctx, tx, project, roleEvents[cloudProvider].deleted)
 	})
 	if write.IsViolation(err, exportBucketsRoleFkey) || write.IsViolation(err, exportBucketsTenantFkey) {
 		return atlas.NewError(inUse[cloudProvider], id.String())

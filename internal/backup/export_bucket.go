@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/batch"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -170,6 +172,7 @@ func (s *Service) CreateExportBucket(
 	row.ProjectID, row.OrgID, row.CallerID = project.ProjectID(), caller.OrgID(), caller.ID()
 	row.CreatedAt = project.Now()
 	row.ID = s.env.NewID(row.CreatedAt)
+	s.tell(&row, caller)
 	if row.CloudProvider == db.CloudProviderAWS && s.cfg.AWSRegion != "" {
 		row.Region = &s.cfg.AWSRegion
 	}
@@ -207,6 +210,16 @@ func (s *Service) CreateExportBucket(
 			return db.ExportBucket{}, atlas.Wrap(err, "wait for access role")
 		}
 	}
+}
+
+// tell puts the two events that tell of the bucket into its row.
+func (s *Service) tell(row *newExportBucket, caller *atlas.Principal) {
+	row.PublicKey, row.RemoteAddress = caller.Actor().Named()
+	row.RoleEventID, row.BucketEventID = s.env.NewEventID(row.CreatedAt), s.env.NewEventID(row.CreatedAt)
+	if bytes.Compare(row.RoleEventID[:], row.BucketEventID[:]) > 0 { // they are listed in the order of their ids
+		row.RoleEventID, row.BucketEventID = row.BucketEventID, row.RoleEventID
+	}
+	row.RoleEventType = roleEvents[row.CloudProvider].updated.Name
 }
 
 // checkAccessRole says why the role that the row names can't be used, given what
@@ -317,11 +330,18 @@ func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWr
 	if err != nil {
 		return err
 	}
-	_, err = write.Do(ctx, s.pool, project, func(tx pgx.Tx) (objectid.ID, error) {
-		return s.q.DeleteExportBucket(ctx, tx, db.DeleteExportBucketParams{
+	err = write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
+		_, err := s.q.DeleteExportBucket(ctx, tx, db.DeleteExportBucketParams{
 			ProjectID: bucket.ProjectID,
 			ID:        bucket.ID,
 		})
+		if err != nil {
+			return err
+		}
+		by := event.By(s.env, project)
+		return event.Write(ctx, tx,
+			by.OnProject(bucket.ProjectID, roleEvents[bucket.CloudProvider].updated, event.Details{}),
+			by.OnProject(bucket.ProjectID, event.BucketDeleted, event.Details{}))
 	})
 	if write.IsViolation(err, exportBucketFkey) {
 		return atlas.NewError(atlas.CodeExportBucketInUse, id.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,6 +30,12 @@ type newExportBucket struct {
 	OrgID         objectid.ID `json:"org_id"` // of the caller
 	CallerID      objectid.ID `json:"caller_id"`
 	CallerVersion int64       `json:"caller_version"`
+
+	PublicKey     *string     `json:"public_key"` // of the caller
+	RemoteAddress *netip.Addr `json:"remote_address"`
+	RoleEventID   objectid.ID `json:"role_event_id"`
+	RoleEventType string      `json:"role_event_type"`
+	BucketEventID objectid.ID `json:"bucket_event_id"`
 }
 
 // insertedBucket is what became of an export bucket that was to be inserted.

@@ -34,7 +34,7 @@ func setupBatch(t *testing.T) *batchBundle {
 	t.Helper()
 	now := time.Now()
 	b := &batchBundle{pool: dbtest.New(t), project: objectid.New(now), roles: make(map[db.CloudProvider]objectid.ID)}
-	b.service = New(b.pool, atlas.Env{Clock: time.Now, NewID: objectid.New}, Config{})
+	b.service = New(b.pool, atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New}, Config{})
 	org, other := objectid.New(now), objectid.New(now)
 	q := db.New()
 	if err := q.InsertOrg(t.Context(), b.pool, db.InsertOrgParams{ID: org, Name: "org", CreatedAt: now}); err != nil {
@@ -79,6 +79,7 @@ func (b *batchBundle) row(provider db.CloudProvider) newExportBucket {
 	row := newExportBucket{
 		ProjectID: b.project, ID: objectid.New(now), CloudProvider: provider, RoleID: b.roles[provider],
 		BucketName: "export-bucket", CreatedAt: now, OrgID: b.org, CallerID: b.caller,
+		RoleEventID: objectid.New(now), RoleEventType: "ROLE_UPDATED", BucketEventID: objectid.New(now),
 	}
 	switch provider {
 	case db.CloudProviderAWS:
@@ -127,6 +128,14 @@ func (b *batchBundle) wantStored(t *testing.T, want map[objectid.ID]*db.ExportBu
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("export buckets (-want +got):\n%s", diff)
+	}
+	var told int
+	err = b.pool.QueryRow(t.Context(), "SELECT count(*) FROM project_events WHERE project_id = $1", b.project).Scan(&told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if told != 2*len(want) {
+		t.Errorf("got %d events, want two of each of %d buckets", told, len(want))
 	}
 }
 
@@ -183,7 +192,7 @@ func TestExportBucketsOfABatchStandAlone(t *testing.T) {
 	}
 	insert(rows...)
 	for _, row := range rows {
-		row.ID = objectid.New(now)
+		row.ID, row.RoleEventID, row.BucketEventID = objectid.New(now), objectid.New(now), objectid.New(now)
 		insert(row)
 	}
 	b.wantStored(t, stored)

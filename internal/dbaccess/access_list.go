@@ -12,6 +12,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 )
 
@@ -163,6 +164,7 @@ func (s *Service) CreateAccessListEntries(
 	id, now := project.ProjectID(), project.Now()
 	entries := make([]newEntry, len(requests))
 	asked := make(map[netip.Prefix]*newEntry, len(requests))
+	by := event.By(s.env, project)
 	for i, request := range requests {
 		if entries[i], err = request.entry(id, now); err != nil {
 			return list, err
@@ -184,7 +186,9 @@ func (s *Service) CreateAccessListEntries(
 		if err != nil {
 			return err
 		}
+		there := make(map[netip.Prefix]bool)
 		for _, entry := range before.Items {
+			there[entry.Network] = true
 			if again := asked[entry.Network]; again != nil && again.DeleteAfter != nil && entry.DeleteAfter == nil {
 				return atlas.NewError(atlas.CodePermanentCannotBeTemporary)
 			}
@@ -194,6 +198,17 @@ func (s *Service) CreateAccessListEntries(
 		})
 		if err != nil {
 			return fmt.Errorf("insert access list entries: %w", err)
+		}
+		events := make([]event.Event, len(entries))
+		for i, entry := range entries {
+			of := event.NetworkAdded
+			if there[entry.CIDRBlock.Masked()] {
+				of = event.NetworkUpdated
+			}
+			events[i] = by.OnProject(id, of, event.Details{Network: entry.CIDRBlock.String()})
+		}
+		if err := event.Write(ctx, tx, events...); err != nil {
+			return err
 		}
 		counted := page
 		counted.Count = true
@@ -226,6 +241,10 @@ func (s *Service) DeleteAccessListEntry(ctx context.Context, project atlas.Proje
 		_, err := s.q.DeleteProjectAccessListEntry(ctx, tx, db.DeleteProjectAccessListEntryParams{
 			ProjectID: entry.ProjectID, Network: entry.Network, Now: project.Now(),
 		})
-		return atlas.WrapMissing(err, "delete access list entry", notOnList(network, entry.ProjectID))
+		if err != nil {
+			return atlas.WrapMissing(err, "delete access list entry", notOnList(network, entry.ProjectID))
+		}
+		return event.Write(ctx, tx, event.By(s.env, project).OnProject(entry.ProjectID, event.NetworkRemoved,
+			event.Details{Network: entry.CIDRBlock.String()}))
 	})
 }

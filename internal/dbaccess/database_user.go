@@ -14,6 +14,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -376,7 +377,7 @@ func (s *Service) CreateDatabaseUser(
 		return DatabaseUser{}, err
 	}
 	row.ID = s.env.NewID(row.CreatedAt)
-	err = s.change(ctx, project, func(tx pgx.Tx, project db.Project) error {
+	err = s.change(ctx, project, func(tx pgx.Tx, locked db.Project) error {
 		inserted, err := s.q.InsertDatabaseUser(ctx, tx, db.InsertDatabaseUserParams(row))
 		if write.IsViolation(err, databaseUsersNameKey) {
 			return atlas.NewError(atlas.CodeUserAlreadyExists, row.Username)
@@ -389,11 +390,14 @@ func (s *Service) CreateDatabaseUser(
 			return fmt.Errorf("count database users: %w", err)
 		}
 		row = inserted
-		most, err := atlas.LimitDatabaseUsers.Of(project.Limits)
+		most, err := atlas.LimitDatabaseUsers.Of(locked.Limits)
 		if err == nil && count > most {
 			err = atlas.NewError(atlas.CodeTooManyDatabaseUsers, strconv.FormatInt(most, 10))
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, project, row, event.DatabaseUserAdded)
 	})
 	if err != nil {
 		return DatabaseUser{}, err
@@ -483,7 +487,10 @@ func (s *Service) UpdateDatabaseUser(
 			Scopes:      row.Scopes,
 			DeleteAfter: row.DeleteAfter,
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, project, row, event.DatabaseUserUpdated)
 	})
 	err = atlas.WrapMissing(err, "update database user", atlas.NewError(atlas.CodeUsernameNotFound, username))
 	if err != nil {
@@ -503,6 +510,25 @@ func (s *Service) DeleteDatabaseUser(
 	}
 	return s.change(ctx, project, func(tx pgx.Tx, _ db.Project) error {
 		_, err := s.q.DeleteDatabaseUser(ctx, tx, db.DeleteDatabaseUserParams{ProjectID: there.ProjectID, ID: there.ID})
-		return atlas.WrapMissing(err, "delete database user", atlas.NewError(atlas.CodeUserNotFound, username))
+		if err != nil {
+			return atlas.WrapMissing(err, "delete database user", atlas.NewError(atlas.CodeUserNotFound, username))
+		}
+		return s.tell(ctx, tx, project, there, event.DatabaseUserDeleted)
 	})
+}
+
+// tell writes an event of what the caller does to a user.
+func (s *Service) tell(
+	ctx context.Context, tx pgx.Tx, project atlas.DatabaseUserWriter, user db.DatabaseUser, of event.Type,
+) error {
+	return event.Write(ctx, tx,
+		event.By(s.env, project).OnProject(user.ProjectID, of, event.Details{DatabaseUser: EventName(user)}))
+}
+
+// EventName is how events name a user.
+func EventName(user db.DatabaseUser) string {
+	if user.X509Type != notOf {
+		return "CN=" + user.Username
+	}
+	return user.Username
 }

@@ -9,6 +9,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -172,13 +173,20 @@ func (s *Service) CreateAccessListEntries(
 	var list atlas.List[db.AccessListEntry]
 	check := func(conn db.DBTX) error { return s.checkAccessListWriter(ctx, conn, proof, of) }
 	err := s.change(ctx, proof, write.Target{ID: of.id}, check, func(tx pgx.Tx) error {
+		var news []told
 		for _, network := range networks {
-			err := s.q.InsertAccessListEntry(ctx, tx, db.InsertAccessListEntryParams{
+			added, err := s.q.InsertAccessListEntry(ctx, tx, db.InsertAccessListEntryParams{
 				OrgID: orgID, PrincipalID: of.id, CIDRBlock: network, CreatedAt: proof.Now(),
 			})
 			if err != nil {
 				return fmt.Errorf("insert access list entry: %w", err)
 			}
+			if added > 0 {
+				news = append(news, told{of: event.APIKeyNetworkAdded, network: network})
+			}
+		}
+		if err := s.tellNetworks(ctx, tx, proof, of, news...); err != nil {
+			return err
 		}
 		var err error
 		list, err = s.listAccessListEntries(ctx, tx, orgID, of, atlas.Page{Number: page.Number, Size: page.Size, Count: true})
@@ -216,6 +224,9 @@ func (s *Service) DeleteAccessListEntry(
 		if err == nil && self && block.Contains(from) {
 			err = atlas.NewError(atlas.CodeCannotRemoveCaller, from.String())
 		}
-		return atlas.WrapMissing(err, "delete access list entry", of.entryNotFound(network))
+		if err != nil {
+			return atlas.WrapMissing(err, "delete access list entry", of.entryNotFound(network))
+		}
+		return s.tellNetworks(ctx, tx, proof, of, told{of: event.APIKeyNetworkDeleted, network: block})
 	})
 }

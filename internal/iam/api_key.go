@@ -10,6 +10,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -102,6 +103,9 @@ func (s *Service) insertAPIKey(
 		}
 		if err := s.q.InsertAPIKey(ctx, tx, row); err != nil {
 			return APIKey{}, fmt.Errorf("insert API key: %w", err)
+		}
+		if err := s.tellCreated(ctx, tx, owner, APIKeyName(id)); err != nil {
+			return APIKey{}, err
 		}
 		return s.getAPIKey(ctx, tx, scope, APIKeyName(id))
 	})
@@ -262,7 +266,10 @@ func (s *Service) AssignAPIKey(
 	}
 	target := write.Target{ID: key.id, ProjectID: owner.Scope().ProjectID}
 	return s.change(ctx, owner, target, check, func(tx pgx.Tx) error {
-		return write.Grant(ctx, tx, owner.Scope(), key.id, roles)
+		if err := write.Grant(ctx, tx, owner.Scope(), key.id, roles); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, owner, key, told{of: event.APIKeyAddedToProject, projectID: owner.Scope().ProjectID})
 	})
 }
 

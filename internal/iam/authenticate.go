@@ -202,7 +202,13 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 }
 
 func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Origin) *atlas.Principal {
+	publicKey := ""
+	if c.PublicKey != nil {
+		publicKey = *c.PublicKey
+	}
 	return atlas.NewPrincipal(atlas.Facts{
+		PublicKey:     publicKey,
+		Address:       from.Address,
 		ID:            row.ID,
 		OrgID:         row.OrgID,
 		OrgRoles:      rolesOf[db.OrgRole](row.OrgRoles),

@@ -183,6 +183,9 @@ func (s *Service) changeCredential(
 				return err
 			}
 		}
+		if err := s.tellChanged(ctx, tx, owner, name, change); err != nil {
+			return err
+		}
 		return change.read(tx)
 	})
 }
@@ -194,6 +197,13 @@ func (s *Service) deleteCredential(ctx context.Context, owner atlas.CredentialOw
 	target := write.Target{ID: name.id, Delete: scope.ProjectID == nil}
 	check := func(conn db.DBTX) error { return s.checkCredential(ctx, conn, scope, name) }
 	return s.change(ctx, owner, target, check, func(tx pgx.Tx) error {
+		gone := told{of: credentialEvents[name.kind].deleted}
+		if scope.ProjectID != nil {
+			gone = told{of: credentialEvents[name.kind].removed, projectID: scope.ProjectID}
+		}
+		if err := s.tell(ctx, tx, owner, name, gone); err != nil {
+			return err
+		}
 		if scope.ProjectID != nil {
 			return s.deleteRoles(ctx, tx, scope, name.id)
 		}

@@ -71,7 +71,7 @@ func insertKeys(t testing.TB, pool *dbpool.Pool, sealer *iam.Sealer, count int) 
 
 // signsIn returns why a request that is signed with the API key is refused.
 func signsIn(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, publicKey string) error {
-	s := iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New}, iam.Config{Sealer: sealer, Random: rand.Reader})
+	s := iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New}, iam.Config{Sealer: sealer, Random: rand.Reader})
 	return authenticate(ctx, s, publicKey)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -148,7 +149,11 @@ func (s *Service) CreateServiceAccount(
 				return ServiceAccount{}, fmt.Errorf("insert service account secret: %w", err)
 			}
 		}
-		return s.getServiceAccount(ctx, tx, owner.Scope(), ServiceAccountName(ClientIDPrefix+id.String()))
+		name := ServiceAccountName(ClientIDPrefix + id.String())
+		if err := s.tellCreated(ctx, tx, owner, name); err != nil {
+			return ServiceAccount{}, err
+		}
+		return s.getServiceAccount(ctx, tx, owner.Scope(), name)
 	})
 	if err == nil && secret != nil {
 		account.Secrets[0].Secret = secret.value
@@ -302,6 +307,10 @@ func (s *Service) InviteServiceAccount(
 			return atlas.NewError(atlas.CodeInvalidRoleAssignment, "SERVICE_ACCOUNT_ALREADY_IN_GROUP")
 		}
 		if err := write.Grant(ctx, tx, inviter.Scope(), account.id, roles); err != nil {
+			return err
+		}
+		added := told{of: event.ServiceAccountAddedToProject, projectID: inviter.Scope().ProjectID}
+		if err := s.tell(ctx, tx, inviter, account, added); err != nil {
 			return err
 		}
 		invited, err = s.getServiceAccount(ctx, tx, inviter.Scope(), account)

@@ -11,6 +11,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -155,7 +156,10 @@ func (s *Service) CreateServiceAccountSecret(
 		if err != nil {
 			return fmt.Errorf("update expiry of service account secrets: %w", err)
 		}
-		return atlas.Wrap(s.q.InsertServiceAccountSecret(ctx, tx, secret.row), "insert service account secret")
+		if err := s.q.InsertServiceAccountSecret(ctx, tx, secret.row); err != nil {
+			return fmt.Errorf("insert service account secret: %w", err)
+		}
+		return s.tell(ctx, tx, owner, account, told{of: event.ServiceAccountSecretAdded})
 	})
 	if err != nil {
 		return ServiceAccountSecret{}, err
@@ -180,6 +184,9 @@ func (s *Service) DeleteServiceAccountSecret(
 		_, err := s.q.DeleteServiceAccountSecret(ctx, tx, db.DeleteServiceAccountSecretParams{
 			OrgID: owner.Scope().OrgID, ServiceAccountID: account.id, ID: id,
 		})
-		return atlas.WrapMissing(err, "delete service account secret", atlas.ErrSecretNotFound)
+		if err != nil {
+			return atlas.WrapMissing(err, "delete service account secret", atlas.ErrSecretNotFound)
+		}
+		return s.tell(ctx, tx, owner, account, told{of: event.ServiceAccountSecretDeleted})
 	})
 }

@@ -271,7 +271,7 @@ func (w writer) access(ctx context.Context, orgID, id objectid.ID, access Access
 		}
 	}
 	for _, network := range access.AccessList {
-		err := w.q.InsertAccessListEntry(ctx, w.tx, db.InsertAccessListEntryParams{
+		_, err := w.q.InsertAccessListEntry(ctx, w.tx, db.InsertAccessListEntryParams{
 			OrgID: orgID, PrincipalID: id, CIDRBlock: network.prefix, CreatedAt: w.now,
 		})
 		if err != nil {

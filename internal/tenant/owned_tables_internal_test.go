@@ -11,7 +11,7 @@ import (
 
 // outliving are the tables with a project_id whose rows outlive their project, each
 // with the reason.
-var outliving = map[string]string{}
+var outliving = map[string]string{"org_events": "what has happened to an organization is kept for good"}
 
 // keeping are the tables with a project_id whose rows keep their project from being
 // deleted, each with the foreign key that does.

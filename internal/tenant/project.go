@@ -14,6 +14,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -108,7 +109,10 @@ func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req Pro
 		if write.IsViolation(err, projectGrantsPrincipalFkey) {
 			err = atlas.NewError(atlas.CodeUserUnauthorized) // the caller was deleted meanwhile
 		}
-		return project, err
+		if err != nil {
+			return project, err
+		}
+		return project, event.Write(ctx, tx, event.By(s.env, creator).InBoth(row.ID, event.ProjectCreated, event.Details{}))
 	})
 }
 
@@ -217,6 +221,13 @@ func (s *Service) UpdateProject(
 		if err != nil {
 			return Project{}, err
 		}
+		if row.Tags != nil {
+			err := event.Write(ctx, tx, event.By(s.env, project).InBoth(id, event.ProjectTagsModified,
+				event.Details{ResourceID: id.String(), ResourceType: "project"}))
+			if err != nil {
+				return Project{}, err
+			}
+		}
 		return s.getProject(ctx, tx, id, project.Now())
 	})
 	if write.IsViolation(err, projectsNameKey) {
@@ -260,6 +271,14 @@ func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner)
 		if err != nil {
 			return fmt.Errorf("lock role grants: %w", err)
 		}
+		err = event.Write(ctx, tx, event.By(s.env, project).InBoth(id, event.ProjectDeleted, event.Details{}))
+		if err != nil {
+			return err
+		}
+		// And what was told while the grants were waited for. The organization keeps its part.
+		if err := s.q.DeleteProjectEvents(ctx, tx, id); err != nil {
+			return fmt.Errorf("delete events: %w", err)
+		}
 		return atlas.Wrap(s.q.DeleteProject(ctx, tx, id), "delete project")
 	})
 	if write.IsViolation(err, clustersProjectFkey) || write.IsViolation(err, schedulesBucketFkey) {
@@ -285,6 +304,7 @@ var ownedTables = []struct {
 }{
 	{"export_buckets", (*db.Queries).DeleteProjectExportBuckets},
 	{"cloud_provider_access_roles", (*db.Queries).DeleteProjectAccessRoles},
+	{"project_events", (*db.Queries).DeleteProjectEvents},
 }
 
 func projectNotFound(id objectid.ID) *atlas.Error {

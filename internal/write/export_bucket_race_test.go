@@ -81,7 +81,7 @@ func setupRace(t *testing.T) raceBundle {
 	if err := seed.Apply(ctx, b.pool, sealer, file, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	b.env = atlas.Env{Clock: time.Now, NewID: objectid.New}
+	b.env = atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New}
 	b.tenant, b.backup = tenant.New(b.pool, b.env), backup.New(b.pool, b.env, backup.Config{})
 	b.iam = newIAM(b.pool, sealer)
 	b.replica = newIAM(dbpool.New(b.pool.Pool), sealer)
@@ -112,7 +112,7 @@ func setupRace(t *testing.T) raceBundle {
 }
 
 func newIAM(pool *dbpool.Pool, sealer *iam.Sealer) *iam.Service {
-	return iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New},
+	return iam.New(pool, atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New},
 		iam.Config{Sealer: sealer, Random: rand.Reader})
 }
 
@@ -171,9 +171,10 @@ func insertBucket(t *testing.T, tx pgx.Tx, roleID string) db.ExportBucket {
 		t.Fatal(err)
 	}
 	asked := fmt.Sprintf(`[{"project_id": %q, "id": %q, "cloud_provider": %q, "bucket_name": "export-bucket",
-		"role_id": %q, "created_at": %q, "org_id": %q, "caller_id": %q, "caller_version": %d, %s}]`,
+		"role_id": %q, "created_at": %q, "org_id": %q, "caller_id": %q, "caller_version": %d,
+		"role_event_id": %q, "role_event_type": "ROLE_UPDATED", "bucket_event_id": %q, %s}]`,
 		raceProject, objectid.New(time.Now()), provider, roleID, time.Now().Format(time.RFC3339Nano),
-		raceOrg, callerID, version, values)
+		raceOrg, callerID, version, objectid.New(time.Now()), objectid.New(time.Now()), values)
 	buckets, err := db.New().InsertExportBuckets(t.Context(), tx, []byte(asked))
 	if err != nil || len(buckets) != 1 {
 		t.Fatalf("insert export bucket: got %d, %v; want one", len(buckets), err)

@@ -63,7 +63,7 @@ var (
 \set tenant :first + (:serial - :first) % :tenants
 `,
 		send: sendDelete,
-		rows: 1,
+		rows: 2, // the events that tell of it
 		example: func(d dataset, next int) example {
 			b := d.deletable(next)
 			return example{data: d, tenant: b.tenant, bucket: b.id, idPrefix: deletablePrefix}

@@ -7,9 +7,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
+	"strconv"
 	"time"
 
 	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 )
 
@@ -23,6 +27,23 @@ type example struct {
 	bucket   objectid.ID // to be created, read or deleted
 	idPrefix string      // of the bucket
 	data     dataset
+}
+
+// callerAddress is where requests come from.
+const callerAddress = "127.0.0.1"
+
+// The events that tell of the bucket have ids that begin as its own, and one and two
+// higher.
+func (x example) roleEvent() objectid.ID   { return number(higher(x.idPrefix, 1), 0) }
+func (x example) bucketEvent() objectid.ID { return number(higher(x.idPrefix, 2), 0) }
+
+// higher returns the prefix of ids that is so much higher.
+func higher(prefix string, by int64) string {
+	n, err := strconv.ParseInt(prefix, 16, 64)
+	if err != nil {
+		panic(err) // It is a constant, or the time.
+	}
+	return fmt.Sprintf("%0*x", len(prefix), n+by)
 }
 
 // send calls a function that sqlc generates as the server does.
@@ -46,9 +67,10 @@ func (x example) record(ctx context.Context, send send) ([]statement, error) {
 func sendInsert(ctx context.Context, r *recorder, x example) {
 	asked := fmt.Sprintf(`[{"project_id":%q,"id":%q,"cloud_provider":"AWS","bucket_name":%q,"role_id":%q,`+
 		`"created_at":%q,"region":%q,"require_private_networking":false,"service_url":null,`+
-		`"org_id":%q,"caller_id":%q,"caller_version":0}]`,
+		`"org_id":%q,"caller_id":%q,"caller_version":0,"public_key":null,"remote_address":%q,`+
+		`"role_event_id":%q,"role_event_type":%q,"bucket_event_id":%q}]`,
 		x.tenant.project(), x.bucket, bucketName, x.tenant.role(), x.data.now.Format(time.RFC3339Nano), awsRegion,
-		x.tenant.org(), x.tenant.account())
+		x.tenant.org(), x.tenant.account(), callerAddress, x.roleEvent(), event.AWSRoleUpdated.Name, x.bucketEvent())
 	_, err := db.New().InsertExportBuckets(ctx, r, []byte(asked))
 	r.note(err)
 }
@@ -81,6 +103,12 @@ func sendDelete(ctx context.Context, r *recorder, x example) {
 		ProjectID: x.tenant.project(), ID: x.bucket,
 	})
 	r.note(err)
+	actor := atlas.Actor{ID: x.tenant.account(), Address: netip.MustParseAddr(callerAddress)}
+	told := event.Event{ProjectID: new(x.tenant.project()), CreatedAt: x.data.now, Actor: actor}
+	ofRole, ofBucket := told, told
+	ofRole.ID, ofRole.Type = x.roleEvent(), event.AWSRoleUpdated.Name
+	ofBucket.ID, ofBucket.Type = x.bucketEvent(), event.BucketDeleted.Name
+	r.note(event.Write(ctx, r, ofRole, ofBucket))
 }
 
 // computed is SQL that computes from pgbench's variables what stands for a part
@@ -96,6 +124,8 @@ func (x example) computed() []computed {
 		{x.tenant.org().String(), digitsAfter(orgPrefix, "tenant")},
 		{x.tenant.account().String(), digitsAfter(accountPrefix, "tenant")},
 		{x.bucket.String(), digitsAfter(x.idPrefix, "serial")},
+		{x.roleEvent().String(), digitsAfter(higher(x.idPrefix, 1), "serial")},
+		{x.bucketEvent().String(), digitsAfter(higher(x.idPrefix, 2), "serial")},
 		{`\x` + hex.EncodeToString(hash), hashSQL},
 		{base64.StdEncoding.EncodeToString(hash), "encode(" + hashSQL + ", 'base64')"},
 	}
