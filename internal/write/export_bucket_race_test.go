@@ -509,7 +509,7 @@ func (b raceBundle) wantBuckets(t *testing.T, want []objectid.ID) {
 	for _, id := range want {
 		acknowledged[id.String()] = true
 	}
-	if diff := cmp.Diff(acknowledged, ids("SELECT id::text FROM export_buckets")); diff != "" {
+	if diff := cmp.Diff(acknowledged, ids("SELECT id::text FROM export_buckets WHERE bucket_name <> 'demo-backups'")); diff != "" {
 		t.Errorf("buckets (-acknowledged +stored):\n%s", diff)
 	}
 	homeless := ids(`
