@@ -72,8 +72,8 @@ func copyBuckets(ctx context.Context, conn *pgx.Conn, n int, each func(i int) (b
 	return nil
 }
 
-// dropIndexes takes the keys and indexes off a table, so that it fills faster,
-// and returns the statements that put them back.
+// dropIndexes takes the keys and indexes off a table, with the foreign keys to it, so that
+// it fills faster, and returns the statements that put them back.
 func dropIndexes(ctx context.Context, conn *pgx.Conn, table string) (restore []string, err error) {
 	rows, err := conn.Query(ctx, `
 		SELECT
@@ -82,6 +82,7 @@ func dropIndexes(ctx context.Context, conn *pgx.Conn, table string) (restore []s
 		    CASE contype WHEN 'f' THEN 1 ELSE 2 END AS place
 		FROM pg_constraint
 		WHERE conrelid = $1::text::regclass AND contype IN ('p', 'u', 'f')
+		    OR confrelid = $1::text::regclass AND contype = 'f'
 		UNION ALL
 		SELECT format('DROP INDEX %s', indexrelid::regclass), pg_get_indexdef(indexrelid), 3
 		FROM pg_index
