@@ -32,18 +32,18 @@ type example struct {
 // callerAddress is where requests come from.
 const callerAddress = "127.0.0.1"
 
-// The events that tell of the bucket have ids that begin as its own, and one and two
-// higher.
+// The events that tell of the bucket have ids as its own, but for the first digit.
 func (x example) roleEvent() objectid.ID   { return number(higher(x.idPrefix, 1), 0) }
 func (x example) bucketEvent() objectid.ID { return number(higher(x.idPrefix, 2), 0) }
 
-// higher returns the prefix of ids that is so much higher.
+// higher returns the prefix of ids whose first digit is so much higher. Those that others
+// measure at other times differ in the last.
 func higher(prefix string, by int64) string {
-	n, err := strconv.ParseInt(prefix, 16, 64)
+	digit, err := strconv.ParseInt(prefix[:1], 16, 64)
 	if err != nil {
 		panic(err) // It is a constant, or the time.
 	}
-	return fmt.Sprintf("%0*x", len(prefix), n+by)
+	return fmt.Sprintf("%x", digit+by) + prefix[1:]
 }
 
 // send calls a function that sqlc generates as the server does.
