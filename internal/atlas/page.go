@@ -57,3 +57,17 @@ func MapList[T, U any](list List[T], f func(T) U) List[U] {
 	}
 	return List[U]{Items: items, More: list.More, TotalCount: list.TotalCount}
 }
+
+// DecodeList is MapList for an f that may fail. It returns the first error of f.
+func DecodeList[T, U any](list List[T], f func(T) (U, error)) (decoded List[U], err error) {
+	decoded = MapList(list, func(item T) (u U) {
+		if err == nil {
+			u, err = f(item)
+		}
+		return u
+	})
+	if err != nil {
+		return List[U]{}, err
+	}
+	return decoded, nil
+}

@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -311,9 +310,5 @@ func (s *Service) ListExportJobs(
 	if err != nil {
 		return atlas.List[ExportJob]{}, err
 	}
-	return atlas.MapList(rows, func(row db.ExportJob) ExportJob {
-		job, decodeErr := newExportJob(row, project.Now())
-		err = errors.Join(err, decodeErr)
-		return job
-	}), err
+	return atlas.DecodeList(rows, func(row db.ExportJob) (ExportJob, error) { return newExportJob(row, project.Now()) })
 }

@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -241,11 +240,7 @@ func (s *Service) ListSnapshots(
 	if err != nil {
 		return atlas.List[Snapshot]{}, err
 	}
-	return atlas.MapList(rows, func(row db.Snapshot) Snapshot {
-		snapshot, decodeErr := SnapshotAt(of, row, project.Now())
-		err = errors.Join(err, decodeErr)
-		return snapshot
-	}), err
+	return atlas.DecodeList(rows, func(row db.Snapshot) (Snapshot, error) { return SnapshotAt(of, row, project.Now()) })
 }
 
 // SnapshotUpdate is the body that changes how long a snapshot is kept.

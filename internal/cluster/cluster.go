@@ -191,11 +191,7 @@ func (s *Service) ListClusters(
 	if err != nil {
 		return atlas.List[Cluster]{}, err
 	}
-	return atlas.MapList(rows, func(row db.Cluster) Cluster {
-		cluster, decodeErr := At(row, project.Now())
-		err = errors.Join(err, decodeErr)
-		return cluster
-	}), err
+	return atlas.DecodeList(rows, func(row db.Cluster) (Cluster, error) { return At(row, project.Now()) })
 }
 
 // DeleteCluster begins the deletion of the cluster, which takes its time. It returns

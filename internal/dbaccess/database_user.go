@@ -414,13 +414,13 @@ func (s *Service) ListDatabaseUsers(
 			ProjectID: project.ProjectID(), Now: project.Now(), RowLimit: limit, RowOffset: offset,
 		})
 	}
-	var broken error
-	users, err := atlas.NewList("database users", page, rows, func(row db.ListDatabaseUsersRow) (DatabaseUser, int64) {
-		user, err := newDatabaseUser(row.DatabaseUser)
-		broken = errors.Join(broken, err)
-		return user, row.TotalCount
+	users, err := atlas.NewList("database users", page, rows, func(row db.ListDatabaseUsersRow) (db.DatabaseUser, int64) {
+		return row.DatabaseUser, row.TotalCount
 	})
-	return users, errors.Join(err, broken)
+	if err != nil {
+		return atlas.List[DatabaseUser]{}, err
+	}
+	return atlas.DecodeList(users, newDatabaseUser)
 }
 
 // GetDatabaseUser returns the user of a database of the project. It returns

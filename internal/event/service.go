@@ -3,7 +3,6 @@ package event
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -67,13 +66,12 @@ func (s *Service) ListProjectEvents(
 			RowOffset:     offset,
 		})
 	}
-	var broken error
-	list, err := atlas.NewList("events of project", page, rows, func(row db.ListProjectEventsRow) (Event, int64) {
-		event, err := onProject(row.ProjectEvent)
-		broken = errors.Join(broken, err)
-		return event, row.TotalCount
-	})
-	return list, errors.Join(err, broken)
+	event := func(row db.ListProjectEventsRow) (db.ProjectEvent, int64) { return row.ProjectEvent, row.TotalCount }
+	list, err := atlas.NewList("events of project", page, rows, event)
+	if err != nil {
+		return atlas.List[Event]{}, err
+	}
+	return atlas.DecodeList(list, onProject)
 }
 
 // GetProjectEvent returns one event of the project. It returns EVENT_NOT_FOUND if it has
@@ -104,13 +102,12 @@ func (s *Service) ListOrgEvents(
 			RowOffset: offset,
 		})
 	}
-	var broken error
-	list, err := atlas.NewList("events of organization", page, rows, func(row db.ListOrgEventsRow) (Event, int64) {
-		event, err := inOrg(row.OrgEvent)
-		broken = errors.Join(broken, err)
-		return event, row.TotalCount
-	})
-	return list, errors.Join(err, broken)
+	event := func(row db.ListOrgEventsRow) (db.OrgEvent, int64) { return row.OrgEvent, row.TotalCount }
+	list, err := atlas.NewList("events of organization", page, rows, event)
+	if err != nil {
+		return atlas.List[Event]{}, err
+	}
+	return atlas.DecodeList(list, inOrg)
 }
 
 // GetOrgEvent returns one event of the organization. It returns ORG_EVENT_NOT_FOUND if it
