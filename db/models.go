@@ -354,6 +354,64 @@ func AllProjectRoleValues() []ProjectRole {
 	}
 }
 
+type StagingRole string
+
+const (
+	StagingRoleRead  StagingRole = "read"
+	StagingRoleWrite StagingRole = "write"
+)
+
+func (e *StagingRole) Scan(src interface{}) error {
+	switch s := src.(type) {
+	case []byte:
+		*e = StagingRole(s)
+	case string:
+		*e = StagingRole(s)
+	default:
+		return fmt.Errorf("unsupported scan type for StagingRole: %T", src)
+	}
+	return nil
+}
+
+type NullStagingRole struct {
+	StagingRole StagingRole
+	Valid       bool // Valid is true if StagingRole is not NULL
+}
+
+// Scan implements the Scanner interface.
+func (ns *NullStagingRole) Scan(value interface{}) error {
+	if value == nil {
+		ns.StagingRole, ns.Valid = "", false
+		return nil
+	}
+	ns.Valid = true
+	return ns.StagingRole.Scan(value)
+}
+
+// Value implements the driver Valuer interface.
+func (ns NullStagingRole) Value() (driver.Value, error) {
+	if !ns.Valid {
+		return nil, nil
+	}
+	return string(ns.StagingRole), nil
+}
+
+func (e StagingRole) Valid() bool {
+	switch e {
+	case StagingRoleRead,
+		StagingRoleWrite:
+		return true
+	}
+	return false
+}
+
+func AllStagingRoleValues() []StagingRole {
+	return []StagingRole{
+		StagingRoleRead,
+		StagingRoleWrite,
+	}
+}
+
 type APIKey struct {
 	OrgID            objectid.ID
 	ID               objectid.ID
@@ -498,6 +556,7 @@ type Org struct {
 	APIAccessListRequired bool
 	CreatedAt             time.Time
 	Settings              []byte
+	Protected             bool
 }
 
 type OrgEvent struct {
@@ -607,4 +666,12 @@ type Snapshot struct {
 	Failed         bool
 	ExpiresAt      time.Time
 	DueAt          time.Time
+}
+
+type StagingToken struct {
+	OrgID     objectid.ID
+	ID        objectid.ID
+	Role      StagingRole
+	TokenHash []byte
+	CreatedAt time.Time
 }

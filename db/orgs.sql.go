@@ -25,7 +25,7 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 }
 
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at, settings
+SELECT id, name, api_access_list_required, created_at, settings, protected
 FROM orgs
 WHERE id = $1
 `
@@ -39,12 +39,13 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
 		&i.Settings,
+		&i.Protected,
 	)
 	return i, err
 }
 
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings
+SELECT id, name, api_access_list_required, created_at, settings, protected
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -60,6 +61,7 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
 		&i.Settings,
+		&i.Protected,
 	)
 	return i, err
 }
@@ -85,8 +87,8 @@ func (q *Queries) GetOrgMaxSecretHours(ctx context.Context, db DBTX, arg GetOrgM
 }
 
 const insertOrg = `-- name: InsertOrg :exec
-INSERT INTO orgs (id, name, api_access_list_required, created_at)
-VALUES ($1, $2, $3, $4)
+INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -94,6 +96,7 @@ type InsertOrgParams struct {
 	ID                    objectid.ID
 	Name                  string
 	APIAccessListRequired bool
+	Protected             bool
 	CreatedAt             time.Time
 }
 
@@ -103,16 +106,98 @@ func (q *Queries) InsertOrg(ctx context.Context, db DBTX, arg InsertOrgParams) e
 		arg.ID,
 		arg.Name,
 		arg.APIAccessListRequired,
+		arg.Protected,
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const listOrgs = `-- name: ListOrgs :many
+SELECT
+    orgs.id,
+    orgs.name,
+    orgs.protected,
+    (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
+    (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
+    (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
+    (
+        SELECT count(*)
+        FROM projects
+        JOIN export_buckets ON export_buckets.project_id = projects.id
+        WHERE projects.org_id = orgs.id
+    ) AS export_buckets,
+    (
+        SELECT count(*)
+        FROM projects
+        JOIN clusters ON clusters.project_id = projects.id
+        WHERE projects.org_id = orgs.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > $1::timestamptz)
+    ) AS clusters
+FROM orgs
+WHERE ($2::object_id IS NULL OR orgs.id = $2::object_id)
+    AND ($3::object_id IS NULL OR orgs.id > $3::object_id)
+ORDER BY orgs.id
+LIMIT $4
+`
+
+type ListOrgsParams struct {
+	Now   time.Time
+	OrgID *objectid.ID
+	After *objectid.ID
+	Most  int32
+}
+
+type ListOrgsRow struct {
+	ID              objectid.ID
+	Name            string
+	Protected       bool
+	Projects        int64
+	APIKeys         int64
+	ServiceAccounts int64
+	ExportBuckets   int64
+	Clusters        int64
+}
+
+// All organizations after an id, or the one of an id, with how much each of them has.
+func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]ListOrgsRow, error) {
+	rows, err := db.Query(ctx, listOrgs,
+		arg.Now,
+		arg.OrgID,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgsRow{}
+	for rows.Next() {
+		var i ListOrgsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Protected,
+			&i.Projects,
+			&i.APIKeys,
+			&i.ServiceAccounts,
+			&i.ExportBuckets,
+			&i.Clusters,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1
 WHERE id = $2
-RETURNING id, name, api_access_list_required, created_at, settings
+RETURNING id, name, api_access_list_required, created_at, settings, protected
 `
 
 type UpdateOrgNameParams struct {
@@ -129,8 +214,28 @@ func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameP
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
 		&i.Settings,
+		&i.Protected,
 	)
 	return i, err
+}
+
+const updateOrgProtected = `-- name: UpdateOrgProtected :execrows
+UPDATE orgs
+SET protected = $1
+WHERE id = $2
+`
+
+type UpdateOrgProtectedParams struct {
+	Protected bool
+	OrgID     objectid.ID
+}
+
+func (q *Queries) UpdateOrgProtected(ctx context.Context, db DBTX, arg UpdateOrgProtectedParams) (int64, error) {
+	result, err := db.Exec(ctx, updateOrgProtected, arg.Protected, arg.OrgID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const updateOrgSettings = `-- name: UpdateOrgSettings :one
@@ -138,7 +243,7 @@ UPDATE orgs
 SET settings = coalesce(settings, '{}') || $1::jsonb,
     api_access_list_required = coalesce($2, api_access_list_required)
 WHERE id = $3
-RETURNING id, name, api_access_list_required, created_at, settings
+RETURNING id, name, api_access_list_required, created_at, settings, protected
 `
 
 type UpdateOrgSettingsParams struct {
@@ -158,6 +263,7 @@ func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgS
 		&i.APIAccessListRequired,
 		&i.CreatedAt,
 		&i.Settings,
+		&i.Protected,
 	)
 	return i, err
 }

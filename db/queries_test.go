@@ -17,6 +17,8 @@ import (
 // tenant, each with the reason.
 var crossTenant = map[string]string{
 	"GetSealed":             "looks at the start whether anything in the database is sealed",
+	"GetStagingToken":       "finds a team by its token",
+	"ListOrgs":              "counts what each organization has, which is named by that; the operator sees all",
 	"ListAPIKeysToSeal":     "seals at the start what is to be, whoever it belongs to",
 	"ListExportBucketsByID": "finds buckets of many projects; each is asked for with its own",
 	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +

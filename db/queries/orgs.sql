@@ -1,7 +1,7 @@
 -- name: InsertOrg :exec
 -- Adds the organization unless there is one of that id.
-INSERT INTO orgs (id, name, api_access_list_required, created_at)
-VALUES (@id, @name, @api_access_list_required, @created_at)
+INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
+VALUES (@id, @name, @api_access_list_required, @protected, @created_at)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: GetOrg :one
@@ -23,6 +23,34 @@ SELECT coalesce((settings ->> 'maxServiceAccountSecretValidityInHours')::integer
 FROM orgs
 WHERE id = @org_id;
 
+-- name: ListOrgs :many
+-- All organizations after an id, or the one of an id, with how much each of them has.
+SELECT
+    orgs.id,
+    orgs.name,
+    orgs.protected,
+    (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
+    (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
+    (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
+    (
+        SELECT count(*)
+        FROM projects
+        JOIN export_buckets ON export_buckets.project_id = projects.id
+        WHERE projects.org_id = orgs.id
+    ) AS export_buckets,
+    (
+        SELECT count(*)
+        FROM projects
+        JOIN clusters ON clusters.project_id = projects.id
+        WHERE projects.org_id = orgs.id
+            AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+    ) AS clusters
+FROM orgs
+WHERE (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
+    AND (sqlc.narg('after')::object_id IS NULL OR orgs.id > sqlc.narg('after')::object_id)
+ORDER BY orgs.id
+LIMIT @most;
+
 -- name: CountOrgs :one
 SELECT count(*)
 FROM orgs;
@@ -41,3 +69,8 @@ SET settings = coalesce(settings, '{}') || @changes::jsonb,
     api_access_list_required = coalesce(sqlc.narg('api_access_list_required'), api_access_list_required)
 WHERE id = @org_id
 RETURNING *;
+
+-- name: UpdateOrgProtected :execrows
+UPDATE orgs
+SET protected = @protected
+WHERE id = @org_id;

@@ -67,6 +67,7 @@ func (w writer) org(ctx context.Context, org Organization) error {
 		ID:                    org.ID.ID,
 		Name:                  org.Name,
 		APIAccessListRequired: org.APIAccessListRequired,
+		Protected:             org.Staging == nil,
 		CreatedAt:             w.now,
 	})
 	if err == nil {
@@ -90,6 +91,15 @@ func (w writer) org(ctx context.Context, org Organization) error {
 	for _, account := range org.ServiceAccounts {
 		if err := w.serviceAccount(ctx, org.ID.ID, account); err != nil {
 			return fmt.Errorf("service account %s%s: %w", iam.ClientIDPrefix, account.ClientID.id, err)
+		}
+	}
+	if org.Staging == nil {
+		return nil
+	}
+	for i, token := range org.Staging.Tokens {
+		row := iam.NewStagingTokenRow(org.ID.ID, objectid.New(w.now), db.StagingRole(token.Role), string(token.Token), w.now)
+		if err := w.q.InsertStagingToken(ctx, w.tx, row); err != nil {
+			return fmt.Errorf("staging.tokens[%d]: %w", i, err)
 		}
 	}
 	return nil

@@ -61,6 +61,20 @@ type Organization struct {
 	Projects              []Project        `yaml:"projects"`
 	APIKeys               []APIKey         `yaml:"apiKeys"`
 	ServiceAccounts       []ServiceAccount `yaml:"serviceAccounts"`
+	// Staging marks the organization for the staging plane when it is added. Without it the
+	// organization is protected.
+	Staging *Staging `yaml:"staging"`
+}
+
+// Staging is what an organization has of the staging plane.
+type Staging struct {
+	Tokens []StagingToken `yaml:"tokens"`
+}
+
+// StagingToken is a token of the staging plane for the organization that it stands below.
+type StagingToken struct {
+	Role  stagingRole `yaml:"role" required:"true"`
+	Token secret      `yaml:"token" required:"true"`
 }
 
 // Project is a project and what belongs to it.
@@ -204,7 +218,28 @@ func Parse(data []byte) (File, error) {
 	if err := errors.Join(faults("", reflect.ValueOf(file))...); err != nil {
 		return File{}, fmt.Errorf("seed file: %w", err)
 	}
+	if err := errors.Join(foreignTokens(file)...); err != nil {
+		return File{}, fmt.Errorf("seed file: %w", err)
+	}
 	return file, nil
+}
+
+// foreignTokens returns an error for each token of the staging plane that is none of its
+// organization.
+func foreignTokens(file File) []error {
+	var errs []error
+	for i, org := range file.Organizations {
+		if org.Staging == nil {
+			continue
+		}
+		for j, token := range org.Staging.Tokens {
+			if !iam.IsStagingTokenOf(org.ID.ID, string(token.Token)) {
+				errs = append(errs, fmt.Errorf("organizations[%d].staging.tokens[%d].token is not ebt_, the id of the "+
+					"organization, _, and 43 characters of base64url", i, j))
+			}
+		}
+	}
+	return errs
 }
 
 // withLine makes an error of the decoder short. Its own text shows the lines

@@ -39,6 +39,7 @@ type (
 	orgRole        db.OrgRole
 	projectRole    db.ProjectRole
 	gcpStatus      db.GCPRoleStatus
+	stagingRole    db.StagingRole
 )
 
 // secretForm is what clients can send of a secret. How long it is, is for its owner
@@ -95,6 +96,10 @@ func (v *projectRole) UnmarshalYAML(node ast.Node) error {
 func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
 	return word(v, node, func(text string) bool { return db.GCPRoleStatus(text).Valid() },
 		"not a status of a Google Cloud role")
+}
+
+func (v *stagingRole) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool { return db.StagingRole(text).Valid() }, "not read or write")
 }
 
 func (v *snapshotState) UnmarshalYAML(node ast.Node) error {

@@ -1,0 +1,51 @@
+package admin
+
+import (
+	"context"
+
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+func (s *Server) listOrganizations(
+	ctx context.Context, caller tenantstate.Caller, c *call,
+) (staging.List[staging.Organization], error) {
+	return s.TenantState.Organizations(ctx, caller, c.URL.Query().Get("after"))
+}
+
+func (s *Server) getOrganization(
+	ctx context.Context, reader tenantstate.Reader, _ *call,
+) (staging.Organization, error) {
+	return s.TenantState.Organization(ctx, reader)
+}
+
+func (s *Server) updateOrganization(
+	ctx context.Context, operator tenantstate.Operator, of tenantstate.Reader, c *call,
+) (staging.Organization, error) {
+	update, err := decode[staging.OrganizationUpdate](c)
+	if err != nil {
+		return staging.Organization{}, err
+	}
+	return s.TenantState.Update(ctx, operator, of, update)
+}
+
+func (s *Server) listTokens(
+	ctx context.Context, reader tenantstate.Reader, _ *call,
+) (staging.List[staging.Token], error) {
+	tokens, err := s.TenantState.Tokens(ctx, reader)
+	return staging.List[staging.Token]{Results: tokens}, err
+}
+
+func (s *Server) createToken(
+	ctx context.Context, writer tenantstate.Writer, c *call,
+) (staging.Token, error) {
+	asked, err := decode[staging.NewToken](c)
+	if err != nil {
+		return staging.Token{}, err
+	}
+	return s.TenantState.CreateToken(ctx, writer, asked)
+}
+
+func (s *Server) revokeToken(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
+	return nothing{}, s.TenantState.RevokeToken(ctx, writer, c.PathValue("token"))
+}

@@ -1,0 +1,82 @@
+package tenantstate
+
+import (
+	"context"
+	"fmt"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
+)
+
+// pageSize is how many organizations a list has at most.
+const pageSize = 100
+
+// Organizations returns those that the caller may see, by their ids, after the one of a
+// given id, if that is not empty.
+func (s *Service) Organizations(
+	ctx context.Context, caller Caller, after string,
+) (staging.List[staging.Organization], error) {
+	params := db.ListOrgsParams{OrgID: caller.OrgID(), Now: s.env.Now(), Most: pageSize}
+	if after != "" {
+		id, err := objectid.Parse(after)
+		if err != nil {
+			return staging.List[staging.Organization]{}, staging.Invalid("/after", "This is no id of an organization.")
+		}
+		params.After = &id
+	}
+	rows, err := db.New().ListOrgs(ctx, s.pool, params)
+	if err != nil {
+		return staging.List[staging.Organization]{}, fmt.Errorf("list organizations: %w", err)
+	}
+	list := staging.List[staging.Organization]{Results: make([]staging.Organization, len(rows))}
+	for i, row := range rows {
+		list.Results[i] = organization(row)
+	}
+	if len(rows) == pageSize {
+		list.Next = rows[len(rows)-1].ID.String()
+	}
+	return list, nil
+}
+
+// Organization returns the organization of the proof, or NOT_FOUND if it is gone.
+func (s *Service) Organization(ctx context.Context, reader Reader) (staging.Organization, error) {
+	id := reader.OrgID()
+	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Now: s.env.Now(), Most: 1})
+	if err != nil {
+		return staging.Organization{}, fmt.Errorf("find organization: %w", err)
+	}
+	if len(rows) == 0 {
+		return staging.Organization{}, errNoOrganization
+	}
+	return organization(rows[0]), nil
+}
+
+// Update changes what the operator may change of an organization, and returns it.
+func (s *Service) Update(
+	ctx context.Context, _ Operator, of Reader, update staging.OrganizationUpdate,
+) (staging.Organization, error) {
+	if update.Protected != nil {
+		_, err := db.New().UpdateOrgProtected(ctx, s.pool,
+			db.UpdateOrgProtectedParams{OrgID: of.OrgID(), Protected: *update.Protected})
+		if err != nil {
+			return staging.Organization{}, fmt.Errorf("update organization: %w", err)
+		}
+	}
+	return s.Organization(ctx, of)
+}
+
+func organization(row db.ListOrgsRow) staging.Organization {
+	return staging.Organization{
+		ID:        row.ID.String(),
+		Name:      row.Name,
+		Protected: row.Protected,
+		Counts: staging.Counts{
+			Projects:        row.Projects,
+			APIKeys:         row.APIKeys,
+			ServiceAccounts: row.ServiceAccounts,
+			ExportBuckets:   row.ExportBuckets,
+			Clusters:        row.Clusters,
+		},
+	}
+}

@@ -1,0 +1,27 @@
+package tenantstate
+
+import (
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/iam"
+)
+
+// Service answers for the staging plane. Its methods are safe for concurrent use.
+type Service struct {
+	pool *dbpool.Pool
+	env  atlas.Env
+	// operator is the hash of the operator's token; nil if there is none.
+	operator []byte
+}
+
+// MinOperatorToken is how many characters the operator's token has at least.
+const MinOperatorToken = 32
+
+// New returns the service. An empty operatorToken is nobody's.
+func New(pool *dbpool.Pool, env atlas.Env, operatorToken string) *Service {
+	s := &Service{pool: pool, env: env}
+	if operatorToken != "" {
+		s.operator = iam.HashStagingToken(operatorToken)
+	}
+	return s
+}
