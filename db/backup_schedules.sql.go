@@ -203,6 +203,77 @@ func (q *Queries) ListDueBackupSchedules(ctx context.Context, db DBTX, arg ListD
 	return items, nil
 }
 
+const listOrgBackupSchedules = `-- name: ListOrgBackupSchedules :many
+SELECT backup_schedules.project_id, backup_schedules.cluster_id, backup_schedules.policy_id, backup_schedules.policy_items, backup_schedules.reference_hour, backup_schedules.reference_minute, backup_schedules.restore_window_days, backup_schedules.export_bucket_id, backup_schedules.export_frequency, backup_schedules.use_names_in_prefix, backup_schedules.copy_policy_items_enabled, backup_schedules.copy_settings, backup_schedules.extra_retention, backup_schedules.due_at, clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, clusters.due_at, clusters.backup_since
+FROM projects
+INNER JOIN backup_schedules ON backup_schedules.project_id = projects.id
+INNER JOIN clusters
+    ON clusters.project_id = backup_schedules.project_id AND clusters.id = backup_schedules.cluster_id
+WHERE projects.org_id = $1
+    AND backup_schedules.project_id = projects.id
+    AND clusters.project_id = projects.id
+    AND ($2::object_id IS NULL OR projects.id = $2::object_id)
+ORDER BY backup_schedules.project_id, backup_schedules.cluster_id
+LIMIT 100000
+`
+
+type ListOrgBackupSchedulesParams struct {
+	OrgID     objectid.ID
+	ProjectID *objectid.ID
+}
+
+type ListOrgBackupSchedulesRow struct {
+	BackupSchedule BackupSchedule
+	Cluster        Cluster
+}
+
+// Those of all projects of the organization or, if one is given, of that alone.
+func (q *Queries) ListOrgBackupSchedules(ctx context.Context, db DBTX, arg ListOrgBackupSchedulesParams) ([]ListOrgBackupSchedulesRow, error) {
+	rows, err := db.Query(ctx, listOrgBackupSchedules, arg.OrgID, arg.ProjectID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgBackupSchedulesRow{}
+	for rows.Next() {
+		var i ListOrgBackupSchedulesRow
+		if err := rows.Scan(
+			&i.BackupSchedule.ProjectID,
+			&i.BackupSchedule.ClusterID,
+			&i.BackupSchedule.PolicyID,
+			&i.BackupSchedule.PolicyItems,
+			&i.BackupSchedule.ReferenceHour,
+			&i.BackupSchedule.ReferenceMinute,
+			&i.BackupSchedule.RestoreWindowDays,
+			&i.BackupSchedule.ExportBucketID,
+			&i.BackupSchedule.ExportFrequency,
+			&i.BackupSchedule.UseNamesInPrefix,
+			&i.BackupSchedule.CopyPolicyItemsEnabled,
+			&i.BackupSchedule.CopySettings,
+			&i.BackupSchedule.ExtraRetention,
+			&i.BackupSchedule.DueAt,
+			&i.Cluster.ProjectID,
+			&i.Cluster.ID,
+			&i.Cluster.Name,
+			&i.Cluster.Settings,
+			&i.Cluster.FirstVersion,
+			&i.Cluster.CreatedAt,
+			&i.Cluster.ReadyAt,
+			&i.Cluster.AppliedAt,
+			&i.Cluster.GoneAt,
+			&i.Cluster.DueAt,
+			&i.Cluster.BackupSince,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const upsertBackupSchedule = `-- name: UpsertBackupSchedule :exec
 INSERT INTO backup_schedules (
     project_id,

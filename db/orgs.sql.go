@@ -66,6 +66,28 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 	return i, err
 }
 
+const getOrgForUpdate = `-- name: GetOrgForUpdate :one
+SELECT id, name, api_access_list_required, created_at, settings, protected
+FROM orgs
+WHERE id = $1
+FOR UPDATE
+`
+
+// Locks the organization as a whole: whoever adds something to it waits.
+func (q *Queries) GetOrgForUpdate(ctx context.Context, db DBTX, orgID objectid.ID) (Org, error) {
+	row := db.QueryRow(ctx, getOrgForUpdate, orgID)
+	var i Org
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.APIAccessListRequired,
+		&i.CreatedAt,
+		&i.Settings,
+		&i.Protected,
+	)
+	return i, err
+}
+
 const getOrgMaxSecretHours = `-- name: GetOrgMaxSecretHours :one
 SELECT coalesce((settings ->> 'maxServiceAccountSecretValidityInHours')::integer, $1::integer)::integer AS hours
 FROM orgs

@@ -360,6 +360,35 @@ func (q *Queries) ListPrincipalsForNoKeyUpdate(ctx context.Context, db DBTX, org
 	return items, nil
 }
 
+const listPrincipalsForUpdate = `-- name: ListPrincipalsForUpdate :many
+SELECT id
+FROM principals
+WHERE org_id = $1
+ORDER BY id
+FOR UPDATE
+`
+
+// Does what ListPrincipalsForNoKeyUpdate does, to delete some.
+func (q *Queries) ListPrincipalsForUpdate(ctx context.Context, db DBTX, orgID objectid.ID) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listPrincipalsForUpdate, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listRoleGrants = `-- name: ListRoleGrants :many
 SELECT principal_id, NULL::object_id AS project_id, role::text AS role
 FROM org_role_grants

@@ -319,6 +319,69 @@ func (q *Queries) InsertProject(ctx context.Context, db DBTX, arg InsertProjectP
 	return i, err
 }
 
+const listDueProjects = `-- name: ListDueProjects :many
+SELECT id
+FROM projects
+WHERE org_id = $1 AND due_at <= $2::timestamptz
+ORDER BY id
+LIMIT $3::integer
+`
+
+type ListDueProjectsParams struct {
+	OrgID    objectid.ID
+	Now      time.Time
+	RowLimit int32
+}
+
+// The projects of the organization that something is due of.
+func (q *Queries) ListDueProjects(ctx context.Context, db DBTX, arg ListDueProjectsParams) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listDueProjects, arg.OrgID, arg.Now, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listProjectIDs = `-- name: ListProjectIDs :many
+SELECT id::text AS id
+FROM projects
+WHERE org_id = $1
+ORDER BY id
+LIMIT 100000
+`
+
+func (q *Queries) ListProjectIDs(ctx context.Context, db DBTX, orgID objectid.ID) ([]string, error) {
+	rows, err := db.Query(ctx, listProjectIDs, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listProjects = `-- name: ListProjects :many
 SELECT
     projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,
@@ -405,6 +468,57 @@ func (q *Queries) ListProjects(ctx context.Context, db DBTX, arg ListProjectsPar
 		return nil, err
 	}
 	return items, nil
+}
+
+const listProjectsForUpdate = `-- name: ListProjectsForUpdate :many
+SELECT id
+FROM projects
+WHERE org_id = $1
+ORDER BY id
+FOR UPDATE
+`
+
+// Locks all projects of the organization to delete some: whoever adds something to one
+// waits.
+func (q *Queries) ListProjectsForUpdate(ctx context.Context, db DBTX, orgID objectid.ID) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listProjectsForUpdate, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const updateOrgProjectsDueAt = `-- name: UpdateOrgProjectsDueAt :exec
+UPDATE projects
+SET due_at = $1
+WHERE org_id = $2
+    AND due_at IS NOT NULL
+    AND ($3::object_id IS NULL OR id = $3::object_id)
+`
+
+type UpdateOrgProjectsDueAtParams struct {
+	Now       *time.Time
+	OrgID     objectid.ID
+	ProjectID *objectid.ID
+}
+
+// Lets whoever looks next settle the projects of the organization, all that something is
+// ever due of or, if one is given, that alone.
+func (q *Queries) UpdateOrgProjectsDueAt(ctx context.Context, db DBTX, arg UpdateOrgProjectsDueAtParams) error {
+	_, err := db.Exec(ctx, updateOrgProjectsDueAt, arg.Now, arg.OrgID, arg.ProjectID)
+	return err
 }
 
 const updateProject = `-- name: UpdateProject :one

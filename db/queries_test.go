@@ -33,6 +33,8 @@ var whole = map[string]string{
 	"ListAccessRolesForUpdate":       "holds them all",
 	"ListExportBucketsByID":          "has at most one row for each that was asked for",
 	"ListPrincipalsForNoKeyUpdate":   "locks them all",
+	"ListPrincipalsForUpdate":        "locks them all",
+	"ListProjectsForUpdate":          "locks them all",
 	"ListPrincipals":                 "has at most one row for each that was asked for",
 	"ListUnfinishedExportJobs":       "a new job waits for them all",
 	"ListProjectRoleGrantsForUpdate": "locks them all",

@@ -68,6 +68,20 @@ WHERE backup_schedules.project_id = @project_id AND backup_schedules.due_at <= @
 ORDER BY backup_schedules.due_at, backup_schedules.cluster_id
 LIMIT @row_limit::integer;
 
+-- name: ListOrgBackupSchedules :many
+-- Those of all projects of the organization or, if one is given, of that alone.
+SELECT sqlc.embed(backup_schedules), sqlc.embed(clusters)
+FROM projects
+INNER JOIN backup_schedules ON backup_schedules.project_id = projects.id
+INNER JOIN clusters
+    ON clusters.project_id = backup_schedules.project_id AND clusters.id = backup_schedules.cluster_id
+WHERE projects.org_id = @org_id
+    AND backup_schedules.project_id = projects.id
+    AND clusters.project_id = projects.id
+    AND (sqlc.narg('project_id')::object_id IS NULL OR projects.id = sqlc.narg('project_id')::object_id)
+ORDER BY backup_schedules.project_id, backup_schedules.cluster_id
+LIMIT 100000;
+
 -- name: CountBackupSchedules :one
 SELECT count(*)
 FROM backup_schedules

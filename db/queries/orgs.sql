@@ -16,6 +16,13 @@ FROM orgs
 WHERE id = @org_id
 FOR NO KEY UPDATE;
 
+-- name: GetOrgForUpdate :one
+-- Locks the organization as a whole: whoever adds something to it waits.
+SELECT *
+FROM orgs
+WHERE id = @org_id
+FOR UPDATE;
+
 -- name: GetOrgMaxSecretHours :one
 -- The longest validity that the organization allows the secrets of its service
 -- accounts.

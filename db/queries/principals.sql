@@ -167,6 +167,14 @@ WHERE org_id = @org_id
 ORDER BY id
 FOR NO KEY UPDATE;
 
+-- name: ListPrincipalsForUpdate :many
+-- Does what ListPrincipalsForNoKeyUpdate does, to delete some.
+SELECT id
+FROM principals
+WHERE org_id = @org_id
+ORDER BY id
+FOR UPDATE;
+
 -- name: UpdatePrincipalVersion :exec
 -- Raises the version of a principal, or of all of the organization.
 UPDATE principals

@@ -129,6 +129,30 @@ ORDER BY projects.name COLLATE "C", projects.id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListProjectsForUpdate :many
+-- Locks all projects of the organization to delete some: whoever adds something to one
+-- waits.
+SELECT id
+FROM projects
+WHERE org_id = @org_id
+ORDER BY id
+FOR UPDATE;
+
+-- name: ListProjectIDs :many
+SELECT id::text AS id
+FROM projects
+WHERE org_id = @org_id
+ORDER BY id
+LIMIT 100000;
+
+-- name: ListDueProjects :many
+-- The projects of the organization that something is due of.
+SELECT id
+FROM projects
+WHERE org_id = @org_id AND due_at <= @now::timestamptz
+ORDER BY id
+LIMIT @row_limit::integer;
+
 -- name: CountProjects :one
 SELECT count(*)
 FROM projects
@@ -180,6 +204,15 @@ SET due_at = least(
     (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = @project_id)
 )
 WHERE projects.id = @project_id;
+
+-- name: UpdateOrgProjectsDueAt :exec
+-- Lets whoever looks next settle the projects of the organization, all that something is
+-- ever due of or, if one is given, that alone.
+UPDATE projects
+SET due_at = @now
+WHERE org_id = @org_id
+    AND due_at IS NOT NULL
+    AND (sqlc.narg('project_id')::object_id IS NULL OR id = sqlc.narg('project_id')::object_id);
 
 -- name: DeleteProject :exec
 DELETE FROM projects

@@ -113,6 +113,35 @@ func (s *Schedule) Skip(now time.Time) {
 	s.findDue()
 }
 
+// RestartSchedules lets the schedules of an organization that is held begin anew at a time
+// or, if a project is given, of that alone.
+func RestartSchedules(
+	ctx context.Context, tx pgx.Tx, orgID objectid.ID, projectID *objectid.ID, now time.Time,
+) error {
+	rows, err := db.New().ListOrgBackupSchedules(ctx, tx,
+		db.ListOrgBackupSchedulesParams{OrgID: orgID, ProjectID: projectID})
+	if err != nil {
+		return atlas.Wrap(err, "list backup schedules")
+	}
+	for _, row := range rows {
+		of, err := cluster.At(row.Cluster, now)
+		if err != nil {
+			return err
+		}
+		schedule, err := NewScheduleOf(of, row.BackupSchedule)
+		if err != nil {
+			return err
+		}
+		for i, item := range schedule.Policy {
+			schedule.Policy[i].Next = item.after(now, schedule.reference())
+		}
+		if err := SaveSchedule(ctx, tx, &schedule); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Take returns the snapshot that is due first. It serves all policy items that are due at
 // that time, and is kept as long as the rarest says.
 func (s *Schedule) Take(env atlas.Env) (db.Snapshot, error) {

@@ -15,12 +15,15 @@ package settle
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
 )
 
 // maxRows is how many rows are made at a time. The rest is made at the next look.
@@ -46,33 +49,51 @@ func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error
 		return nil
 	}
 	id, now := project.ProjectID(), project.Now()
-	err := s.pool.Write(ctx, project.Caller().OrgID(), func(tx pgx.Tx) error {
-		row, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, id)
-		if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.DueAt == nil || row.DueAt.After(now)) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := s.clusters(ctx, tx, id, now); err != nil {
-			return err
-		}
-		if err := s.schedules(ctx, tx, id, now); err != nil {
-			return err
-		}
-		if err := s.snapshots(ctx, tx, id, now); err != nil {
-			return err
-		}
-		err = s.q.DeleteExpiredProjectAccessListEntries(ctx, tx,
-			db.DeleteExpiredProjectAccessListEntriesParams{ProjectID: id, Now: now})
-		if err != nil {
-			return err
-		}
-		err = s.q.DeleteExpiredDatabaseUsers(ctx, tx, db.DeleteExpiredDatabaseUsersParams{ProjectID: id, Now: now})
-		if err != nil {
-			return err
-		}
-		return s.q.UpdateProjectDueAt(ctx, tx, id)
-	})
+	err := s.pool.Write(ctx, project.Caller().OrgID(), func(tx pgx.Tx) error { return s.settle(ctx, tx, id, now) })
 	return atlas.Wrap(err, "settle project")
+}
+
+// Org settles all projects of an organization in a transaction that holds it.
+func (s *Service) Org(ctx context.Context, tx pgx.Tx, orgID objectid.ID, now time.Time) error {
+	for {
+		due, err := s.q.ListDueProjects(ctx, tx, db.ListDueProjectsParams{OrgID: orgID, Now: now, RowLimit: maxRows})
+		if err != nil || len(due) == 0 {
+			return atlas.Wrap(err, "list due projects")
+		}
+		for _, id := range due {
+			if err := s.settle(ctx, tx, id, now); err != nil {
+				return fmt.Errorf("settle project: %w", err)
+			}
+		}
+	}
+}
+
+// settle locks a project and brings it up to its clock, as far as maxRows go.
+func (s *Service) settle(ctx context.Context, tx pgx.Tx, id objectid.ID, now time.Time) error {
+	row, err := s.q.GetProjectForNoKeyUpdate(ctx, tx, id)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && (row.DueAt == nil || row.DueAt.After(now)) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.clusters(ctx, tx, id, now); err != nil {
+		return err
+	}
+	if err := s.schedules(ctx, tx, id, now); err != nil {
+		return err
+	}
+	if err := s.snapshots(ctx, tx, id, now); err != nil {
+		return err
+	}
+	err = s.q.DeleteExpiredProjectAccessListEntries(ctx, tx,
+		db.DeleteExpiredProjectAccessListEntriesParams{ProjectID: id, Now: now})
+	if err != nil {
+		return err
+	}
+	err = s.q.DeleteExpiredDatabaseUsers(ctx, tx, db.DeleteExpiredDatabaseUsersParams{ProjectID: id, Now: now})
+	if err != nil {
+		return err
+	}
+	return s.q.UpdateProjectDueAt(ctx, tx, id)
 }

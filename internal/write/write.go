@@ -221,6 +221,42 @@ func BeginOnAll(ctx context.Context, pool *dbpool.Pool, proof atlas.Proof, f fun
 	return unlessHeld(ctx, func() error { return pool.WritePrincipals(ctx, orgID, change) })
 }
 
+// OrgProof proves that somebody may change an organization as a whole.
+type OrgProof interface {
+	OrgID() objectid.ID
+}
+
+// Hold runs f in a transaction that holds the organization of the proof: f may change and
+// delete anything of it, and its principals have another version afterwards. Every other
+// write of the organization has committed before, or waits and checks its caller again, or
+// rolls back.
+//
+// As in BeginOn nobody waits for a row that is not to be had at once, f does not either,
+// and it may run more than once.
+func Hold(ctx context.Context, pool *dbpool.Pool, proof OrgProof, f func(tx pgx.Tx) error) error {
+	ctx = dbpool.Patient(ctx)
+	orgID := proof.OrgID()
+	hold := func(tx pgx.Tx) error {
+		if _, err := db.New().GetOrgForUpdate(ctx, tx, orgID); err != nil {
+			return fmt.Errorf("lock organization: %w", err)
+		}
+		if err := dbpool.WaitBriefly(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := db.New().ListPrincipalsForUpdate(ctx, tx, orgID); err != nil {
+			return fmt.Errorf("lock principals: %w", err)
+		}
+		if _, err := db.New().ListProjectsForUpdate(ctx, tx, orgID); err != nil {
+			return fmt.Errorf("lock projects: %w", err)
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return Raise(ctx, tx, orgID, nil)
+	}
+	return unlessHeld(ctx, func() error { return pool.WritePrincipals(ctx, orgID, hold) })
+}
+
 // lock locks caller and target in the order of their ids, and checks the caller.
 func lock(ctx context.Context, tx pgx.Tx, proof atlas.Proof, target Target) error {
 	caller := proof.Caller()
