@@ -627,6 +627,21 @@ type ProjectRoleGrant struct {
 	OrgID       objectid.ID
 }
 
+type SavedState struct {
+	OrgID         objectid.ID
+	Name          string
+	SavedAt       time.Time
+	SchemaVersion int64
+}
+
+type SavedStateTable struct {
+	OrgID     objectid.ID
+	StateName string
+	TableName string
+	RowCount  int64
+	Rows      []byte
+}
+
 type ServiceAccount struct {
 	OrgID       objectid.ID
 	ID          objectid.ID

@@ -1,9 +1,12 @@
 package tenantstate
 
 import (
+	"sync/atomic"
+
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/settle"
 )
 
 // Service answers for the staging plane. Its methods are safe for concurrent use.
@@ -12,6 +15,8 @@ type Service struct {
 	env  atlas.Env
 	// operator is the hash of the operator's token; nil if there is none.
 	operator []byte
+	settle   *settle.Service
+	catalog  atomic.Pointer[catalog]
 }
 
 // MinOperatorToken is how many characters the operator's token has at least.
@@ -19,7 +24,7 @@ const MinOperatorToken = 32
 
 // New returns the service. An empty operatorToken is nobody's.
 func New(pool *dbpool.Pool, env atlas.Env, operatorToken string) *Service {
-	s := &Service{pool: pool, env: env}
+	s := &Service{pool: pool, env: env, settle: settle.New(pool, env)}
 	if operatorToken != "" {
 		s.operator = iam.HashStagingToken(operatorToken)
 	}

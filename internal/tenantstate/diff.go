@@ -1,0 +1,136 @@
+package tenantstate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
+)
+
+// Diff returns how one state differs from another. Both may be staging.Live. It returns
+// NOT_FOUND if there is no such state.
+func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (changes staging.Changes, err error) {
+	orgID := reader.OrgID()
+	err = s.pool.Write(ctx, orgID, func(tx pgx.Tx) error { return s.settle.Org(ctx, tx, orgID, s.env.Now()) })
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		first, err := s.side(ctx, tx, orgID, from, "from")
+		if err != nil {
+			return err
+		}
+		second, err := s.side(ctx, tx, orgID, to, "to")
+		if err != nil {
+			return err
+		}
+		there, err := projectsOf(ctx, tx, orgID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, plan); err != nil {
+			return fmt.Errorf("set up plans: %w", err)
+		}
+		v := view{catalog: first.catalog, relative: first.relative || second.relative}
+		args := pgx.NamedArgs{"org": orgID, "projects": there, "from": from, "to": to, "shift": time.Duration(0)}
+		found, err := v.differences(ctx, tx, args, first.rows, second.rows)
+		changes = told(found)
+		return err
+	})
+	return changes, atlas.Wrap(err, "compare states")
+}
+
+// side is one of two states that are compared.
+type side struct {
+	view
+
+	isLive bool
+}
+
+// side returns the state of a name, which the argument has.
+func (s *Service) side(ctx context.Context, conn db.DBTX, orgID objectid.ID, name, argument string) (side, error) {
+	if name == staging.Live {
+		c, err := s.catalogOf(ctx, conn)
+		return side{view{catalog: c}, true}, err
+	}
+	state, err := db.New().GetSavedState(ctx, conn, db.GetSavedStateParams{OrgID: orgID, Name: name})
+	if err != nil {
+		return side{}, missing(err, "get saved state", errNoState)
+	}
+	v, err := s.viewOf(ctx, conn, state)
+	v.argument, v.relative = argument, name == staging.Declared
+	return side{v, false}, err
+}
+
+// rows is the rows of a table.
+func (s side) rows(t *table) string {
+	if s.isLive {
+		return s.live(t)
+	}
+	return s.saved(t)
+}
+
+// difference is how the rows of a table differ.
+type difference struct {
+	staging.Change
+
+	moved int64 // rows that are there and differ in anything
+}
+
+// differences counts how the second differs from the first.
+func (v view) differences(
+	ctx context.Context, conn db.DBTX, args pgx.NamedArgs, first, second func(t *table) string,
+) ([]difference, error) {
+	rows, err := conn.Query(ctx, v.compare(first, second), args)
+	if err != nil {
+		return nil, fmt.Errorf("compare states: %w", err)
+	}
+	tables := v.tables()
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d difference, err error) {
+		var i int
+		err = row.Scan(&i, &d.Added, &d.Removed, &d.Updated, &d.moved)
+		d.Kind = kind(tables[i].name)
+		return d, atlas.Wrap(err, "read differences")
+	})
+	return found, atlas.Wrap(err, "compare states")
+}
+
+// kind is what the rows of a table are called, as in export_buckets and exportBuckets.
+func kind(table string) string {
+	var text strings.Builder
+	upper := false
+	for _, letter := range table {
+		switch {
+		case letter == '_':
+			upper = true
+			continue
+		case upper:
+			letter, upper = unicode.ToUpper(letter), false
+		}
+		text.WriteRune(letter)
+	}
+	return text.String()
+}
+
+// told returns the differences that there are.
+func told(differences []difference) staging.Changes {
+	changes := staging.Changes{Changes: []staging.Change{}}
+	for _, d := range differences {
+		if d.Added+d.Removed+d.Updated > 0 {
+			changes.Changes = append(changes.Changes, d.Change)
+		}
+	}
+	return changes
+}

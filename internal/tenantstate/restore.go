@@ -1,0 +1,208 @@
+package tenantstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/backup"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+	"exportbuckets/staging"
+)
+
+// Restore makes what the organization has equal to a state, and returns what has changed.
+// It returns NOT_FOUND if there is no such state or project, ORGANIZATION_PROTECTED, and
+// CONFLICT if the state has what another has taken meanwhile.
+func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) (changes staging.Changes, err error) {
+	var project *objectid.ID
+	if to.ProjectID != "" {
+		id, err := objectid.Parse(to.ProjectID)
+		if err != nil {
+			return staging.Changes{}, staging.Invalid("/projectId", "This is no id of a project.")
+		}
+		project = &id
+	}
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	now := s.env.Now()
+	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
+		org, err := db.New().GetOrg(ctx, tx, writer.OrgID())
+		if err != nil {
+			return fmt.Errorf("get organization: %w", err)
+		}
+		if org.Protected {
+			return staging.NewProblem(staging.CodeProtected, "The organization is not marked for staging.")
+		}
+		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
+			return err
+		}
+		r, err := s.restoring(ctx, tx, writer.OrgID(), to.To, project, now)
+		if err != nil {
+			return err
+		}
+		changes, err = r.run(ctx, tx)
+		return err
+	})
+	return changes, atlas.Wrap(err, "restore state")
+}
+
+// restore is a restore that is under way.
+type restore struct {
+	view
+	args    pgx.NamedArgs
+	project *objectid.ID
+	state   db.SavedState
+	now     time.Time
+}
+
+// restoring prepares a restore of an organization that is held.
+func (s *Service) restoring(
+	ctx context.Context, tx db.DBTX, orgID objectid.ID, name string, project *objectid.ID, now time.Time,
+) (*restore, error) {
+	q := db.New()
+	state, err := q.GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: orgID, Name: name})
+	if err != nil {
+		return nil, missing(err, "get saved state", errNoState)
+	}
+	there, err := projectsOf(ctx, tx, orgID)
+	if err != nil {
+		return nil, err
+	}
+	r := &restore{
+		state: state, project: project, now: now,
+		args: pgx.NamedArgs{
+			"org": orgID, "projects": there, "state": name, "project": project, "shift": time.Duration(0),
+		},
+	}
+	if r.view, err = s.viewOf(ctx, tx, state); err != nil {
+		return nil, err
+	}
+	if r.relative = name == staging.Declared; r.relative {
+		r.args["shift"] = now.Sub(state.SavedAt)
+	}
+	if project == nil {
+		return r, nil
+	}
+	r.byProject = true
+	var known bool
+	sql := fmt.Sprintf("SELECT EXISTS (%s) OR EXISTS (%s)", r.live(r.named(projects)), r.saved(r.named(projects)))
+	if err := tx.QueryRow(ctx, sql, r.args).Scan(&known); err != nil {
+		return nil, fmt.Errorf("find project: %w", err)
+	}
+	if !known {
+		return nil, staging.NewProblem(staging.CodeNotFound, "The organization has no such project.")
+	}
+	return r, nil
+}
+
+// run makes the rows equal to those of the state.
+func (r *restore) run(ctx context.Context, tx pgx.Tx) (staging.Changes, error) {
+	// What refers to what is right at the end, and a row may go before what refers to it.
+	if _, err := tx.Exec(ctx, plan+"; SET CONSTRAINTS ALL DEFERRED"); err != nil {
+		return staging.Changes{}, fmt.Errorf("defer constraints: %w", err)
+	}
+	differences, err := r.differences(ctx, tx, r.args, r.live, r.saved)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	if err := r.write(ctx, tx, differences); err != nil {
+		return staging.Changes{}, err
+	}
+	if _, err := tx.Exec(ctx, unplan+"; SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
+		return staging.Changes{}, fmt.Errorf("check constraints: %w", err)
+	}
+	return told(differences), r.restart(ctx, tx)
+}
+
+// write writes what differs.
+func (r *restore) write(ctx context.Context, tx pgx.Tx, differences []difference) error {
+	tables, batch, expected := r.tables(), new(pgx.Batch), int64(0)
+	for i, t := range slices.Backward(tables) {
+		d := differences[i]
+		if t.name == projects && d.Removed > 0 {
+			if err := r.removeProjectRows(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		if d.Added+d.Removed+d.Updated > 0 {
+			expected += d.Removed
+			batch.Queue(r.remove(t), r.args)
+		}
+	}
+	deleted, err := send(ctx, tx, batch)
+	if err != nil {
+		return fmt.Errorf("delete rows: %w", err)
+	}
+	// Rows that were deleted to be inserted anew have taken others along.
+	again := deleted != expected
+	batch = new(pgx.Batch)
+	for i, t := range tables {
+		if differences[i].moved > 0 {
+			batch.Queue(r.update(t), r.args)
+		}
+		if differences[i].Added > 0 || again {
+			batch.Queue(r.insert(t), r.args)
+		}
+	}
+	_, err = send(ctx, tx, batch)
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == uniqueViolation {
+		return staging.NewProblem(staging.CodeConflict,
+			"The state has an id, a name or a public key that is taken meanwhile.")
+	}
+	return atlas.Wrap(err, "write rows")
+}
+
+// uniqueViolation is the SQLSTATE of what two rows may not have in common.
+const uniqueViolation = "23505"
+
+// removeProjectRows deletes what goes with projects that the state lacks, and is in none.
+func (r *restore) removeProjectRows(ctx context.Context, tx pgx.Tx, of *table) error {
+	for name, exception := range leftOut {
+		if !exception.ofProject {
+			continue
+		}
+		if _, err := tx.Exec(ctx, r.removeWithProjects(name, of), r.args); err != nil {
+			return fmt.Errorf("delete rows of projects: %w", err)
+		}
+	}
+	return nil
+}
+
+// send runs the statements of a batch, if it has some, and returns how many rows they have
+// changed.
+func send(ctx context.Context, tx pgx.Tx, batch *pgx.Batch) (changed int64, err error) {
+	if batch.Len() == 0 {
+		return 0, nil
+	}
+	results := tx.SendBatch(ctx, batch)
+	for range batch.Len() {
+		tag, err := results.Exec()
+		if err != nil {
+			return changed, errors.Join(err, results.Close())
+		}
+		changed += tag.RowsAffected()
+	}
+	return changed, atlas.Wrap(results.Close(), "end batch")
+}
+
+// restart lets what follows from the time of the restore begin anew.
+func (r *restore) restart(ctx context.Context, tx pgx.Tx) error {
+	if !r.relative {
+		return nil
+	}
+	if err := backup.RestartSchedules(ctx, tx, r.state.OrgID, r.project, r.now); err != nil {
+		return err
+	}
+	err := db.New().UpdateOrgProjectsDueAt(ctx, tx,
+		db.UpdateOrgProjectsDueAtParams{OrgID: r.state.OrgID, ProjectID: r.project, Now: &r.now})
+	return atlas.Wrap(err, "update due time of projects")
+}
