@@ -199,7 +199,7 @@ func TestAnAddressThatDoesNotAnswerIsAnError(t *testing.T) {
 
 func open(t *testing.T, dsn string) *dbpool.Pool {
 	t.Helper()
-	pool, err := dbpool.Open(t.Context(), dsn, 2)
+	pool, err := dbpool.Open(t.Context(), dsn, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"exportbuckets/internal/admin"
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
@@ -19,6 +20,7 @@ import (
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
+	"exportbuckets/internal/tenantstate"
 )
 
 // httpConfig returns the configuration of the API at the address that is listened
@@ -31,28 +33,62 @@ func (p plan) httpConfig(listening net.Addr, log *slog.Logger) api.Config {
 		RateLimits:     p.api.RateLimits,
 		Now:            time.Now,
 		Ready:          func(context.Context) error { return errStarting },
+		Metrics:        p.admin.metrics(),
 		Log:            log,
 	}
 }
 
-// assemble puts together the services and the API in front of them.
-func (p plan) assemble(
-	pool *dbpool.Pool, sealer *iam.Sealer, config api.Config,
-) (http.Handler, *iam.Service, error) {
+// parts are what a server is put together from.
+type parts struct {
+	api     http.Handler
+	admin   http.Handler // nil if there is no admin listener
+	callers *iam.Service
+}
+
+// assemble puts together the services, and the API and the admin listener in front of them.
+func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config) (parts, error) {
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
 	callers := iam.New(pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
 		Sealer:              sealer,
 		Random:              rand.Reader,
+		Metrics:             config.Metrics,
 	})
 	handler, err := api.New(api.Services{
 		IAM:      callers,
 		Tenant:   tenant.New(pool, env),
-		Backup:   backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion}),
+		Backup:   backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion, Metrics: config.Metrics}),
 		Cluster:  clusters.New(pool, env),
 		Settle:   settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env),
 		Event:    event.New(pool),
 	}, config)
-	return handler, callers, err
+	if err != nil {
+		return parts{}, err
+	}
+	assembled := parts{api: handler, callers: callers}
+	if p.admin.listen != "" {
+		assembled.admin, err = p.assembleAdmin(pool, env, config)
+	}
+	return assembled, err
+}
+
+// assembleAdmin puts together the admin listener.
+func (p plan) assembleAdmin(pool *dbpool.Pool, env atlas.Env, config api.Config) (http.Handler, error) {
+	token, err := p.admin.token()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkPublic(token); err != nil {
+		return nil, err
+	}
+	config.Metrics.WatchPool(pool.Pool)
+	return admin.New(admin.Services{TenantState: tenantstate.New(pool, env, token)}, admin.Config{
+		Staging: p.admin.staging,
+		BaseURL: config.BaseURL,
+		Hosts:   p.admin.hosts,
+		Metrics: config.Metrics.Handler(),
+		Ready:   config.Ready,
+		Log:     config.Log,
+	}), nil
 }

@@ -64,9 +64,14 @@ func (p plan) checkDemoRows(ctx context.Context, callers *iam.Service, log *slog
 // keepsStrangersOut reports whether only users of this machine can reach the server,
 // or whoever runs it says so.
 func (p plan) keepsStrangersOut() bool {
-	host, _, _ := net.SplitHostPort(p.api.Listen)
+	return p.api.Demo || isLoopback(p.api.Listen)
+}
+
+// isLoopback reports whether only users of this machine can reach a HOST:PORT.
+func isLoopback(listen string) bool {
+	host, _, _ := net.SplitHostPort(listen)
 	address, err := netip.ParseAddr(host)
-	return p.api.Demo || host == "localhost" || err == nil && address.IsLoopback()
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // printHint prints what to do with the demo tenant.

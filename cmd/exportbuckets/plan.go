@@ -18,17 +18,23 @@ type plan struct {
 	tenants       seed.File // added to the database at start
 	demo          bool      // the tenants are the demo tenant
 	api           apiConfig
+	admin         adminPlan
 }
 
 // plan decides what is to be run. It reads the seed file and starts nothing.
 func (s serveCommand) plan() (plan, error) {
 	from := s.source()
+	administration, err := s.adminConfig.plan(s.databaseConfig)
+	if err != nil {
+		return plan{}, err
+	}
 	p := plan{
 		source:        from,
 		sharesMachine: from.onThisMachine(),
 		migrate:       s.Migrate,
 		sealing:       s.sealing(s.databaseConfig),
 		api:           s.apiConfig,
+		admin:         administration,
 	}
 	demo, err := seed.Parse(seed.Demo)
 	switch {

@@ -6,14 +6,17 @@ import (
 
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/seed"
 	"exportbuckets/migrations"
 )
 
 // prepare migrates the schema, seals what is to be, and adds the tenants that are
 // missing. It begins again if the database goes away meanwhile.
-func (p plan) prepare(ctx context.Context, db *database) (pool *dbpool.Pool, sealer *iam.Sealer, err error) {
-	pool, err = dbpool.Open(ctx, db.url, db.maxConnections)
+func (p plan) prepare(
+	ctx context.Context, db *database, counted *metrics.Metrics,
+) (pool *dbpool.Pool, sealer *iam.Sealer, err error) {
+	pool, err = dbpool.Open(ctx, db.url, db.maxConnections, counted.QueryTracer())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -160,7 +160,10 @@ func launchServer(t *testing.T, s settings) *program {
 
 func newServer(t *testing.T, s settings) *program {
 	t.Helper()
-	env := append([]string{"EXPORTBUCKETS_DRAIN=0s"}, s.env...) // nobody else could take the requests
+	env := append([]string{
+		"EXPORTBUCKETS_DRAIN=0s",      // nobody else could take the requests
+		"EXPORTBUCKETS_ADMIN_LISTEN=", // its port is for one server
+	}, s.env...)
 	return newProgram(t, env, append([]string{"serve", "--listen", "127.0.0.1:0"}, s.flags...)...)
 }
 

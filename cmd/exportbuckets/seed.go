@@ -31,7 +31,7 @@ func (s seedCommand) Run(ctx context.Context, o output) error {
 		if err := migrations.Up(ctx, db.url); err != nil {
 			return err
 		}
-		pool, err := dbpool.Open(ctx, db.url, db.maxConnections)
+		pool, err := dbpool.Open(ctx, db.url, db.maxConnections, nil)
 		if err != nil {
 			return err
 		}

@@ -17,13 +17,14 @@ type serveCommand struct {
 	databaseConfig
 	sealingConfig
 	apiConfig
+	adminConfig
 	Seed    string `env:"EXPORTBUCKETS_SEED" placeholder:"FILE" help:"Seed file to apply at start. The private PostgreSQL gets the demo tenant without it."`
 	Migrate bool   `env:"EXPORTBUCKETS_MIGRATE" default:"true" negatable:"" help:"Migrate the database at start (on)."`
 }
 
 // Validate reports the settings that cannot work.
 func (s serveCommand) Validate() error {
-	return errors.Join(s.databaseConfig.Validate(), s.apiConfig.Validate())
+	return errors.Join(s.databaseConfig.Validate(), s.apiConfig.Validate(), s.adminConfig.Validate())
 }
 
 // Run serves until ctx ends, and then finishes the requests in flight. What is
@@ -69,7 +70,7 @@ func (p plan) run(ctx context.Context, o output) error {
 	if p.sharesMachine {
 		tuning.LeaveProcessors()
 	}
-	pool, sealer, err := p.prepare(ctx, db)
+	pool, sealer, err := p.prepare(ctx, db, config.Metrics)
 	if err != nil {
 		return err
 	}
@@ -80,19 +81,24 @@ func (p plan) run(ctx context.Context, o output) error {
 	}
 	defer readiness.close(ctx)
 	config.Ready = server.ready(readiness.check)
-	handler, callers, err := p.assemble(pool, sealer, config)
+	parts, err := p.assemble(pool, sealer, config)
 	if err != nil {
 		return err
 	}
-	if err := p.checkDemoRows(ctx, callers, o.log); err != nil {
+	if err := p.checkDemoRows(ctx, parts.callers, o.log); err != nil {
 		return err
 	}
-	stopUsage := startUsageWriter(ctx, callers.WriteLastUsed, o.log)
+	stopUsage := startUsageWriter(ctx, parts.callers.WriteLastUsed, o.log)
 	defer stopUsage()
 	if p.sealing.file == "" {
 		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
 	}
-	server.use(handler)
+	administration, err := p.admin.start(ctx, secure, parts.admin, o.log)
+	if err != nil {
+		return err
+	}
+	defer administration.end(ctx)
+	server.use(parts.api)
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", config.BaseURL)
 	if p.demo {
 		go printHint(o.out, config.BaseURL) // nobody need read it

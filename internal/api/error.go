@@ -86,6 +86,7 @@ func (s *Server) writeUnauthenticated(c *gin.Context) {
 
 func (s *Server) writeRefusal(c *gin.Context, refusal *atlas.Error) {
 	status := refusal.Code.Status
+	s.cfg.Metrics.Refused(refusal.Code.Name)
 	body := errorBody{
 		Detail:     refusal.Detail,
 		Error:      status,

@@ -103,3 +103,11 @@ func WriteError(path string, err error) (status int, header http.Header, body st
 	new(Server).writeError(c, err)
 	return recorder.Code, recorder.Header(), recorder.Body.String()
 }
+
+// OperationID returns the operation id of a method and a path as the OpenAPI document has
+// them.
+func OperationID(at string) string {
+	method, path, _ := strings.Cut(at, " ")
+	path, _ = cutCustomMethod(inBraces.ReplaceAllString(path, ":$1"))
+	return operationIDs()[route{method, path}]
+}

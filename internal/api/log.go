@@ -30,6 +30,8 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 // there.
 func (s *Server) logRequest(c *gin.Context) {
 	start := time.Now()
+	s.cfg.Metrics.Enter()
+	defer s.cfg.Metrics.Leave()
 	id := c.GetHeader("X-Request-Id")
 	if !requestID.MatchString(id) {
 		id = newRequestID()
@@ -37,6 +39,8 @@ func (s *Server) logRequest(c *gin.Context) {
 	c.Header("X-Request-Id", id)
 	c.Header("Server", "mdbws")
 	c.Next()
+	took := time.Since(start)
+	s.cfg.Metrics.Request(operationID(c), c.Writer.Status(), took)
 
 	attrs := []slog.Attr{
 		slog.String("request_id", id),
@@ -44,7 +48,7 @@ func (s *Server) logRequest(c *gin.Context) {
 		slog.String("path", c.Request.URL.EscapedPath()),
 		slog.Int("status", c.Writer.Status()),
 		slog.Int("bytes", max(c.Writer.Size(), 0)),
-		slog.Duration("duration", time.Since(start)),
+		slog.Duration("duration", took),
 		slog.Any("address", s.clientAddress(c)),
 	}
 	if principal, ok := c.Get(principalKey); ok {

@@ -103,6 +103,7 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 	if retryAfter == 0 {
 		return nil
 	}
+	s.cfg.Metrics.RateLimited(op.limit.name)
 	c.Header("Retry-After", strconv.Itoa(retryAfter))
 	return atlas.NewError(atlas.CodeRateLimited,
 		resourcePath(c), retryAfter, from.capacity, from.refill, int(refillPeriod.Seconds()))
@@ -115,6 +116,9 @@ func (s *Server) limitAddress(c *gin.Context, limit rateLimit) (retryAfter int) 
 		return 0
 	}
 	_, _, retryAfter = s.addressLimits.take(draw{limit, s.clientAddress(c).String()})
+	if retryAfter > 0 {
+		s.cfg.Metrics.RateLimited(limit.name)
+	}
 	return retryAfter
 }
 

@@ -18,6 +18,7 @@ import (
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/event"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
 	"exportbuckets/internal/share"
@@ -42,6 +43,8 @@ type Config struct {
 	Now func() time.Time
 	// Ready returns why requests could not be served, or nil. Required.
 	Ready func(context.Context) error
+	// Metrics counts what is done; nil if nothing does.
+	Metrics *metrics.Metrics
 	// Log takes one event for each request. Required.
 	Log *slog.Logger
 }
@@ -186,6 +189,9 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
 	if err != nil {
 		return err
+	}
+	if v.successor != "" || v.sunset != "" {
+		s.cfg.Metrics.Deprecated(operationID(c), v.date)
 	}
 	if err := checkSunset(c, v, principal.Now()); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,11 +55,25 @@ func (s *Server) noteFailure(c *gin.Context, credential string, err error) {
 	} else {
 		return
 	}
+	s.cfg.Metrics.SignInFailed(scheme(c), reason)
 	// What stands in the place of one could be anything, such as a secret.
 	if _, ok := iam.ParseClientID(credential); !ok && !iam.IsPublicKey(credential) {
 		credential = ""
 	}
 	s.failed.add(c.Request.Context(), reason, signInPair{credential, s.clientAddress(c)})
+}
+
+// scheme returns how the request signs in: with a signature, an access token, or the secret
+// of a client.
+func scheme(c *gin.Context) string {
+	header := c.GetHeader("Authorization")
+	if _, ok := bearerToken(header); ok {
+		return "bearer"
+	}
+	if name, _, _ := strings.Cut(header, " "); strings.EqualFold(name, "digest") {
+		return "digest"
+	}
+	return "client"
 }
 
 func (f *failedSignIns) add(ctx context.Context, reason string, pair signInPair) {

@@ -45,6 +45,7 @@ var errUnanswered = errors.New("the batch does not answer for each of its calls"
 // Batcher serves calls in batches. Its methods are safe for concurrent use.
 type Batcher[In, Out any] struct {
 	serve func(context.Context, []In) ([]Out, error)
+	sizes func(int)
 
 	mu      sync.Mutex
 	workers int // that run
@@ -61,9 +62,9 @@ type call[In, Out any] struct {
 }
 
 // New returns a Batcher for serve, which answers for each call in order, or for
-// none of them with an error.
-func New[In, Out any](serve func(context.Context, []In) ([]Out, error)) *Batcher[In, Out] {
-	return &Batcher[In, Out]{serve: serve}
+// none of them with an error. It tells sizes how many calls each batch has.
+func New[In, Out any](serve func(context.Context, []In) ([]Out, error), sizes func(int)) *Batcher[In, Out] {
+	return &Batcher[In, Out]{serve: serve, sizes: sizes}
 }
 
 // Do returns what serve answers for in, or ctx's error if ctx ends first, which is
@@ -155,6 +156,7 @@ func (b *Batcher[In, Out]) run(calls []*call[In, Out]) (outs []Out, err error) {
 	for i, c := range calls {
 		ins[i] = c.in
 	}
+	b.sizes(len(ins))
 	outs, err = b.serve(ctx, ins)
 	if err == nil && len(outs) != len(ins) {
 		err = errUnanswered

@@ -35,6 +35,11 @@ func (d *desk) serve(_ context.Context, in []int) ([]int, error) {
 	return out, err
 }
 
+// uncounted returns a Batcher of whose batches nobody is told.
+func uncounted(serve func(context.Context, []int) ([]int, error)) *Batcher[int, int] {
+	return New(serve, func(int) {})
+}
+
 func (d *desk) wantBatches(t *testing.T, want ...[]int) {
 	t.Helper()
 	synctest.Wait()
@@ -89,7 +94,7 @@ func TestACallIsServedAloneWhileAWorkerIsToBeHad(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		b := New(d.serve)
+		b := uncounted(d.serve)
 		one, two := start(t.Context(), b, 1), start(t.Context(), b, 2)
 		d.wantBatches(t, []int{1}, []int{2})
 		d.letGo <- nil
@@ -103,7 +108,7 @@ func TestCallsThatQueueShareABatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		b := New(d.serve)
+		b := uncounted(d.serve)
 		fill(t, b)
 		var calls []<-chan end
 		var first, second []int
@@ -137,7 +142,7 @@ func TestACallThatEndsInTheQueueIsNotServed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		b := New(d.serve)
+		b := uncounted(d.serve)
 		fill(t, b)
 		ctx, cancel := context.WithCancel(t.Context())
 		first, second := start(ctx, b, 1), start(t.Context(), b, 2)
@@ -157,7 +162,7 @@ func TestACallThatEndsWhileItIsServedKeepsNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		served := make(chan context.Context, 1)
 		letGo := make(chan struct{})
-		b := New(func(ctx context.Context, in []int) ([]int, error) {
+		b := uncounted(func(ctx context.Context, in []int) ([]int, error) {
 			served <- ctx
 			<-letGo
 			return in, ctx.Err()
@@ -179,7 +184,7 @@ func TestACallThatEndsWhileItIsServedKeepsNobodyWaiting(t *testing.T) {
 func TestABatchHasADeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := New(func(ctx context.Context, _ []int) ([]int, error) {
+		b := uncounted(func(ctx context.Context, _ []int) ([]int, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
@@ -197,7 +202,7 @@ func TestABatchThatFailsFailsItsCallsAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk()
-		b := New(d.serve)
+		b := uncounted(d.serve)
 		before := fill(t, b)
 		one, two := start(t.Context(), b, 1), start(t.Context(), b, 2)
 		broken := errors.New("broken")
@@ -216,7 +221,7 @@ func TestABatchThatFailsFailsItsCallsAlone(t *testing.T) {
 
 func TestABatchThatDoesNotAnswerForEachIsAnError(t *testing.T) {
 	t.Parallel()
-	b := New(func(context.Context, []int) ([]int, error) { return nil, nil })
+	b := uncounted(func(context.Context, []int) ([]int, error) { return nil, nil })
 	if _, err := b.Do(t.Context(), 1); !errors.Is(err, errUnanswered) {
 		t.Errorf("got %v, want %v", err, errUnanswered)
 	}
@@ -224,7 +229,7 @@ func TestABatchThatDoesNotAnswerForEachIsAnError(t *testing.T) {
 
 func TestAPanicIsAnErrorOfItsCalls(t *testing.T) {
 	t.Parallel()
-	b := New(func(_ context.Context, in []int) ([]int, error) {
+	b := uncounted(func(_ context.Context, in []int) ([]int, error) {
 		if in[0] == 1 {
 			panic("broken")
 		}
@@ -236,4 +241,27 @@ func TestAPanicIsAnErrorOfItsCalls(t *testing.T) {
 	if got, err := b.Do(t.Context(), 2); got != 2 || err != nil {
 		t.Errorf("got %d, %v after a panic, want 2", got, err)
 	}
+}
+
+func TestTheSizeOfEachBatchIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk()
+		var sizes []int
+		b := New(d.serve, func(size int) { sizes = append(sizes, size) })
+		before := fill(t, b)
+		one, two := start(t.Context(), b, 1), start(t.Context(), b, 2)
+		for range Workers + 1 {
+			d.letGo <- nil
+			synctest.Wait()
+		}
+		for _, done := range before {
+			wantEnd(t, done, end{})
+		}
+		wantEnd(t, one, end{out: 2})
+		wantEnd(t, two, end{out: 4})
+		if diff := cmp.Diff([]int{1, 1, 2}, sizes); diff != "" {
+			t.Errorf("sizes (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -82,13 +82,15 @@ type Pool struct {
 
 // Open returns a pool of at most maxConns connections to the database at url. It
 // makes none yet. Of the hosts in the URL, if it has several, the pool uses the one
-// that takes writes, unless the URL says target_session_attrs.
-func Open(ctx context.Context, url string, maxConns int32) (*Pool, error) {
+// that takes writes, unless the URL says target_session_attrs. The tracer sees every
+// query; it may be nil.
+func Open(ctx context.Context, url string, maxConns int32, tracer pgx.QueryTracer) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err)
 	}
 	config.MaxConns = maxConns
+	config.ConnConfig.Tracer = tracer
 	configure(config.ConnConfig)
 	config.AfterConnect = setSession
 	var pool *pgxpool.Pool

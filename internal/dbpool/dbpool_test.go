@@ -44,7 +44,7 @@ func newPool(t *testing.T) (*dbpool.Pool, string) {
 
 func open(t *testing.T, address string, maxConns int32) *dbpool.Pool {
 	t.Helper()
-	pool, err := dbpool.Open(t.Context(), address, maxConns)
+	pool, err := dbpool.Open(t.Context(), address, maxConns, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

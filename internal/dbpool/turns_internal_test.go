@@ -21,7 +21,7 @@ func TestTurnsAreAPartOfTheConnections(t *testing.T) {
 	} {
 		t.Run(strconv.Itoa(int(tt.connections)), func(t *testing.T) {
 			t.Parallel()
-			pool, err := Open(t.Context(), "postgres://192.0.2.1/none", tt.connections) // it connects to nothing
+			pool, err := Open(t.Context(), "postgres://192.0.2.1/none", tt.connections, nil) // it connects to nothing
 			if err != nil {
 				t.Fatal(err)
 			}

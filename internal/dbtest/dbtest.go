@@ -79,7 +79,7 @@ func sharedServer(t testing.TB) *server {
 
 func (s *server) newPool(t testing.TB) *dbpool.Pool {
 	t.Helper()
-	pool, err := dbpool.Open(context.Background(), s.newMigrated(t), maxConns)
+	pool, err := dbpool.Open(context.Background(), s.newMigrated(t), maxConns, nil)
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"exportbuckets/internal/batch"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/digest"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	// Random makes the keys and secrets of API keys and service accounts; it
 	// must be good for that, and safe for concurrent use. Required.
 	Random io.Reader
+	// Metrics counts how many calls share a statement; nil if nothing does.
+	Metrics *metrics.Metrics
 }
 
 // Service finds callers, and answers for the operations on credentials. Its
@@ -43,6 +46,6 @@ func New(pool *dbpool.Pool, env atlas.Env, cfg Config) *Service {
 	s.unknown = &db.ListPrincipalsRow{HA1: cfg.Sealer.sealHA1(objectid.ID{}, objectid.ID{}, "", digest.HA1("", Realm, ""))}
 	s.principals = batch.New(func(ctx context.Context, asked []credential) ([]*db.ListPrincipalsRow, error) {
 		return s.listPrincipals(ctx, pool, asked)
-	})
+	}, func(size int) { cfg.Metrics.Batch("ListPrincipals", size) })
 	return s
 }

@@ -48,6 +48,12 @@ import (
 //go:embed demo.yaml
 var Demo []byte
 
+// DemoOperatorToken is the operator's token where the demo tenant is served by Docker
+// Compose. It is public, as the credentials of the demo tenant are.
+//
+//go:embed demo_operator_token
+var DemoOperatorToken []byte
+
 // File is a seed file.
 type File struct {
 	Organizations []Organization `yaml:"organizations"`
