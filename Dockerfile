@@ -16,7 +16,8 @@ RUN go build \
     github.com/gin-gonic/gin \
     github.com/goccy/go-yaml \
     github.com/jackc/pgx/v5/stdlib \
-    github.com/pressly/goose/v3
+    github.com/pressly/goose/v3 \
+    github.com/prometheus/client_golang/prometheus/promhttp
 
 COPY . .
 ARG VERSION=devel
@@ -31,7 +32,7 @@ USER 65532:65532
 # Inside a container the loopback interface is nobody's. What is reachable from
 # outside is for the published port to say.
 ENV EXPORTBUCKETS_LISTEN=:8080
-EXPOSE 8080
+EXPOSE 8080 8081
 
 HEALTHCHECK --interval=10s --timeout=4s --start-period=90s --retries=3 \
     CMD ["/exportbuckets", "healthcheck"]

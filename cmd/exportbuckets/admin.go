@@ -30,6 +30,9 @@ type adminConfig struct {
 	Staging        *bool    `env:"EXPORTBUCKETS_STAGING" negatable:"" help:"Serve the staging plane on the admin listener. Beside the private PostgreSQL it is on."`
 }
 
+// operatorTokenFile is the file with the operator's token in the state directory.
+const operatorTokenFile = "operator-token"
+
 // defaultAdminListen is where the admin listener is beside the private PostgreSQL.
 const defaultAdminListen = "127.0.0.1:8081"
 
@@ -72,7 +75,7 @@ func (c adminConfig) plan(database databaseConfig) (adminPlan, error) {
 			"give --admin-listen (EXPORTBUCKETS_ADMIN_LISTEN)")
 	}
 	if p.tokenFile == "" && private {
-		p.tokenFile, p.own = filepath.Join(database.StateDir, "operator-token"), true
+		p.tokenFile, p.own = filepath.Join(database.StateDir, operatorTokenFile), true
 	}
 	return p, nil
 }

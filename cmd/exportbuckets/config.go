@@ -23,9 +23,18 @@ import (
 type commandLine struct {
 	logConfig
 
-	Serve       serveCommand       `cmd:"" help:"Serve the API."`
-	Migrate     migrateCommand     `cmd:"" help:"Bring the database schema up or down, or show where it is."`
-	Seed        seedCommand        `cmd:"" help:"Apply a seed file to the database."`
+	Serve   serveCommand   `cmd:"" help:"Serve the API."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database schema up or down, or show where it is."`
+	Seed    seedCommand    `cmd:"" help:"Apply a seed file to the database."`
+	Tenant  struct {
+		List    tenantListCommand    `cmd:"" help:"List the organizations that the token sees."`
+		Protect tenantProtectCommand `cmd:"" help:"Keep an organization from being reset. Takes the operator's token."`
+	} `cmd:"" help:"Organizations of a running server, as the staging plane sees them."`
+	Token struct {
+		List   tokenListCommand   `cmd:"" help:"List the tokens of an organization."`
+		Create tokenCreateCommand `cmd:"" help:"Make a token of an organization, and print it."`
+		Revoke tokenRevokeCommand `cmd:"" help:"End a token at once."`
+	} `cmd:"" help:"Tokens of the staging plane."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

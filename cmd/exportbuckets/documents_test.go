@@ -130,7 +130,7 @@ func TestTheReadmeIsShort(t *testing.T) {
 
 func TestTheReadmeNamesEverySettingOfServe(t *testing.T) {
 	t.Parallel()
-	parser, err := kong.New(new(commandLine), kong.Vars{"state_dir": "DIR"})
+	parser, err := kong.New(new(commandLine), defaults("DIR"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -39,8 +40,30 @@ func main() {
 	}
 	stderr.Close(flushTimeout)
 	if failed {
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// The exit codes of a program that could not do what it was asked.
+const (
+	exitFailed = 1
+	exitUsage  = 2 // the command line or a setting can't be
+	// exitDifference says that all went well, and that the answer is no: there is a
+	// difference.
+	exitDifference = 3
+)
+
+// errDifference is the error of a command that found a difference and has printed it.
+var errDifference = errors.New("there is a difference")
+
+func exitCode(err error) int {
+	if errors.Is(err, errDifference) {
+		return exitDifference
+	}
+	if _, ok := errors.AsType[*kong.ParseError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
 }
 
 // printable escapes what a terminal could take for a command. Messages have names in
@@ -86,8 +109,13 @@ func newParser(cli *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) {
 		kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Resolvers(kong.ResolverFunc(fromFile)),
-		kong.Vars{"state_dir": defaultStateDir()},
+		defaults(defaultStateDir()),
 	)
+}
+
+// defaults are those of settings that are not the same everywhere.
+func defaults(stateDir string) kong.Vars {
+	return kong.Vars{"state_dir": stateDir, "operator_token": filepath.Join(stateDir, operatorTokenFile)}
 }
 
 // output is where a command writes: out is for the user, log for the operator.

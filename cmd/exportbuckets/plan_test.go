@@ -24,6 +24,9 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 	ownKey := sealing{file: "/state/sealing.key", own: true}
 	api := apiConfig{Listen: "127.0.0.1:0", BaseURL: "https://example.com", RateLimits: true}
 	loopback := apiConfig{Listen: "localhost:0"}
+	beside := adminPlan{
+		listen: "127.0.0.1:8081", optional: true, staging: true, tokenFile: "/state/operator-token", own: true,
+	}
 	everyField := cmp.Exporter(func(reflect.Type) bool { return true })
 	for name, tt := range map[string]struct {
 		command serveCommand
@@ -31,11 +34,11 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 	}{
 		"without a database, a private PostgreSQL with the demo tenant": {
 			serveCommand{databaseConfig: private, apiConfig: loopback, Migrate: true},
-			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, demo: true, api: loopback},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, demo: true, api: loopback, admin: beside},
 		},
 		"a seed file takes the place of the demo tenant": {
 			serveCommand{databaseConfig: private, apiConfig: loopback, Migrate: true, Seed: demoSeedFile},
-			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, api: loopback},
+			plan{source: privateSource, sharesMachine: true, migrate: true, sealing: ownKey, tenants: demo, api: loopback, admin: beside},
 		},
 		"a configured database gets no tenant": {
 			serveCommand{databaseConfig: url("postgres://db.example.com/app"), Migrate: true},
@@ -48,6 +51,22 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 		"a configured database may be on this machine": {
 			serveCommand{databaseConfig: url("postgres://localhost/app")},
 			plan{source: source{url: "postgres://localhost/app", maxConnections: 8}, sharesMachine: true},
+		},
+		"a configured database gets the admin listener that is asked for": {
+			serveCommand{databaseConfig: url("postgres://db.example.com/app"), adminConfig: adminConfig{
+				AdminListen: new(":8081"), AdminTokenFile: "token", AdminHost: []string{"a"}, Staging: new(true),
+			}},
+			plan{
+				source: source{url: "postgres://db.example.com/app", maxConnections: 8},
+				admin:  adminPlan{listen: ":8081", staging: true, hosts: []string{"a"}, tokenFile: "token"},
+			},
+		},
+		"the admin listener can be left out": {
+			serveCommand{databaseConfig: private, apiConfig: loopback, adminConfig: adminConfig{AdminListen: new("")}},
+			plan{
+				source: privateSource, sharesMachine: true, sealing: ownKey, tenants: demo, demo: true, api: loopback,
+				admin: adminPlan{staging: true, tokenFile: "/state/operator-token", own: true},
+			},
 		},
 		"the settings of the API stay as they are": {
 			serveCommand{databaseConfig: url("postgres://db.example.com/app"), apiConfig: api},

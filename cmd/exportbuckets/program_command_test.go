@@ -210,7 +210,7 @@ func TestVersionPrintsOneLine(t *testing.T) {
 func TestHelpNamesEverySettingAndCommand(t *testing.T) {
 	t.Parallel()
 	var cli commandLine
-	parser, err := kong.New(&cli, kong.Name("exportbuckets"), kong.Vars{"state_dir": "DIR"})
+	parser, err := kong.New(&cli, kong.Name("exportbuckets"), defaults("DIR"))
 	if err != nil {
 		t.Fatalf("got error %v, want the command line", err)
 	}
@@ -232,7 +232,8 @@ func TestHelpNamesEverySettingAndCommand(t *testing.T) {
 				t.Errorf("exit code: got %d, want 0; the log: %s", got.code, got.log)
 			}
 			for _, flag := range flags {
-				if flag.Name != "help" {
+				// What one command alone takes need not be a variable.
+				if flag.Name != "help" && (len(flag.Envs) > 0 || name == "serve") {
 					wantExplained(t, got.out, flag)
 				}
 			}
@@ -251,9 +252,9 @@ func wantExplained(t *testing.T, help string, flag *kong.Flag) {
 	if diff := cmp.Diff([]string{variable}, flag.Envs); diff != "" {
 		t.Errorf("variables of --%s (-want +got):\n%s", flag.Name, diff)
 	}
-	name := "  --" + flag.Name
+	name := " --" + flag.Name
 	if flag.Tag.Negatable != "" {
-		name = "  --[no-]" + flag.Name
+		name = " --[no-]" + flag.Name
 	}
 	if !strings.Contains(help, name) || !strings.Contains(help, "($"+variable+")") {
 		t.Errorf("help: got %s, want it to name --%s and %s", help, flag.Name, variable)
