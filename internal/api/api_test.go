@@ -32,12 +32,42 @@ import (
 	serverdigest "exportbuckets/internal/digest"
 	"exportbuckets/internal/event"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
 	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
 	"exportbuckets/internal/waittest"
 )
+
+// counted counts what all tests do.
+var counted = metrics.New("test")
+
+// maxSeries is how many series one server may have. A Prometheus takes some kilobytes for
+// each.
+const maxSeries = 4500
+
+// TestMain looks at what the tests have made the server count.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	answer := httptest.NewRecorder()
+	counted.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+	series := 0
+	for line := range strings.Lines(answer.Body.String()) {
+		if !strings.HasPrefix(line, "#") {
+			series++
+		}
+	}
+	if answer.Code != http.StatusOK || series > maxSeries {
+		fmt.Fprintf(os.Stderr, "the tests made %d series of metrics, %d at most are wanted; status %d\n",
+			series, maxSeries, answer.Code)
+		code = 1
+	}
+	if testing.Verbose() {
+		fmt.Fprintf(os.Stderr, "the tests made %d series of metrics\n", series)
+	}
+	os.Exit(code)
+}
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
@@ -160,10 +190,11 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 			RateLimits:    true,
 			Now:           b.clock.Now,
 			Ready:         func(context.Context) error { return nil },
+			Metrics:       counted,
 			Log:           slog.New(slog.NewJSONHandler(b.log, nil)),
 		},
-		iam:    iam.Config{Random: new(sequence)},
-		backup: backup.Config{AWSRegion: "us-east-1"},
+		iam:    iam.Config{Random: new(sequence), Metrics: counted},
+		backup: backup.Config{AWSRegion: "us-east-1", Metrics: counted},
 		pace:   atlas.Paces["fast"],
 	}
 	for _, f := range change {

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/dbtest"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/waittest"
 )
 
@@ -23,10 +26,16 @@ var operations = map[string]operation{
 }
 
 // setupSpeed returns a function that makes a request without a network, on a
-// project with a hundred export buckets.
-func setupSpeed(t testing.TB) func(operation) {
+// project with a hundred export buckets. What is done is counted if there are metrics.
+func setupSpeed(t testing.TB, counted *metrics.Metrics) func(operation) {
 	t.Helper()
-	b := setup(t, func(s *settings) {
+	pool, err := dbpool.Open(t.Context(), dbtest.NewURL(t), 8, counted.QueryTracer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	b := setupOn(t, pool, func(s *settings) {
+		s.api.Metrics = counted
 		s.api.RateLimits = false
 		s.api.Log = slog.New(slog.DiscardHandler)
 	})
@@ -51,14 +60,18 @@ func setupSpeed(t testing.TB) func(operation) {
 //
 //nolint:paralleltest // Counts the allocations of the whole process.
 func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
-	do := setupSpeed(t)
+	do, count := setupSpeed(t, nil), setupSpeed(t, metrics.New("test"))
 	for name, op := range operations {
 		most := op.allocations
 		if waittest.RaceDetector() {
 			most *= 1.1
 		}
-		if got := testing.AllocsPerRun(100, func() { do(op) }); got > most {
+		got := testing.AllocsPerRun(100, func() { do(op) })
+		if got > most {
 			t.Errorf("%s: got %.0f allocations, want at most %.0f", name, got, most)
+		}
+		if counted := testing.AllocsPerRun(100, func() { count(op) }); counted > got+2 {
+			t.Errorf("%s: got %.0f allocations where requests are counted, want at most two more than %.0f", name, counted, got)
 		}
 	}
 }
@@ -66,7 +79,7 @@ func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
 // BenchmarkOperations measures the whole way of a request but for the network:
 // from the router to the database and back, by 64 clients.
 func BenchmarkOperations(b *testing.B) {
-	do := setupSpeed(b)
+	do := setupSpeed(b, nil)
 	for name, op := range operations {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
