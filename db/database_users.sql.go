@@ -292,6 +292,53 @@ func (q *Queries) ListDatabaseUsers(ctx context.Context, db DBTX, arg ListDataba
 	return items, nil
 }
 
+const listExpiredDatabaseUsers = `-- name: ListExpiredDatabaseUsers :many
+SELECT project_id, id, database_name, username, created_at, description, aws_iam_type, ldap_auth_type, oidc_auth_type, x509_type, labels, roles, scopes, delete_after
+FROM database_users
+WHERE project_id = $1 AND delete_after <= $2::timestamptz
+ORDER BY delete_after, id
+`
+
+type ListExpiredDatabaseUsersParams struct {
+	ProjectID objectid.ID
+	Now       time.Time
+}
+
+func (q *Queries) ListExpiredDatabaseUsers(ctx context.Context, db DBTX, arg ListExpiredDatabaseUsersParams) ([]DatabaseUser, error) {
+	rows, err := db.Query(ctx, listExpiredDatabaseUsers, arg.ProjectID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DatabaseUser{}
+	for rows.Next() {
+		var i DatabaseUser
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.DatabaseName,
+			&i.Username,
+			&i.CreatedAt,
+			&i.Description,
+			&i.AWSIAMType,
+			&i.LDAPAuthType,
+			&i.OIDCAuthType,
+			&i.X509Type,
+			&i.Labels,
+			&i.Roles,
+			&i.Scopes,
+			&i.DeleteAfter,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateDatabaseUser = `-- name: UpdateDatabaseUser :one
 UPDATE database_users
 SET description = $1,

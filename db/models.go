@@ -490,6 +490,14 @@ type Cluster struct {
 	BackupSince  *time.Time
 }
 
+type ComingEvent struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+	ClusterID objectid.ID
+	HappensAt time.Time
+	Type      string
+}
+
 type DatabaseUser struct {
 	ProjectID    objectid.ID
 	ID           objectid.ID

@@ -330,7 +330,11 @@ func (n *planNode) walk(yield func(*planNode) bool) bool {
 var errRecorded = errors.New("recorded, not run")
 
 // recorder takes a statement down instead of running it.
-type recorder struct{ sql string }
+type recorder struct {
+	db.DBTX // for what the queries here don't use
+
+	sql string
+}
 
 func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (pgconn.CommandTag, error) {
 	r.sql = sql

@@ -78,6 +78,46 @@ func (q *Queries) GetProjectAccessListEntry(ctx context.Context, db DBTX, arg Ge
 	return i, err
 }
 
+const listExpiredProjectAccessListEntries = `-- name: ListExpiredProjectAccessListEntries :many
+SELECT project_id, network, cidr_block, comment, created_at, ordinal, delete_after
+FROM project_access_list_entries
+WHERE project_id = $1 AND delete_after <= $2::timestamptz
+ORDER BY delete_after, ordinal, network
+`
+
+type ListExpiredProjectAccessListEntriesParams struct {
+	ProjectID objectid.ID
+	Now       time.Time
+}
+
+func (q *Queries) ListExpiredProjectAccessListEntries(ctx context.Context, db DBTX, arg ListExpiredProjectAccessListEntriesParams) ([]ProjectAccessListEntry, error) {
+	rows, err := db.Query(ctx, listExpiredProjectAccessListEntries, arg.ProjectID, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ProjectAccessListEntry{}
+	for rows.Next() {
+		var i ProjectAccessListEntry
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.Network,
+			&i.CIDRBlock,
+			&i.Comment,
+			&i.CreatedAt,
+			&i.Ordinal,
+			&i.DeleteAfter,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listProjectAccessListEntries = `-- name: ListProjectAccessListEntries :many
 SELECT project_access_list_entries.project_id, project_access_list_entries.network, project_access_list_entries.cidr_block, project_access_list_entries.comment, project_access_list_entries.created_at, project_access_list_entries.ordinal, project_access_list_entries.delete_after, count(*) OVER () AS total_count
 FROM project_access_list_entries

@@ -555,6 +555,7 @@ UPDATE projects
 SET due_at = least(
     (SELECT min(clusters.due_at) FROM clusters WHERE clusters.project_id = $1),
     (SELECT min(backup_schedules.due_at) FROM backup_schedules WHERE backup_schedules.project_id = $1),
+    (SELECT min(coming_events.happens_at) FROM coming_events WHERE coming_events.project_id = $1),
     (SELECT min(snapshots.due_at) FROM snapshots WHERE snapshots.project_id = $1),
     (SELECT min(delete_after) FROM project_access_list_entries AS entry WHERE entry.project_id = $1),
     (SELECT min(delete_after) FROM database_users WHERE database_users.project_id = $1)

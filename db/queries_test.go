@@ -29,16 +29,18 @@ var crossTenant = map[string]string{
 
 // whole are the lists without a limit, each with the reason.
 var whole = map[string]string{
-	"ListAccessRoles":                "Atlas does not page the access roles of a project",
-	"ListAccessRolesForUpdate":       "holds them all",
-	"ListExportBucketsByID":          "has at most one row for each that was asked for",
-	"ListPrincipalsForNoKeyUpdate":   "locks them all",
-	"ListPrincipalsForUpdate":        "locks them all",
-	"ListProjectsForUpdate":          "locks them all",
-	"ListPrincipals":                 "has at most one row for each that was asked for",
-	"ListUnfinishedExportJobs":       "a new job waits for them all",
-	"ListProjectRoleGrantsForUpdate": "locks them all",
-	"ListPolicyItemSnapshots":        "all snapshots of a policy item are kept anew",
+	"ListAccessRoles":                     "Atlas does not page the access roles of a project",
+	"ListAccessRolesForUpdate":            "holds them all",
+	"ListExpiredDatabaseUsers":            "all that are past their time are removed",
+	"ListExpiredProjectAccessListEntries": "all that are past their time are removed",
+	"ListExportBucketsByID":               "has at most one row for each that was asked for",
+	"ListPrincipalsForNoKeyUpdate":        "locks them all",
+	"ListPrincipalsForUpdate":             "locks them all",
+	"ListProjectsForUpdate":               "locks them all",
+	"ListPrincipals":                      "has at most one row for each that was asked for",
+	"ListUnfinishedExportJobs":            "a new job waits for them all",
+	"ListProjectRoleGrantsForUpdate":      "locks them all",
+	"ListPolicyItemSnapshots":             "all snapshots of a policy item are kept anew",
 }
 
 // order is the place of each verb within a file. An upsert is an insert.
@@ -48,7 +50,7 @@ var (
 	header = regexp.MustCompile(`(?m)^-- name:.*$`)
 	// nameLine takes Verb, Noun and sqlc's command.
 	nameLine = regexp.MustCompile(`^-- name: (Insert|Upsert|Get|List|Count|Update|Delete)([A-Z][A-Za-z]*) ` +
-		`:(one|many|exec|execrows)$`)
+		`:(one|many|exec|execrows|batchexec)$`)
 	comment       = regexp.MustCompile(`(?m)--.*$`)
 	databaseClock = regexp.MustCompile(`(?i)\bnow\(|\b(current|local)_?time(stamp)?\b|\bcurrent_date\b|` +
 		`\b(clock|statement|transaction)_timestamp\b|\btimeofday\b`)

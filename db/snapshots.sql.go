@@ -51,7 +51,7 @@ func (q *Queries) DeleteExpiredSnapshots(ctx context.Context, db DBTX, arg Delet
 	return err
 }
 
-const deletePolicyItemSnapshots = `-- name: DeletePolicyItemSnapshots :exec
+const deletePolicyItemSnapshots = `-- name: DeletePolicyItemSnapshots :execrows
 DELETE FROM snapshots
 WHERE project_id = $1
     AND cluster_id = $2
@@ -68,14 +68,17 @@ type DeletePolicyItemSnapshotsParams struct {
 }
 
 // Deletes those that are completed and that none but these policy items have asked for.
-func (q *Queries) DeletePolicyItemSnapshots(ctx context.Context, db DBTX, arg DeletePolicyItemSnapshotsParams) error {
-	_, err := db.Exec(ctx, deletePolicyItemSnapshots,
+func (q *Queries) DeletePolicyItemSnapshots(ctx context.Context, db DBTX, arg DeletePolicyItemSnapshotsParams) (int64, error) {
+	result, err := db.Exec(ctx, deletePolicyItemSnapshots,
 		arg.ProjectID,
 		arg.ClusterID,
 		arg.PolicyItemIDs,
 		arg.Now,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deleteSnapshot = `-- name: DeleteSnapshot :exec
@@ -129,95 +132,6 @@ func (q *Queries) GetSnapshot(ctx context.Context, db DBTX, arg GetSnapshotParam
 		&i.DueAt,
 	)
 	return i, err
-}
-
-const insertSnapshot = `-- name: InsertSnapshot :exec
-INSERT INTO snapshots (
-    project_id,
-    id,
-    cluster_id,
-    description,
-    frequency_type,
-    policy_item_ids,
-    cloud_provider,
-    mongodb_version,
-    members,
-    retention_unit,
-    retention_value,
-    requested_at,
-    started_at,
-    taken_at,
-    completed_at,
-    failed,
-    expires_at,
-    due_at
-)
-VALUES (
-    $1,
-    $2,
-    $3,
-    $4,
-    $5,
-    $6,
-    $7,
-    $8,
-    $9,
-    $10,
-    $11,
-    $12,
-    $13,
-    $14,
-    $15,
-    $16,
-    $17,
-    $18
-)
-`
-
-type InsertSnapshotParams struct {
-	ProjectID      objectid.ID
-	ID             objectid.ID
-	ClusterID      objectid.ID
-	Description    *string
-	FrequencyType  string
-	PolicyItemIDs  []string
-	CloudProvider  CloudProvider
-	MongoDBVersion string
-	Members        []byte
-	RetentionUnit  string
-	RetentionValue int32
-	RequestedAt    time.Time
-	StartedAt      time.Time
-	TakenAt        time.Time
-	CompletedAt    time.Time
-	Failed         bool
-	ExpiresAt      time.Time
-	DueAt          time.Time
-}
-
-// The project is locked.
-func (q *Queries) InsertSnapshot(ctx context.Context, db DBTX, arg InsertSnapshotParams) error {
-	_, err := db.Exec(ctx, insertSnapshot,
-		arg.ProjectID,
-		arg.ID,
-		arg.ClusterID,
-		arg.Description,
-		arg.FrequencyType,
-		arg.PolicyItemIDs,
-		arg.CloudProvider,
-		arg.MongoDBVersion,
-		arg.Members,
-		arg.RetentionUnit,
-		arg.RetentionValue,
-		arg.RequestedAt,
-		arg.StartedAt,
-		arg.TakenAt,
-		arg.CompletedAt,
-		arg.Failed,
-		arg.ExpiresAt,
-		arg.DueAt,
-	)
-	return err
 }
 
 const listDueSnapshots = `-- name: ListDueSnapshots :many

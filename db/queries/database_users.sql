@@ -60,6 +60,12 @@ ORDER BY created_at, id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListExpiredDatabaseUsers :many
+SELECT *
+FROM database_users
+WHERE project_id = @project_id AND delete_after <= @now::timestamptz
+ORDER BY delete_after, id;
+
 -- name: CountDatabaseUsers :one
 SELECT count(*)
 FROM database_users

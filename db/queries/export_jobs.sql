@@ -1,4 +1,4 @@
--- name: InsertExportJob :exec
+-- name: InsertExportJob :batchexec
 -- The project is locked.
 INSERT INTO export_jobs (
     project_id,

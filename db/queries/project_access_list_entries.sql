@@ -46,6 +46,12 @@ ORDER BY created_at, ordinal, network
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListExpiredProjectAccessListEntries :many
+SELECT *
+FROM project_access_list_entries
+WHERE project_id = @project_id AND delete_after <= @now::timestamptz
+ORDER BY delete_after, ordinal, network;
+
 -- name: DeleteProjectAccessListEntry :one
 DELETE FROM project_access_list_entries
 WHERE project_id = @project_id

@@ -1,6 +1,6 @@
 -- name: InsertEventBatch :exec
 -- Adds events: those with an organization to the organization, and those with a project
--- to the project.
+-- to the project. Those that are to come wait until it is their time.
 WITH asked AS (
     SELECT
         asked.id::text AS id,
@@ -9,6 +9,7 @@ WITH asked AS (
         asked.project_id::text AS project_id,
         asked.org_id::text AS org_id,
         asked.cluster_name::text AS cluster_name,
+        asked.coming_of::text AS coming_of,
         asked.caller_id::text AS caller_id,
         asked.public_key::text AS public_key,
         asked.remote_address::inet AS remote_address,
@@ -20,6 +21,7 @@ WITH asked AS (
         project_id text,
         org_id text,
         cluster_name text,
+        coming_of text,
         caller_id text,
         public_key text,
         remote_address inet,
@@ -49,6 +51,11 @@ WITH asked AS (
         details
     FROM asked
     WHERE org_id IS NOT NULL
+), coming AS (
+    INSERT INTO coming_events (project_id, id, cluster_id, happens_at, type)
+    SELECT project_id, id, coming_of, created_at, type
+    FROM asked
+    WHERE coming_of IS NOT NULL
 )
 INSERT INTO project_events (
     project_id,
@@ -74,7 +81,21 @@ SELECT
     remote_address,
     details
 FROM asked
-WHERE project_id IS NOT NULL;
+WHERE project_id IS NOT NULL AND coming_of IS NULL;
+
+-- name: InsertDueEventBatch :exec
+-- Adds the events whose time has come. A state that was restored may have one that has
+-- been told.
+WITH due AS (
+    DELETE FROM coming_events
+    WHERE project_id = @project_id AND happens_at <= @now::timestamptz
+    RETURNING *
+)
+INSERT INTO project_events (project_id, id, created_at, type, cluster_name)
+SELECT due.project_id, due.id, due.happens_at, due.type, clusters.name
+FROM due
+INNER JOIN clusters ON clusters.project_id = @project_id AND clusters.id = due.cluster_id
+ON CONFLICT (project_id, id) DO NOTHING;
 
 -- name: GetProjectEvent :one
 SELECT *

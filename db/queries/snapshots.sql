@@ -1,4 +1,4 @@
--- name: InsertSnapshot :exec
+-- name: InsertSnapshot :batchexec
 -- The project is locked.
 INSERT INTO snapshots (
     project_id,
@@ -96,7 +96,7 @@ UPDATE snapshots
 SET due_at = expires_at
 WHERE project_id = @project_id AND id = ANY(@ids::text[]);
 
--- name: DeletePolicyItemSnapshots :exec
+-- name: DeletePolicyItemSnapshots :execrows
 -- Deletes those that are completed and that none but these policy items have asked for.
 DELETE FROM snapshots
 WHERE project_id = @project_id

@@ -90,7 +90,7 @@ func DeclareSnapshot(
 		return err
 	}
 	row.ID, row.Description, row.Failed = id, req.Description, state == SnapshotFailed
-	return InsertSnapshot(ctx, tx, row)
+	return InsertSnapshots(ctx, tx, row)
 }
 
 // DeclareExportJob adds a job that exports a snapshot of a new cluster, in a state, in a
@@ -119,5 +119,5 @@ func DeclareExportJob(
 	if state == ExportJobFailed {
 		row.Failure = []byte(`{"errorCode":"DECLARED","message":"The seed file says so."}`)
 	}
-	return InsertExportJob(ctx, tx, row)
+	return InsertExportJobs(ctx, tx, row)
 }

@@ -13,6 +13,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -127,25 +128,32 @@ func (s *Service) CreateExportJob(
 	if err := req.check(); err != nil {
 		return ExportJob{}, err
 	}
-	prepare := func(conn db.DBTX) (db.ExportJob, error) {
+	prepare := func(conn db.DBTX) (cluster.Cluster, db.ExportJob, error) {
 		snapshot, err := s.getSnapshot(ctx, conn, project, name, *req.SnapshotID)
 		if err != nil {
-			return db.ExportJob{}, err
+			return cluster.Cluster{}, db.ExportJob{}, err
 		}
-		return prepareExport(ctx, conn, snapshot, req, project.Now(), s.env)
+		row, err := prepareExport(ctx, conn, snapshot, req, project.Now(), s.env)
+		return snapshot.Cluster, row, err
 	}
-	if _, err := prepare(s.pool); err != nil { // whoever is refused waits for nobody
+	if _, _, err := prepare(s.pool); err != nil { // whoever is refused waits for nobody
 		return ExportJob{}, err
 	}
 	row, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.ExportJob, error) {
 		if err := write.LockProject(ctx, tx, project.ProjectID()); err != nil {
 			return db.ExportJob{}, err
 		}
-		row, err := prepare(tx)
+		of, row, err := prepare(tx)
 		if err != nil {
 			return db.ExportJob{}, err
 		}
-		return row, InsertExportJob(ctx, tx, row)
+		if err := InsertExportJobs(ctx, tx, row); err != nil {
+			return db.ExportJob{}, err
+		}
+		if err := event.Write(ctx, tx, ExportEvents(s.env, of, row, project.Now())...); err != nil {
+			return db.ExportJob{}, err
+		}
+		return row, atlas.Wrap(s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID), "update due time of project")
 	})
 	if err != nil {
 		return ExportJob{}, err
@@ -165,30 +173,57 @@ func prepareExport(
 	if snapshot.State != SnapshotCompleted {
 		return db.ExportJob{}, atlas.NewError(atlas.CodeSnapshotNotCompleted, snapshot.ID.String())
 	}
-	return NewExportJobRow(ctx, conn, snapshot, key.ID, req.CustomData, at, env)
+	queue, err := NewExportQueue(ctx, conn, snapshot.ProjectID, at)
+	if err != nil {
+		return db.ExportJob{}, err
+	}
+	return queue.Add(ctx, conn, snapshot, key.ID, req.CustomData, at, env)
 }
 
-// InsertExportJob adds an export job to a project that is locked.
-func InsertExportJob(ctx context.Context, tx db.DBTX, row db.ExportJob) error {
-	return atlas.Wrap(db.New().InsertExportJob(ctx, tx, db.InsertExportJobParams(row)), "insert export job")
+// InsertExportJobs adds export jobs to a project that is locked, with one round trip.
+func InsertExportJobs(ctx context.Context, tx db.DBTX, rows ...db.ExportJob) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	params := make([]db.InsertExportJobParams, len(rows))
+	for i, row := range rows {
+		params[i] = db.InsertExportJobParams(row)
+	}
+	return insertAll("insert export jobs", db.New().InsertExportJob(ctx, tx, params).Exec)
 }
 
-// NewExportJobRow returns the job that exports a completed snapshot from a time on. It
-// returns EXPORT_JOB_ALREADY_ACTIVE if the snapshot is being exported then.
-func NewExportJobRow(
+// ExportEvents returns the events of how a snapshot of the cluster is exported, as of now.
+func ExportEvents(env atlas.Env, of cluster.Cluster, row db.ExportJob, now time.Time) []event.Event {
+	return of.Events(env, now, event.Step{Type: event.ExportSuccessful, At: row.FinishedAt})
+}
+
+// ExportQueue makes the export jobs of a project, some of which wait for others.
+type ExportQueue struct {
+	unfinished []db.ExportJob
+	names      map[objectid.ID]db.GetExportNamesRow // by cluster
+}
+
+// NewExportQueue returns the queue as it is at a time.
+func NewExportQueue(ctx context.Context, conn db.DBTX, projectID objectid.ID, at time.Time) (*ExportQueue, error) {
+	unfinished, err := db.New().ListUnfinishedExportJobs(ctx, conn, db.ListUnfinishedExportJobsParams{
+		ProjectID: projectID, Now: at,
+	})
+	return &ExportQueue{unfinished, make(map[objectid.ID]db.GetExportNamesRow)},
+		atlas.Wrap(err, "list unfinished export jobs")
+}
+
+// Add returns the job that exports a completed snapshot from a time on, which is not before
+// that of the one before. It returns EXPORT_JOB_ALREADY_ACTIVE if the snapshot is being
+// exported then.
+func (q *ExportQueue) Add(
 	ctx context.Context, conn db.DBTX, snapshot Snapshot, bucketID objectid.ID, data []CustomData, at time.Time,
 	env atlas.Env,
 ) (db.ExportJob, error) {
-	active, err := db.New().ListUnfinishedExportJobs(ctx, conn, db.ListUnfinishedExportJobsParams{
-		ProjectID: snapshot.ProjectID, Now: at,
-	})
-	if err != nil {
-		return db.ExportJob{}, atlas.Wrap(err, "list unfinished export jobs")
-	}
-	if slices.ContainsFunc(active, func(job db.ExportJob) bool { return job.SnapshotID == snapshot.ID }) {
+	q.unfinished = slices.DeleteFunc(q.unfinished, func(job db.ExportJob) bool { return !job.FinishedAt.After(at) })
+	if slices.ContainsFunc(q.unfinished, func(job db.ExportJob) bool { return job.SnapshotID == snapshot.ID }) {
 		return db.ExportJob{}, atlas.NewError(atlas.CodeExportJobActive, snapshot.ID.String())
 	}
-	prefix, err := exportPrefix(ctx, conn, snapshot, at)
+	prefix, err := q.prefix(ctx, conn, snapshot, at)
 	if err != nil {
 		return db.ExportJob{}, err
 	}
@@ -207,9 +242,10 @@ func NewExportJobRow(
 		Members:        snapshot.Snapshot.Members,
 		ReplicaSets:    int32(max(len(snapshot.Members), 1)), //nolint:gosec // Shards are few.
 		CreatedAt:      at,
-		StartedAt:      exportStart(active, at.Add(env.Pace.ExportQueued)),
+		StartedAt:      exportStart(q.unfinished, at.Add(env.Pace.ExportQueued)),
 	}
 	row.FinishedAt = row.StartedAt.Add(env.Pace.Exporting)
+	q.unfinished = append(q.unfinished, row)
 	return row, atlas.Wrap(err, "encode custom data of export job")
 }
 
@@ -245,14 +281,19 @@ func exportStart(active []db.ExportJob, from time.Time) time.Time {
 	return starts[len(starts)-1]
 }
 
-// exportPrefix returns where in a bucket a snapshot is exported to.
-func exportPrefix(ctx context.Context, conn db.DBTX, snapshot Snapshot, at time.Time) (string, error) {
-	names, err := db.New().GetExportNames(ctx, conn, db.GetExportNamesParams{
-		ProjectID: snapshot.ProjectID, ClusterID: snapshot.ClusterID,
-	})
-	if err != nil {
-		return "", atlas.WrapMissing(err, "get names of organization and project",
-			atlas.NewError(atlas.CodeProjectNotFound, snapshot.ProjectID.String()))
+// prefix returns where in a bucket a snapshot is exported to.
+func (q *ExportQueue) prefix(ctx context.Context, conn db.DBTX, snapshot Snapshot, at time.Time) (string, error) {
+	names, ok := q.names[snapshot.ClusterID]
+	if !ok {
+		var err error
+		names, err = db.New().GetExportNames(ctx, conn, db.GetExportNamesParams{
+			ProjectID: snapshot.ProjectID, ClusterID: snapshot.ClusterID,
+		})
+		if err != nil {
+			return "", atlas.WrapMissing(err, "get names of organization and project",
+				atlas.NewError(atlas.CodeProjectNotFound, snapshot.ProjectID.String()))
+		}
+		q.names[snapshot.ClusterID] = names
 	}
 	org, project := names.OrgID.String(), snapshot.ProjectID.String()
 	if names.UseNamesInPrefix {

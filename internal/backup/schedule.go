@@ -12,6 +12,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -213,8 +214,8 @@ func (s *Service) UpdateSchedule(
 		id := *update.Export.ExportBucketID
 		_, err := s.q.GetExportBucket(ctx, conn, db.GetExportBucketParams{ProjectID: schedule.ProjectID, ID: id})
 		return atlas.WrapMissing(err, "get export bucket", bucketNotFound(id))
-	}, func(tx pgx.Tx, before, after Schedule) error {
-		return s.updateSnapshots(ctx, tx, now, before, after, update)
+	}, func(tx pgx.Tx, before, after Schedule) ([]event.Event, error) {
+		return s.updateSnapshots(ctx, tx, project, before, after, update)
 	})
 }
 
@@ -225,7 +226,7 @@ func (s *Service) DeleteSchedule(ctx context.Context, project atlas.ScheduleWrit
 	return s.writeSchedule(ctx, project, name, func(_ db.DBTX, schedule *Schedule) error {
 		schedule.Policy = []PolicyItem{}
 		return nil
-	}, func(pgx.Tx, Schedule, Schedule) error { return nil })
+	}, func(pgx.Tx, Schedule, Schedule) ([]event.Event, error) { return nil, nil })
 }
 
 // exportBucketFkey is broken by a schedule that exports to a bucket that is gone, and by
@@ -233,11 +234,12 @@ func (s *Service) DeleteSchedule(ctx context.Context, project atlas.ScheduleWrit
 const exportBucketFkey = "backup_schedules_project_id_export_bucket_id_fkey"
 
 // writeSchedule lets one function change the schedule of the cluster, and then another do
-// what follows from that. What the first refuses is refused before anyone is waited for,
-// and again when the project is locked.
+// what follows from that, which returns the events that tell of it. What the first refuses
+// is refused before anyone is waited for, and again when the project is locked.
 func (s *Service) writeSchedule(
 	ctx context.Context, project atlas.ScheduleWriter, name string,
-	change func(conn db.DBTX, schedule *Schedule) error, follow func(tx pgx.Tx, before, after Schedule) error,
+	change func(conn db.DBTX, schedule *Schedule) error,
+	follow func(tx pgx.Tx, before, after Schedule) ([]event.Event, error),
 ) (Schedule, error) {
 	find := func(conn db.DBTX) (before, after Schedule, err error) {
 		before, err = s.getSchedule(ctx, conn, project, name)
@@ -266,7 +268,12 @@ func (s *Service) writeSchedule(
 		if err := SaveSchedule(ctx, tx, &after); err != nil {
 			return Schedule{}, err
 		}
-		if err := follow(tx, before, after); err != nil {
+		followed, err := follow(tx, before, after)
+		if err != nil {
+			return Schedule{}, err
+		}
+		events := []event.Event{after.Cluster.By(event.By(s.env, project), event.ScheduleUpdated)}
+		if err := event.Write(ctx, tx, append(events, followed...)...); err != nil {
 			return Schedule{}, err
 		}
 		return after, s.q.UpdateProjectDueAt(ctx, tx, after.ProjectID)
@@ -288,11 +295,13 @@ func SaveSchedule(ctx context.Context, tx db.DBTX, schedule *Schedule) error {
 
 // updateSnapshots does to the snapshots of the policy what the body asks for: those of
 // items that are gone are deleted, and those of items that stay are kept as long as these
-// say now, from the times that they show.
+// say now, from the times that they show. It returns an event for each.
 func (s *Service) updateSnapshots(
-	ctx context.Context, tx pgx.Tx, now time.Time, before, after Schedule, update ScheduleUpdate,
-) error {
+	ctx context.Context, tx pgx.Tx, project atlas.ScheduleWriter, before, after Schedule, update ScheduleUpdate,
+) ([]event.Event, error) {
 	var gone []string
+	var events []event.Event
+	by := event.By(s.env, project)
 	for _, old := range before.Policy {
 		i := slices.IndexFunc(after.Policy, func(item PolicyItem) bool { return item.ID == old.ID })
 		if i < 0 {
@@ -300,31 +309,40 @@ func (s *Service) updateSnapshots(
 			continue
 		}
 		if update.UpdateSnapshots {
-			if err := s.keepSnapshots(ctx, tx, after, after.Policy[i]); err != nil {
-				return err
+			kept, err := s.keepSnapshots(ctx, tx, after, after.Policy[i])
+			if err != nil {
+				return nil, err
+			}
+			for range kept {
+				events = append(events, after.Cluster.By(by, event.SnapshotRetentionChanged))
 			}
 		}
 	}
 	if !update.DeleteSnapshots {
-		return nil
+		return events, nil
 	}
-	return atlas.Wrap(s.q.DeletePolicyItemSnapshots(ctx, tx, db.DeletePolicyItemSnapshotsParams{
-		ProjectID: after.ProjectID, ClusterID: after.ClusterID, PolicyItemIDs: gone, Now: now,
-	}), "delete snapshots of policy items")
+	deleted, err := s.q.DeletePolicyItemSnapshots(ctx, tx, db.DeletePolicyItemSnapshotsParams{
+		ProjectID: after.ProjectID, ClusterID: after.ClusterID, PolicyItemIDs: gone, Now: project.Now(),
+	})
+	for range deleted {
+		events = append(events, after.Cluster.By(by, event.SnapshotDeleted))
+	}
+	return events, atlas.Wrap(err, "delete snapshots of policy items")
 }
 
-// keepSnapshots keeps the snapshots of a policy item as long as it says.
-func (s *Service) keepSnapshots(ctx context.Context, tx pgx.Tx, schedule Schedule, item PolicyItem) error {
+// keepSnapshots keeps the snapshots of a policy item as long as it says, and returns how
+// many there are.
+func (s *Service) keepSnapshots(ctx context.Context, tx pgx.Tx, schedule Schedule, item PolicyItem) (int, error) {
 	rows, err := s.q.ListPolicyItemSnapshots(ctx, tx, db.ListPolicyItemSnapshotsParams{
 		ProjectID: schedule.ProjectID, ClusterID: schedule.ClusterID, PolicyItemID: item.ID.String(),
 	})
 	if err != nil {
-		return atlas.Wrap(err, "list snapshots of policy item")
+		return 0, atlas.Wrap(err, "list snapshots of policy item")
 	}
 	for _, row := range rows {
 		if _, err := s.keepSnapshot(ctx, tx, row, item.retention(), row.TakenAt); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(rows), nil
 }

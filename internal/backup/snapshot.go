@@ -10,6 +10,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/cluster"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -161,7 +162,11 @@ func (s *Service) CreateSnapshot(
 			return Snapshot{}, err
 		}
 		row.Description = req.Description
-		if err := InsertSnapshot(ctx, tx, row); err != nil {
+		if err := InsertSnapshots(ctx, tx, row); err != nil {
+			return Snapshot{}, err
+		}
+		events := []event.Event{of.By(event.By(s.env, project), event.SnapshotRequested)}
+		if err := event.Write(ctx, tx, append(events, SnapshotEvents(s.env, of, row, project.Now())...)...); err != nil {
 			return Snapshot{}, err
 		}
 		if err := s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID); err != nil {
@@ -188,9 +193,33 @@ func (s *Service) checkNewSnapshot(ctx context.Context, conn db.DBTX, of cluster
 	return atlas.Wrap(err, "look for an unfinished snapshot")
 }
 
-// InsertSnapshot adds a snapshot to a project that is locked.
-func InsertSnapshot(ctx context.Context, tx db.DBTX, row db.Snapshot) error {
-	return atlas.Wrap(db.New().InsertSnapshot(ctx, tx, db.InsertSnapshotParams(row)), "insert snapshot")
+// InsertSnapshots adds snapshots to a project that is locked, with one round trip.
+func InsertSnapshots(ctx context.Context, tx db.DBTX, rows ...db.Snapshot) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	params := make([]db.InsertSnapshotParams, len(rows))
+	for i, row := range rows {
+		params[i] = db.InsertSnapshotParams(row)
+	}
+	return insertAll("insert snapshots", db.New().InsertSnapshot(ctx, tx, params).Exec)
+}
+
+// insertAll returns the first error of a batch of statements.
+func insertAll(what string, exec func(func(int, error))) error {
+	var first error
+	exec(func(_ int, err error) {
+		if first == nil {
+			first = err
+		}
+	})
+	return atlas.Wrap(first, what)
+}
+
+// SnapshotEvents returns the events of how a snapshot of the cluster is taken, as of now.
+func SnapshotEvents(env atlas.Env, of cluster.Cluster, row db.Snapshot, now time.Time) []event.Event {
+	return of.Events(env, now, event.Step{Type: event.SnapshotStarted, At: row.StartedAt},
+		event.Step{Type: event.SnapshotSuccessful, At: row.CompletedAt})
 }
 
 // GetSnapshot returns a snapshot of the cluster. It returns CLUSTER_NOT_FOUND or
@@ -288,6 +317,10 @@ func (s *Service) UpdateSnapshot(
 			if err != nil {
 				return Snapshot{}, err
 			}
+			err = event.Write(ctx, tx, snapshot.Cluster.By(event.By(s.env, project), event.SnapshotRetentionChanged))
+			if err != nil {
+				return Snapshot{}, err
+			}
 			return SnapshotAt(snapshot.Cluster, row, project.Now())
 		})
 }
@@ -315,9 +348,13 @@ func (s *Service) keepSnapshot(
 func (s *Service) DeleteSnapshot(ctx context.Context, project atlas.SnapshotWriter, name string, id objectid.ID) error {
 	_, err := writeSnapshot(ctx, s, project, name, id, atlas.NewError(atlas.CodeCannotDeleteSnapshot, id.String()),
 		func(tx pgx.Tx, snapshot Snapshot) (Snapshot, error) {
-			return snapshot, atlas.Wrap(s.q.DeleteSnapshot(ctx, tx, db.DeleteSnapshotParams{
+			err := s.q.DeleteSnapshot(ctx, tx, db.DeleteSnapshotParams{
 				ProjectID: snapshot.ProjectID, ID: snapshot.ID,
-			}), "delete snapshot")
+			})
+			if err != nil {
+				return Snapshot{}, atlas.Wrap(err, "delete snapshot")
+			}
+			return snapshot, event.Write(ctx, tx, snapshot.Cluster.By(event.By(s.env, project), event.SnapshotDeleted))
 		})
 	return err
 }

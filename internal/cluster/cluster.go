@@ -10,6 +10,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -110,16 +111,24 @@ func (s *Service) CreateCluster(ctx context.Context, project atlas.ClusterWriter
 		applied = ready.Add(s.env.Pace.Updating)
 	}
 	begin(&row, settings, ready, applied)
-	created, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
+	created, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Cluster, error) {
 		if err := write.LockProject(ctx, tx, row.ProjectID); err != nil {
-			return db.Cluster{}, err
+			return Cluster{}, err
 		}
-		created, err := s.q.InsertCluster(ctx, tx, row)
+		inserted, err := s.q.InsertCluster(ctx, tx, row)
 		if err != nil {
-			return created, err
+			return Cluster{}, err
 		}
 		if err := InsertContainers(ctx, tx, row.ProjectID, settings, now, newID); err != nil {
-			return created, err
+			return Cluster{}, err
+		}
+		created, err := At(inserted, now)
+		if err != nil {
+			return Cluster{}, err
+		}
+		events := []event.Event{created.By(event.By(s.env, project), event.ClusterCreated)}
+		if err := event.Write(ctx, tx, append(events, created.making(s.env)...)...); err != nil {
+			return Cluster{}, err
 		}
 		return created, s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID)
 	})
@@ -130,10 +139,7 @@ func (s *Service) CreateCluster(ctx context.Context, project atlas.ClusterWriter
 	case write.IsViolation(err, clustersNamePrefixKey):
 		err = atlas.NewError(atlas.CodeDuplicateClusterNamePrefix, row.Name, namePrefix)
 	}
-	if err != nil {
-		return Cluster{}, atlas.Wrap(err, "insert cluster")
-	}
-	return At(created, now)
+	return created, atlas.Wrap(err, "insert cluster")
 }
 
 // GetCluster returns the project's cluster of that name, whoever may look at it. It
@@ -220,12 +226,14 @@ func (s *Service) DeleteCluster(ctx context.Context, project atlas.ProjectOwner,
 		if err := check(cluster, err); err != nil {
 			return err
 		}
+		goneAt := project.Now().Add(s.env.Pace.Deleting)
 		err = s.q.UpdateClusterDeletion(ctx, tx, db.UpdateClusterDeletionParams{
-			ProjectID: cluster.ProjectID,
-			ID:        cluster.ID,
-			GoneAt:    project.Now().Add(s.env.Pace.Deleting),
+			ProjectID: cluster.ProjectID, ID: cluster.ID, GoneAt: goneAt,
 		})
 		if err != nil {
+			return err
+		}
+		if err := s.tellDeletion(ctx, tx, project, cluster, goneAt); err != nil {
 			return err
 		}
 		return s.q.UpdateProjectDueAt(ctx, tx, cluster.ProjectID)

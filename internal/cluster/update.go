@@ -10,6 +10,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 )
@@ -21,7 +22,7 @@ import (
 func (s *Service) UpdateCluster(
 	ctx context.Context, version string, project atlas.ClusterWriter, name string, change Change,
 ) (Cluster, error) {
-	return s.update(ctx, project, name, func(conn db.DBTX, cluster Cluster, newID func() objectid.ID) (Settings, error) {
+	decide := func(conn db.DBTX, cluster Cluster, newID func() objectid.ID) (Settings, error) {
 		if err := cluster.checkVersion(version); err != nil {
 			return Settings{}, err
 		}
@@ -45,14 +46,15 @@ func (s *Service) UpdateCluster(
 			return Settings{}, err
 		}
 		return settings, s.checkContinuousBackup(ctx, conn, cluster, settings)
-	})
+	}
+	return s.update(ctx, project, name, event.ClusterUpdateSubmitted, decide)
 }
 
-// update changes a cluster that is not being deleted: f returns the settings that it is
-// to have. What f refuses is refused before anyone is waited for, and again when the
+// update changes a cluster that is not being deleted, and tells so by an event of a type: f
+// returns the settings that it is to have. What f refuses is refused before anyone is waited for, and again when the
 // project is locked.
 func (s *Service) update(
-	ctx context.Context, project atlas.ClusterWriter, name string,
+	ctx context.Context, project atlas.ClusterWriter, name string, submitted event.Type,
 	f func(conn db.DBTX, cluster Cluster, newID func() objectid.ID) (Settings, error),
 ) (Cluster, error) {
 	decide := func(conn db.DBTX, newID func() objectid.ID) (Cluster, Settings, error) {
@@ -71,31 +73,35 @@ func (s *Service) update(
 	}
 	now := project.Now()
 	newID := func() objectid.ID { return s.env.NewID(now) }
-	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.Cluster, error) {
+	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Cluster, error) {
 		if err := write.LockProject(ctx, tx, project.ProjectID()); err != nil {
-			return db.Cluster{}, err
+			return Cluster{}, err
 		}
-		cluster, settings, err := decide(tx, newID)
+		before, settings, err := decide(tx, newID)
 		if err != nil {
-			return db.Cluster{}, err
+			return Cluster{}, err
 		}
-		row, err := s.updatedRow(cluster, settings, now)
+		row, err := s.updatedRow(before, settings, now)
 		if err != nil {
-			return db.Cluster{}, err
+			return Cluster{}, err
 		}
-		if err := InsertContainers(ctx, tx, cluster.ProjectID, settings, now, newID); err != nil {
-			return db.Cluster{}, err
+		if err := InsertContainers(ctx, tx, row.ProjectID, settings, now, newID); err != nil {
+			return Cluster{}, err
 		}
 		updated, err := s.q.UpdateCluster(ctx, tx, row)
 		if err != nil {
-			return db.Cluster{}, err
+			return Cluster{}, err
 		}
-		return updated, s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID)
+		after, err := At(updated, now)
+		if err != nil {
+			return Cluster{}, err
+		}
+		if err := s.tellUpdate(ctx, tx, project, submitted, before, after); err != nil {
+			return Cluster{}, err
+		}
+		return after, s.q.UpdateProjectDueAt(ctx, tx, row.ProjectID)
 	})
-	if err != nil {
-		return Cluster{}, atlas.Wrap(err, "update cluster")
-	}
-	return At(updated, now)
+	return updated, atlas.Wrap(err, "update cluster")
 }
 
 // checkPause refuses what can't be done with a cluster that is paused, or to be: asked is
@@ -175,7 +181,7 @@ func (s *Service) GetProcessArgs(ctx context.Context, project atlas.ProjectReade
 func (s *Service) UpdateProcessArgs(
 	ctx context.Context, project atlas.ClusterWriter, name string, change ProcessArgsChange,
 ) (ProcessArgs, error) {
-	cluster, err := s.update(ctx, project, name, func(_ db.DBTX, cluster Cluster, _ func() objectid.ID) (Settings, error) {
+	decide := func(_ db.DBTX, cluster Cluster, _ func() objectid.ID) (Settings, error) {
 		switch {
 		case cluster.Settings.IsFree():
 			return Settings{}, atlas.NewError(atlas.CodeTenantProcessArgsUnsupported)
@@ -184,6 +190,7 @@ func (s *Service) UpdateProcessArgs(
 		}
 		settings := cluster.Settings
 		return settings, change.apply(&settings.ProcessArgs)
-	})
+	}
+	cluster, err := s.update(ctx, project, name, event.ClusterArgsSubmitted, decide)
 	return cluster.Settings.ProcessArgs, err
 }

@@ -22,6 +22,7 @@ type Event struct {
 	ProjectID *objectid.ID // nil if it is the organization's alone
 	OrgID     *objectid.ID // nil if it is the project's alone
 	Actor     atlas.Actor  // zero if nobody made it happen
+	ComingOf  *objectid.ID // the cluster of an event that is to come, by its id; else nil
 	Details
 }
 
@@ -79,6 +80,7 @@ type row struct {
 	ProjectID     *objectid.ID `json:"project_id,omitempty"`
 	OrgID         *objectid.ID `json:"org_id,omitempty"`
 	ClusterName   string       `json:"cluster_name,omitempty"`
+	ComingOf      *objectid.ID `json:"coming_of,omitempty"`
 	CallerID      *objectid.ID `json:"caller_id,omitempty"`
 	PublicKey     *string      `json:"public_key,omitempty"`
 	RemoteAddress *netip.Addr  `json:"remote_address,omitempty"`
@@ -86,7 +88,8 @@ type row struct {
 }
 
 // Write writes events, with one round trip. Those of one time stand in the order in which
-// they are given: ids are put into order.
+// they are given: ids are put into the order of events. The project of those that are to
+// come has to be settled when it is their time.
 func Write(ctx context.Context, conn db.DBTX, events ...Event) error {
 	if len(events) == 0 {
 		return nil
@@ -96,11 +99,13 @@ func Write(ctx context.Context, conn db.DBTX, events ...Event) error {
 		ids[i] = event.ID
 	}
 	slices.SortFunc(ids, func(a, b objectid.ID) int { return bytes.Compare(a[:], b[:]) })
+	events = slices.Clone(events)
+	slices.SortStableFunc(events, func(a, b Event) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	rows := make([]row, len(events))
 	for i, event := range events {
 		rows[i] = row{
 			ID: ids[i], CreatedAt: event.CreatedAt, Type: event.Type, ProjectID: event.ProjectID, OrgID: event.OrgID,
-			ClusterName: event.ClusterName,
+			ClusterName: event.ClusterName, ComingOf: event.ComingOf,
 		}
 		if event.Actor != (atlas.Actor{}) {
 			rows[i].CallerID = &event.Actor.ID

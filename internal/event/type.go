@@ -66,6 +66,26 @@ var (
 	ProjectDeleted      = newType("GROUP_DELETED", "A project was deleted.")
 	ProjectTagsModified = newType("GROUP_TAGS_MODIFIED", "The tags of a project were changed.")
 
+	ClusterCreated         = newType("CLUSTER_CREATED", "The creation of a cluster began.")
+	ClusterReady           = newType("CLUSTER_READY", "A cluster was created.")
+	ClusterUpdateSubmitted = newType("CLUSTER_UPDATE_SUBMITTED", "A cluster was changed.")
+	ClusterArgsSubmitted   = newType("CLUSTER_PROCESS_ARGS_UPDATE_SUBMITTED",
+		"The process arguments of a cluster were changed.")
+	ClusterTagsModified    = newType("CLUSTER_TAGS_MODIFIED", "The tags of a cluster were changed.")
+	ClusterUpdateStarted   = newType("CLUSTER_UPDATE_STARTED", "A change of a cluster began to be applied.")
+	ClusterUpdateCompleted = newType("CLUSTER_UPDATE_COMPLETED", "A change of a cluster was applied.")
+	ClusterDeleteSubmitted = newType("CLUSTER_DELETE_SUBMITTED", "The deletion of a cluster began.")
+	ClusterDeleted         = newType("CLUSTER_DELETED", "A cluster was deleted.")
+
+	SnapshotRequested        = newType("CPS_ON_DEMAND_SNAPSHOT_REQUESTED", "A snapshot was asked for.")
+	SnapshotStarted          = newType("CPS_SNAPSHOT_STARTED", "A snapshot began to be taken.")
+	SnapshotSuccessful       = newType("CPS_SNAPSHOT_SUCCESSFUL", "A snapshot was completed.")
+	SnapshotDeleted          = newType("CPS_SNAPSHOT_DELETED_AUDIT", "A snapshot was deleted.")
+	SnapshotRetentionChanged = newType("CPS_SNAPSHOT_RETENTION_MODIFIED_AUDIT",
+		"How long a snapshot is kept was changed.")
+	ScheduleUpdated  = newType("CPS_SNAPSHOT_SCHEDULE_UPDATED_AUDIT", "A backup schedule was changed.")
+	ExportSuccessful = newType("CPS_EXPORT_SUCCESSFUL", "The export of a snapshot was completed.")
+
 	NetworkAdded   = newType("NETWORK_PERMISSION_ENTRY_ADDED", "An entry was added to the access list of a project.")
 	NetworkUpdated = newType("NETWORK_PERMISSION_ENTRY_UPDATED",
 		"An entry of the access list of a project was changed.")

@@ -16,13 +16,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 )
 
@@ -77,22 +80,25 @@ func (s *Service) settle(ctx context.Context, tx pgx.Tx, id objectid.ID, now tim
 	if err != nil {
 		return err
 	}
+	if err := event.Tell(ctx, tx, id, now); err != nil { // while the clusters are there
+		return err
+	}
 	if err := s.clusters(ctx, tx, id, now); err != nil {
 		return err
 	}
-	if err := s.schedules(ctx, tx, id, now); err != nil {
-		return err
-	}
-	if err := s.snapshots(ctx, tx, id, now); err != nil {
-		return err
-	}
-	err = s.q.DeleteExpiredProjectAccessListEntries(ctx, tx,
-		db.DeleteExpiredProjectAccessListEntriesParams{ProjectID: id, Now: now})
+	taken, err := s.schedules(ctx, tx, id, now)
 	if err != nil {
 		return err
 	}
-	err = s.q.DeleteExpiredDatabaseUsers(ctx, tx, db.DeleteExpiredDatabaseUsersParams{ProjectID: id, Now: now})
+	exported, err := s.snapshots(ctx, tx, id, now)
 	if err != nil {
+		return err
+	}
+	expired, err := dbaccess.Expire(ctx, tx, id, now, s.env)
+	if err != nil {
+		return err
+	}
+	if err := event.Write(ctx, tx, slices.Concat(taken, exported, expired)...); err != nil {
 		return err
 	}
 	return s.q.UpdateProjectDueAt(ctx, tx, id)
