@@ -222,11 +222,13 @@ func TestNothingIsToldOfAClusterThatIsGone(t *testing.T) {
 	start := b.clock.Now()
 	bucket := bucketID(t, b.create(t, awsBody).body)
 	b.createBackedUp(t, "c")
-	b.insertSnapshots(t, "c", spareSnapshot)
+	const another = "5f0000000000000000000e01"
+	b.insertSnapshots(t, "c", spareSnapshot, another)
 	b.sendAs(t, "2024-10-23", 200, http.MethodPatch, demoClusters+"/c", `{"redactClientLogData":true}`)
 	b.sendAs(t, "2023-01-01", 200, http.MethodPost, demoExports, newExport(bucket, spareSnapshot))
 	b.sendAs(t, "2023-01-01", 200, http.MethodPost, demoSnapshots, `{}`)
 	b.sendAs(t, "2023-02-01", 202, http.MethodDelete, demoClusters+"/c", "")
+	b.sendAs(t, "2023-01-01", 200, http.MethodPost, demoExports, newExport(bucket, another))
 	b.createCluster(t, "other")
 	b.clock.advance(24 * time.Hour)
 	b.wantTimeline(t, start, "0 CLOUD_PROVIDER_ACCESS_AWS_IAM_ROLE_UPDATED*", "0 BUCKET_CREATED_AUDIT*",

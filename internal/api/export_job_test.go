@@ -186,6 +186,22 @@ func TestSnapshotsAreExportedAsTheScheduleSays(t *testing.T) {
 	count("with exports off", "7")
 }
 
+// A snapshot keeps its frequency when the policy item that it was taken for is gone.
+func TestASnapshotOfAPolicyItemThatIsGoneIsExported(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	bucket := bucketID(t, b.create(t, awsBody).body)
+	b.createBackedUp(t, "c")
+	b.sendAs(t, "2024-08-05", 200, http.MethodPatch, demoSchedule, autoExporting(bucket))
+	b.pass(t, time.Date(2026, 8, 10, 4, 0, 1, 0, time.UTC).Sub(b.clock.Now())) // it is being taken
+	b.sendAs(t, "2024-08-05", 200, http.MethodPatch, demoSchedule, `{"policies":[{"policyItems":[`+
+		`{"frequencyInterval":1,"frequencyType":"weekly","retentionUnit":"weeks","retentionValue":2}]}]}`)
+	b.pass(t, time.Minute)
+	if got := b.sendAs(t, "2023-01-01", 200, http.MethodGet, demoExports, ""); !strings.HasSuffix(got, `"totalCount":1}`) {
+		t.Errorf("got %s, want one job", got)
+	}
+}
+
 // Nobody is refused because a snapshot that is due to be exported by itself is being
 // exported.
 func TestAnAutomaticExportLeavesASnapshotToWhoeverExportsIt(t *testing.T) {
