@@ -58,6 +58,47 @@ func (q *Queries) InsertAPIKey(ctx context.Context, db DBTX, arg InsertAPIKeyPar
 	return err
 }
 
+const listAPIKeyHashes = `-- name: ListAPIKeyHashes :many
+SELECT id, public_key, ha1, private_key_suffix
+FROM api_keys
+WHERE org_id = $1
+ORDER BY id
+LIMIT 100000
+`
+
+type ListAPIKeyHashesRow struct {
+	ID               objectid.ID
+	PublicKey        string
+	HA1              []byte
+	PrivateKeySuffix *string
+}
+
+// What the organization's keys are known by.
+func (q *Queries) ListAPIKeyHashes(ctx context.Context, db DBTX, orgID objectid.ID) ([]ListAPIKeyHashesRow, error) {
+	rows, err := db.Query(ctx, listAPIKeyHashes, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAPIKeyHashesRow{}
+	for rows.Next() {
+		var i ListAPIKeyHashesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.PublicKey,
+			&i.HA1,
+			&i.PrivateKeySuffix,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listAPIKeys = `-- name: ListAPIKeys :many
 SELECT org_id, id, description, public_key, private_key_suffix, count(*) OVER () AS total_count
 FROM api_keys

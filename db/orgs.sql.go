@@ -215,6 +215,32 @@ func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]
 	return items, nil
 }
 
+const updateOrg = `-- name: UpdateOrg :exec
+UPDATE orgs
+SET name = $1,
+    api_access_list_required = $2,
+    settings = $3
+WHERE id = $4
+`
+
+type UpdateOrgParams struct {
+	Name                  string
+	APIAccessListRequired bool
+	Settings              []byte
+	OrgID                 objectid.ID
+}
+
+// Makes the organization anew, but for when it was made and whether it is protected.
+func (q *Queries) UpdateOrg(ctx context.Context, db DBTX, arg UpdateOrgParams) error {
+	_, err := db.Exec(ctx, updateOrg,
+		arg.Name,
+		arg.APIAccessListRequired,
+		arg.Settings,
+		arg.OrgID,
+	)
+	return err
+}
+
 const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1

@@ -126,6 +126,44 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 	return items, nil
 }
 
+const listOrgServiceAccountSecrets = `-- name: ListOrgServiceAccountSecrets :many
+SELECT org_id, service_account_id, id, secret_hash, created_at, expires_at, suffix, last_used_at
+FROM service_account_secrets
+WHERE org_id = $1
+ORDER BY service_account_id, created_at, id
+LIMIT 100000
+`
+
+// The secrets of all accounts of the organization.
+func (q *Queries) ListOrgServiceAccountSecrets(ctx context.Context, db DBTX, orgID objectid.ID) ([]ServiceAccountSecret, error) {
+	rows, err := db.Query(ctx, listOrgServiceAccountSecrets, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ServiceAccountSecret{}
+	for rows.Next() {
+		var i ServiceAccountSecret
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.ServiceAccountID,
+			&i.ID,
+			&i.SecretHash,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.Suffix,
+			&i.LastUsedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listServiceAccountSecrets = `-- name: ListServiceAccountSecrets :many
 SELECT org_id, service_account_id, id, secret_hash, created_at, expires_at, suffix, last_used_at
 FROM service_account_secrets

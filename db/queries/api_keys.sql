@@ -29,6 +29,14 @@ ORDER BY public_key COLLATE "C"
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListAPIKeyHashes :many
+-- What the organization's keys are known by.
+SELECT id, public_key, ha1, private_key_suffix
+FROM api_keys
+WHERE org_id = @org_id
+ORDER BY id
+LIMIT 100000;
+
 -- name: ListAPIKeysToSeal :many
 -- The keys, from one on, of all organizations, whose HA1 does not begin with a
 -- prefix; without a prefix, those whose HA1 is not plain.

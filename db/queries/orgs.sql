@@ -62,6 +62,14 @@ LIMIT @most;
 SELECT count(*)
 FROM orgs;
 
+-- name: UpdateOrg :exec
+-- Makes the organization anew, but for when it was made and whether it is protected.
+UPDATE orgs
+SET name = @name,
+    api_access_list_required = @api_access_list_required,
+    settings = @settings
+WHERE id = @org_id;
+
 -- name: UpdateOrgName :one
 UPDATE orgs
 SET name = @name

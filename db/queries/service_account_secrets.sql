@@ -11,6 +11,14 @@ WHERE org_id = @org_id AND service_account_id = ANY(@service_account_ids::text[]
 ORDER BY created_at, id
 LIMIT 100000;
 
+-- name: ListOrgServiceAccountSecrets :many
+-- The secrets of all accounts of the organization.
+SELECT *
+FROM service_account_secrets
+WHERE org_id = @org_id
+ORDER BY service_account_id, created_at, id
+LIMIT 100000;
+
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:
 -- the client has not said which organization it is of.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/cluster"
@@ -40,16 +42,23 @@ func DeclareExportBucket(
 	return atlas.Wrap(q.InsertExportBucket(ctx, tx, bucket), "insert export bucket")
 }
 
+// DeclareAWSRole returns what NewAWSRoleRow does, with an external id that follows from the
+// ids.
+func DeclareAWSRole(projectID, id objectid.ID, arn *string, now time.Time) db.InsertAccessRoleParams {
+	row := NewAWSRoleRow(projectID, id, arn, now)
+	row.AssumedRoleExternalID = new(uuid.NewSHA1(uuid.NameSpaceOID, []byte(projectID.String()+id.String())).String())
+	return row
+}
+
 // DeclareSchedule gives a new cluster its backup schedule in a transaction, with what the
 // body changes of the one that Atlas makes. It returns an *atlas.Error for the first rule
 // that the body breaks, and BACKUP_CONFIG_NOT_FOUND if the cluster is not backed up.
 func DeclareSchedule(
-	ctx context.Context, tx db.DBTX, of cluster.Cluster, update ScheduleUpdate, now time.Time,
+	ctx context.Context, tx db.DBTX, of cluster.Cluster, update ScheduleUpdate, now time.Time, newID func() objectid.ID,
 ) error {
 	if !of.HasBackup() {
 		return atlas.NewError(atlas.CodeBackupConfigNotFound, of.ID.String(), of.ProjectID.String())
 	}
-	newID := func() objectid.ID { return objectid.New(now) }
 	schedule := NewSchedule(of, newID)
 	if err := update.apply(&schedule, now, newID); err != nil {
 		return err
@@ -59,8 +68,10 @@ func DeclareSchedule(
 
 // declared is the time and chance of what is declared to be in a state: what has ended has
 // done so at once, and the rest goes on as in a server that is fast.
-func declared(now time.Time, ended bool) atlas.Env {
-	env := atlas.Env{Clock: func() time.Time { return now }, NewID: objectid.New}
+func declared(now time.Time, newID func() objectid.ID, ended bool) atlas.Env {
+	env := atlas.Env{
+		Clock: func() time.Time { return now }, NewID: func(time.Time) objectid.ID { return newID() },
+	}
 	if !ended {
 		env.Pace = atlas.Paces["fast"]
 	}
@@ -71,7 +82,7 @@ func declared(now time.Time, ended bool) atlas.Env {
 // transaction. It returns an *atlas.Error for the first rule that the body breaks.
 func DeclareSnapshot(
 	ctx context.Context, tx db.DBTX, of cluster.Cluster, id objectid.ID, req SnapshotRequest, state SnapshotState,
-	now time.Time,
+	now time.Time, newID func() objectid.ID,
 ) error {
 	kept, err := req.check()
 	if err != nil {
@@ -80,7 +91,7 @@ func DeclareSnapshot(
 	if !of.HasBackup() {
 		return atlas.NewError(atlas.CodeBackupJobNotFound)
 	}
-	env := declared(now, state == SnapshotCompleted || state == SnapshotFailed)
+	env := declared(now, newID, state == SnapshotCompleted || state == SnapshotFailed)
 	at := now
 	if state == SnapshotInProgress {
 		at = now.Add(-env.Pace.SnapshotQueued)
@@ -97,7 +108,7 @@ func DeclareSnapshot(
 // transaction. It returns what Service.CreateExportJob does.
 func DeclareExportJob(
 	ctx context.Context, tx db.DBTX, of cluster.Cluster, id objectid.ID, req ExportJobRequest, state ExportJobState,
-	now time.Time,
+	now time.Time, newID func() objectid.ID,
 ) error {
 	if err := req.check(); err != nil {
 		return err
@@ -106,7 +117,7 @@ func DeclareExportJob(
 	if err != nil {
 		return err
 	}
-	env := declared(now, state == ExportJobSuccessful || state == ExportJobFailed)
+	env := declared(now, newID, state == ExportJobSuccessful || state == ExportJobFailed)
 	at := now
 	if state == ExportJobInProgress {
 		at = now.Add(-env.Pace.ExportQueued)

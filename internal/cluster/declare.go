@@ -16,9 +16,8 @@ import (
 // needs, unless the project has one of that name: then it returns nil. It returns an
 // *atlas.Error for the first rule that the body breaks.
 func Declare(
-	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req Request, now time.Time,
+	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req Request, now time.Time, newID func() objectid.ID,
 ) (*Cluster, error) {
-	newID := func() objectid.ID { return objectid.New(now) }
 	row, settings, err := NewRow(projectID, id, req, now, newID)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"regexp"
 	"time"
@@ -149,6 +150,14 @@ func (s *Sealer) sealHA1(orgID, id objectid.ID, publicKey string, ha1 []byte) []
 // openHA1 returns the HA1 that an API key has stored.
 func (s *Sealer) openHA1(orgID, id objectid.ID, publicKey string, stored []byte) ([]byte, error) {
 	return s.keys.Open(stored, ha1Size, aboutHA1(orgID, id, publicKey))
+}
+
+// SameHA1 reports whether an API key has the same HA1 stored in both, whatever it is sealed
+// with.
+func (s *Sealer) SameHA1(orgID, id objectid.ID, publicKey string, stored, other []byte) bool {
+	a, errA := s.openHA1(orgID, id, publicKey, stored)
+	b, errB := s.openHA1(orgID, id, publicKey, other)
+	return errA == nil && errB == nil && subtle.ConstantTimeCompare(a, b) == 1
 }
 
 // aboutHA1 is what the HA1 of an API key is sealed for. Ids are all of one length,

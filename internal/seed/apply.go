@@ -3,8 +3,11 @@ package seed
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,9 +28,8 @@ import (
 // such as a project that belongs to another organization.
 func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
 	err := pgx.BeginTxFunc(ctx, pool, dbpool.LongTx(), func(tx pgx.Tx) error {
-		w := writer{tx: tx, q: db.New(), sealer: sealer, now: now.UTC().Truncate(time.Microsecond)}
 		for _, org := range file.Organizations {
-			if err := w.org(ctx, org); err != nil {
+			if err := ApplyOrg(ctx, tx, sealer, org, now); err != nil {
 				return err
 			}
 		}
@@ -37,6 +39,32 @@ func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File
 		return fmt.Errorf("apply seed: %w", err)
 	}
 	return nil
+}
+
+// ApplyOrg is Apply for one organization, in a transaction.
+func ApplyOrg(ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organization, now time.Time) error {
+	w := newWriter(tx, sealer, now)
+	if err := w.org(ctx, org); err != nil {
+		return err
+	}
+	return w.tokens(ctx, org)
+}
+
+// Fill makes what the file declares of an organization that is held and has nothing left
+// but itself, without its tokens of the staging plane. It takes the secrets that the file
+// leaves out from those that were kept, and what has not changed of them as it was.
+func Fill(
+	ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organization, kept Kept, now time.Time,
+) error {
+	w := newWriter(tx, sealer, now)
+	w.kept = &kept
+	return w.org(ctx, org)
+}
+
+// ApplyTokens adds the tokens of the staging plane that the file declares of an
+// organization and the database lacks.
+func ApplyTokens(ctx context.Context, tx pgx.Tx, org Organization, now time.Time) error {
+	return newWriter(tx, nil, now).tokens(ctx, org)
 }
 
 // ApplyToEmpty applies the file if the database has no organization yet.
@@ -60,9 +88,44 @@ type writer struct {
 	q      *db.Queries
 	sealer *iam.Sealer
 	now    time.Time
+	// kept is what the organization had before it was emptied; nil if it was not.
+	kept *Kept
+}
+
+func newWriter(tx pgx.Tx, sealer *iam.Sealer, now time.Time) writer {
+	return writer{tx: tx, q: db.New(), sealer: sealer, now: now.UTC().Truncate(time.Microsecond)}
 }
 
 func (w writer) org(ctx context.Context, org Organization) error {
+	if err := w.orgRow(ctx, org); err != nil {
+		return fmt.Errorf("organization %s: %w", org.ID, err)
+	}
+	for i, project := range org.Projects {
+		if err := w.project(ctx, org.ID.ID, project); err != nil {
+			return within("projects", i, fmt.Errorf("project %s: %w", project.ID, err))
+		}
+	}
+	for i, key := range org.APIKeys {
+		if err := w.apiKey(ctx, org.ID.ID, key); err != nil {
+			return within("apiKeys", i, fmt.Errorf("API key %s: %w", key.PublicKey, err))
+		}
+	}
+	for i, account := range org.ServiceAccounts {
+		if err := w.serviceAccount(ctx, org.ID.ID, account); err != nil {
+			return within("serviceAccounts", i,
+				fmt.Errorf("service account %s%s: %w", iam.ClientIDPrefix, account.ClientID.id, err))
+		}
+	}
+	return nil
+}
+
+// orgRow adds the organization unless it is there.
+func (w writer) orgRow(ctx context.Context, org Organization) error {
+	if w.kept != nil {
+		return w.q.UpdateOrg(ctx, w.tx, db.UpdateOrgParams{
+			OrgID: org.ID.ID, Name: org.Name, APIAccessListRequired: org.APIAccessListRequired,
+		})
+	}
 	err := w.q.InsertOrg(ctx, w.tx, db.InsertOrgParams{
 		ID:                    org.ID.ID,
 		Name:                  org.Name,
@@ -75,31 +138,18 @@ func (w writer) org(ctx context.Context, org Organization) error {
 		// they could meet on a unique key that is not in the ON CONFLICT.
 		_, err = w.q.GetOrgForNoKeyUpdate(ctx, w.tx, org.ID.ID)
 	}
-	if err != nil {
-		return fmt.Errorf("organization %s: %w", org.ID, err)
-	}
-	for _, project := range org.Projects {
-		if err := w.project(ctx, org.ID.ID, project); err != nil {
-			return fmt.Errorf("project %s: %w", project.ID, err)
-		}
-	}
-	for _, key := range org.APIKeys {
-		if err := w.apiKey(ctx, org.ID.ID, key); err != nil {
-			return fmt.Errorf("API key %s: %w", key.PublicKey, err)
-		}
-	}
-	for _, account := range org.ServiceAccounts {
-		if err := w.serviceAccount(ctx, org.ID.ID, account); err != nil {
-			return fmt.Errorf("service account %s%s: %w", iam.ClientIDPrefix, account.ClientID.id, err)
-		}
-	}
+	return err
+}
+
+// tokens adds the tokens of the staging plane that are not there.
+func (w writer) tokens(ctx context.Context, org Organization) error {
 	if org.Staging == nil {
 		return nil
 	}
 	for i, token := range org.Staging.Tokens {
 		row := iam.NewStagingTokenRow(org.ID.ID, objectid.New(w.now), db.StagingRole(token.Role), string(token.Token), w.now)
 		if err := w.q.InsertStagingToken(ctx, w.tx, row); err != nil {
-			return fmt.Errorf("staging.tokens[%d]: %w", i, err)
+			return within("staging/tokens", i, fmt.Errorf("staging.tokens[%d]: %w", i, err))
 		}
 	}
 	return nil
@@ -126,20 +176,24 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 		return fmt.Errorf("the database has it in another organization than %s", orgID)
 	}
 	var rows []db.InsertAccessRoleParams
-	for _, role := range project.CloudProviderAccess.AWS {
-		rows = append(rows, backup.NewAWSRoleRow(there.ID, role.RoleID.ID, (*string)(role.IAMAssumedRoleARN), w.now))
+	var places []string
+	for i, role := range project.CloudProviderAccess.AWS {
+		places = append(places, fmt.Sprintf("cloudProviderAccess/aws/%d", i))
+		rows = append(rows, backup.DeclareAWSRole(there.ID, role.RoleID.ID, (*string)(role.IAMAssumedRoleARN), w.now))
 	}
-	for _, role := range project.CloudProviderAccess.Azure {
+	for i, role := range project.CloudProviderAccess.Azure {
+		places = append(places, fmt.Sprintf("cloudProviderAccess/azure/%d", i))
 		rows = append(rows, backup.NewAzureRoleRow(there.ID, role.RoleID.ID, (*string)(role.AtlasAzureAppID),
 			string(role.ServicePrincipalID), string(role.TenantID), w.now))
 	}
-	for _, role := range project.CloudProviderAccess.GCP {
+	for i, role := range project.CloudProviderAccess.GCP {
+		places = append(places, fmt.Sprintf("cloudProviderAccess/gcp/%d", i))
 		status := cmp.Or(db.GCPRoleStatus(role.Status), db.GCPRoleStatusCOMPLETE)
 		rows = append(rows, backup.NewGCPRoleRow(there.ID, role.RoleID.ID, status, w.now))
 	}
-	for _, row := range rows {
+	for i, row := range rows {
 		if err := w.accessRole(ctx, row); err != nil {
-			return err
+			return &element{places[i], err}
 		}
 	}
 	return w.resources(ctx, there.ID, project)
@@ -147,28 +201,29 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 
 // resources adds what the project has beside access roles.
 func (w writer) resources(ctx context.Context, id objectid.ID, project Project) error {
-	for _, bucket := range project.ExportBuckets {
+	for i, bucket := range project.ExportBuckets {
 		row := db.InsertExportBucketParams{
 			ProjectID: id, ID: bucket.ID.ID, CreatedAt: w.now, Region: cmp.Or(bucket.Region, new(defaultRegion)),
 		}
 		if err := backup.DeclareExportBucket(ctx, w.tx, row, bucket.Body.request); err != nil {
-			return fmt.Errorf("export bucket %s: %w", bucket.ID, err)
+			return within("exportBuckets", i, fmt.Errorf("export bucket %s: %w", bucket.ID, err))
 		}
 	}
 	for i, entry := range project.AccessList {
 		if err := dbaccess.DeclareNetwork(ctx, w.tx, id, entry.request, w.now); err != nil {
-			return fmt.Errorf("accessList[%d]: %w", i, err)
+			return within("accessList", i, fmt.Errorf("accessList[%d]: %w", i, err))
 		}
 	}
 	for i, user := range project.DatabaseUsers {
-		err := dbaccess.DeclareDatabaseUser(ctx, w.tx, id, objectid.New(w.now), user.request, w.now)
+		newID := ids("databaseUser", id, deref(user.request.DatabaseName), deref(user.request.Username))
+		err := dbaccess.DeclareDatabaseUser(ctx, w.tx, id, newID(), user.request, w.now)
 		if err != nil {
-			return fmt.Errorf("databaseUsers[%d]: %w", i, err)
+			return within("databaseUsers", i, fmt.Errorf("databaseUsers[%d]: %w", i, err))
 		}
 	}
-	for _, declared := range project.Clusters {
+	for i, declared := range project.Clusters {
 		if err := w.cluster(ctx, id, declared); err != nil {
-			return fmt.Errorf("cluster %s: %w", declared.ID, err)
+			return within("clusters", i, fmt.Errorf("cluster %s: %w", declared.ID, err))
 		}
 	}
 	return w.q.UpdateProjectDueAt(ctx, w.tx, id)
@@ -176,26 +231,34 @@ func (w writer) resources(ctx context.Context, id objectid.ID, project Project) 
 
 // cluster adds the cluster with its backups, if it is not there yet.
 func (w writer) cluster(ctx context.Context, projectID objectid.ID, declared Cluster) error {
-	added, err := cluster.Declare(ctx, w.tx, projectID, declared.ID.ID, declared.Body.request, w.now)
+	newID := ids("cluster", projectID, declared.ID.String())
+	added, err := cluster.Declare(ctx, w.tx, projectID, declared.ID.ID, declared.Body.request, w.now, newID)
 	if err != nil || added == nil {
 		return err
 	}
-	if declared.Schedule != nil {
-		if err := backup.DeclareSchedule(ctx, w.tx, *added, declared.Schedule.request, w.now); err != nil {
-			return fmt.Errorf("schedule: %w", err)
+	if schedule := declared.Schedule; schedule != nil || added.HasBackup() {
+		if schedule == nil {
+			schedule = new(body[backup.ScheduleUpdate])
+		}
+		newID := ids("schedule", projectID, declared.ID.String())
+		if err := backup.DeclareSchedule(ctx, w.tx, *added, schedule.request, w.now, newID); err != nil {
+			return &element{"schedule", fmt.Errorf("schedule: %w", err)}
 		}
 	}
-	for _, snapshot := range declared.Snapshots {
+	for i, snapshot := range declared.Snapshots {
 		state := cmp.Or(backup.SnapshotState(snapshot.State), backup.SnapshotCompleted)
-		err := backup.DeclareSnapshot(ctx, w.tx, *added, snapshot.ID.ID, snapshot.Body.request, state, w.now)
+		err := backup.DeclareSnapshot(ctx, w.tx, *added, snapshot.ID.ID, snapshot.Body.request, state, w.now,
+			ids("snapshot", projectID, snapshot.ID.String()))
 		if err != nil {
-			return fmt.Errorf("snapshot %s: %w", snapshot.ID, err)
+			return within("snapshots", i, fmt.Errorf("snapshot %s: %w", snapshot.ID, err))
 		}
 	}
-	for _, job := range declared.Exports {
+	for i, job := range declared.Exports {
 		state := cmp.Or(backup.ExportJobState(job.State), backup.ExportJobSuccessful)
-		if err := backup.DeclareExportJob(ctx, w.tx, *added, job.ID.ID, job.Body.request, state, w.now); err != nil {
-			return fmt.Errorf("export %s: %w", job.ID, err)
+		err := backup.DeclareExportJob(ctx, w.tx, *added, job.ID.ID, job.Body.request, state, w.now,
+			ids("export", projectID, job.ID.String()))
+		if err != nil {
+			return within("exports", i, fmt.Errorf("export %s: %w", job.ID, err))
 		}
 	}
 	return nil
@@ -221,8 +284,12 @@ func (w writer) apiKey(ctx context.Context, orgID objectid.ID, key APIKey) error
 	if err != nil || !added {
 		return err
 	}
-	return w.q.InsertAPIKey(ctx, w.tx, w.sealer.NewAPIKeyRow(
-		orgID, key.ID.ID, key.Description, string(key.PublicKey), string(key.PrivateKey), w.now))
+	row := w.sealer.NewAPIKeyRow(
+		orgID, key.ID.ID, key.Description, string(key.PublicKey), string(key.PrivateKey), w.now)
+	if err := w.keepKey(&row, key); err != nil {
+		return err
+	}
+	return w.q.InsertAPIKey(ctx, w.tx, row)
 }
 
 func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account ServiceAccount) error {
@@ -241,10 +308,12 @@ func (w writer) serviceAccount(ctx context.Context, orgID objectid.ID, account S
 	if err != nil {
 		return err
 	}
-	for _, secret := range account.Secrets {
-		err := w.q.InsertServiceAccountSecret(ctx, w.tx, iam.NewSecretRow(
-			orgID, id, objectid.New(w.now), string(secret.Secret), w.now, secret.ExpiresAt.Time))
-		if err != nil {
+	rows, err := w.secrets(orgID, account)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := w.q.InsertServiceAccountSecret(ctx, w.tx, row); err != nil {
 			return err
 		}
 	}
@@ -289,4 +358,25 @@ func (w writer) access(ctx context.Context, orgID, id objectid.ID, access Access
 		}
 	}
 	return nil
+}
+
+// ids returns a function that makes ids. They follow from what they are for, and from how
+// many it has made: a file that is applied to an empty organization twice makes the same
+// rows.
+func ids(kind string, projectID objectid.ID, names ...string) func() objectid.ID {
+	made := 0
+	return func() objectid.ID {
+		made++
+		parts := append([]string{kind, projectID.String(), strconv.Itoa(made)}, names...)
+		sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+		return objectid.ID(sum[:len(objectid.ID{})])
+	}
+}
+
+// deref returns the text, or an empty one if there is none.
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }

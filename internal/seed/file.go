@@ -167,7 +167,7 @@ type APIKey struct {
 	ID          objectID  `yaml:"id" required:"true"`
 	Description string    `yaml:"description" required:"true" most:"description"`
 	PublicKey   publicKey `yaml:"publicKey" required:"true"`
-	PrivateKey  secret    `yaml:"privateKey" required:"true"`
+	PrivateKey  secret    `yaml:"privateKey"` // that of the key of the id, if it is left out
 	Access      `yaml:",inline"`
 }
 
@@ -177,12 +177,13 @@ type ServiceAccount struct {
 	Name        string   `yaml:"name" required:"true" most:"name"`
 	Description string   `yaml:"description" required:"true" most:"description"`
 	Access      `yaml:",inline"`
-	Secrets     []Secret `yaml:"secrets"`
+	Secrets     []Secret `yaml:"secrets"` // those of the account, if they are left out
 }
 
 // Secret is a client secret.
 type Secret struct {
-	Secret    secret    `yaml:"secret" required:"true"`
+	ID        *objectID `yaml:"id"`
+	Secret    secret    `yaml:"secret"` // that of the id, if it is left out
 	ExpiresAt timestamp `yaml:"expiresAt" required:"true"`
 }
 
@@ -205,7 +206,7 @@ func (f File) Credentials() []Credential {
 	return all
 }
 
-// Parse reads a seed file. It returns an error that tells the line of an unknown
+// Parse reads a seed file. It returns an error, whose *PlaceError tells the line of an unknown
 // key, a repeated key or a value of the wrong form, or the place in the file
 // where something that is required is missing, or is more than it may be.
 func Parse(data []byte) (File, error) {
@@ -219,7 +220,7 @@ func Parse(data []byte) (File, error) {
 		}
 	}
 	if !errors.Is(err, io.EOF) {
-		return File{}, fmt.Errorf("seed file: %w", withLine(err))
+		return File{}, fmt.Errorf("seed file: %w", withLine(data, err))
 	}
 	if err := errors.Join(faults("", reflect.ValueOf(file))...); err != nil {
 		return File{}, fmt.Errorf("seed file: %w", err)
@@ -240,8 +241,9 @@ func foreignTokens(file File) []error {
 		}
 		for j, token := range org.Staging.Tokens {
 			if !iam.IsStagingTokenOf(org.ID.ID, string(token.Token)) {
-				errs = append(errs, fmt.Errorf("organizations[%d].staging.tokens[%d].token is not ebt_, the id of the "+
-					"organization, _, and 43 characters of base64url", i, j))
+				place := fmt.Sprintf("organizations[%d].staging.tokens[%d].token", i, j)
+				errs = append(errs, &PlaceError{At: pointer("$." + place), Err: fmt.Errorf("%s is not ebt_, the id of the "+
+					"organization, _, and 43 characters of base64url", place)})
 			}
 		}
 	}
@@ -251,7 +253,7 @@ func foreignTokens(file File) []error {
 // withLine makes an error of the decoder short. Its own text shows the lines
 // around the place, and its message may quote any text of the file; there may
 // be secrets in both. What is quoted stays only if it looks like a key.
-func withLine(err error) error {
+func withLine(data []byte, err error) error {
 	var where yaml.Error
 	if !errors.As(err, &where) {
 		return err
@@ -262,7 +264,9 @@ func withLine(err error) error {
 		}
 		return `"..."`
 	})
-	return fmt.Errorf("line %d: %s", where.GetToken().Position.Line, message)
+	return &PlaceError{
+		Line: where.GetToken().Position.Line, At: placeOf(data, where.GetToken()), Err: errors.New(message),
+	}
 }
 
 var (
@@ -290,7 +294,7 @@ func faults(at string, v reflect.Value) []error {
 				place = strings.TrimPrefix(at+"."+name, ".")
 			}
 			if field.Tag.Get("required") != "" && isEmpty(v.Field(i)) {
-				errs = append(errs, fmt.Errorf("%s is missing", place))
+				errs = append(errs, missing(place))
 			} else if field.IsExported() && !isSingle(field.Type) {
 				errs = append(errs, excess(place, v.Field(i), most[field.Tag.Get("most")])...)
 				errs = append(errs, faults(place, v.Field(i))...)
@@ -300,7 +304,7 @@ func faults(at string, v reflect.Value) []error {
 		for i := range v.Len() {
 			place := fmt.Sprintf("%s[%d]", at, i)
 			if isSingle(v.Index(i).Type()) && isEmpty(v.Index(i)) {
-				errs = append(errs, fmt.Errorf("%s is missing", place))
+				errs = append(errs, missing(place))
 			} else {
 				errs = append(errs, faults(place, v.Index(i))...)
 			}
@@ -310,15 +314,22 @@ func faults(at string, v reflect.Value) []error {
 	return errs
 }
 
+// missing returns the error of a place with nothing in it.
+func missing(place string) error {
+	return &PlaceError{At: pointer("$." + place), Err: fmt.Errorf("%s is missing", place)}
+}
+
 // excess returns an error if a text or a list is longer than most, which is 0 if it may
 // have any length.
 func excess(at string, v reflect.Value, most int) []error {
 	switch {
 	case most == 0:
 	case v.Kind() == reflect.String && !atlas.HasLength(v.String(), 0, most):
-		return []error{fmt.Errorf("%s has more than %d characters, or a zero character", at, most)}
+		return []error{&PlaceError{
+			At: pointer("$." + at), Err: fmt.Errorf("%s has more than %d characters, or a zero character", at, most),
+		}}
 	case v.Kind() == reflect.Slice && v.Len() > most:
-		return []error{fmt.Errorf("%s has more than %d elements", at, most)}
+		return []error{&PlaceError{At: pointer("$." + at), Err: fmt.Errorf("%s has more than %d elements", at, most)}}
 	}
 	return nil
 }

@@ -166,13 +166,11 @@ organizations[0].projects[0].cloudProviderAccess.gcp[0].roleId is missing
 organizations[0].apiKeys[0].id is missing
 organizations[0].apiKeys[0].description is missing
 organizations[0].apiKeys[0].publicKey is missing
-organizations[0].apiKeys[0].privateKey is missing
 organizations[0].apiKeys[0].orgRoles is missing
 organizations[0].serviceAccounts[0].clientId is missing
 organizations[0].serviceAccounts[0].name is missing
 organizations[0].serviceAccounts[0].description is missing
 organizations[0].serviceAccounts[0].orgRoles is missing
-organizations[0].serviceAccounts[0].secrets[0].secret is missing
 organizations[0].serviceAccounts[0].secrets[0].expiresAt is missing
 organizations[1].id is missing`))
 }

@@ -48,12 +48,11 @@ var secretForm = regexp.MustCompile(`^[[:graph:]]+$`)
 
 // scalar parses the text of a node, and puts the line before an error.
 func scalar(node ast.Node, parse func(text string) error) error {
-	token := node.GetToken()
 	if _, ok := node.(ast.ScalarNode); !ok {
-		return fmt.Errorf("line %d: a single value was expected", token.Position.Line)
+		return faultAt(node, errors.New("a single value was expected"))
 	}
-	if err := parse(token.Value); err != nil {
-		return fmt.Errorf("line %d: %w", token.Position.Line, err)
+	if err := parse(node.GetToken().Value); err != nil {
+		return faultAt(node, err)
 	}
 	return nil
 }
@@ -194,17 +193,16 @@ func value(node ast.Node) (any, error) {
 }
 
 func (v *body[T]) UnmarshalYAML(node ast.Node) error {
-	line := node.GetToken().Position.Line
 	if _, ok := node.(*ast.MappingNode); !ok {
-		return fmt.Errorf("line %d: an object was expected", line)
+		return faultAt(node, errors.New("an object was expected"))
 	}
 	fields, err := value(node)
 	if err != nil {
-		return fmt.Errorf("line %d: %w", line, err)
+		return faultAt(node, err)
 	}
 	encoded, err := json.Marshal(fields)
 	if err != nil {
-		return fmt.Errorf("line %d: not a body of a request", line)
+		return faultAt(node, errors.New("not a body of a request"))
 	}
 	var mismatch *json.SemanticError
 	err = json.Unmarshal(encoded, &v.request, json.RejectUnknownMembers(true))
@@ -214,12 +212,14 @@ func (v *body[T]) UnmarshalYAML(node ast.Node) error {
 		if !key.MatchString(name) {
 			name = "of the body" // it may be a secret
 		}
-		return fmt.Errorf("line %d: unknown field %s", line, name)
+		return faultAt(node, fmt.Errorf("unknown field %s", name))
 	case errors.As(err, &mismatch):
 		place := strings.Join(slices.Collect(mismatch.JSONPointer.Tokens()), ".")
-		return fmt.Errorf("line %d: %s is not of the kind that it must be", line, place)
+		fault := faultAt(node, fmt.Errorf("%s is not of the kind that it must be", place))
+		fault.At += string(mismatch.JSONPointer)
+		return fault
 	case err != nil:
-		return fmt.Errorf("line %d: not a body of a request", line)
+		return faultAt(node, errors.New("not a body of a request"))
 	}
 	return nil
 }
