@@ -26,6 +26,30 @@ func (q *Queries) DeleteSavedStateTables(ctx context.Context, db DBTX, arg Delet
 	return err
 }
 
+const insertSavedStateTable = `-- name: InsertSavedStateTable :exec
+INSERT INTO saved_state_tables (org_id, state_name, table_name, row_count, rows)
+VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertSavedStateTableParams struct {
+	OrgID     objectid.ID
+	StateName string
+	TableName string
+	RowCount  int64
+	Rows      []byte
+}
+
+func (q *Queries) InsertSavedStateTable(ctx context.Context, db DBTX, arg InsertSavedStateTableParams) error {
+	_, err := db.Exec(ctx, insertSavedStateTable,
+		arg.OrgID,
+		arg.StateName,
+		arg.TableName,
+		arg.RowCount,
+		arg.Rows,
+	)
+	return err
+}
+
 const listLackingColumns = `-- name: ListLackingColumns :many
 SELECT asked.name::text AS name
 FROM unnest($1::text[]) AS asked (name)
@@ -59,6 +83,45 @@ func (q *Queries) ListLackingColumns(ctx context.Context, db DBTX, arg ListLacki
 			return nil, err
 		}
 		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSavedStateTables = `-- name: ListSavedStateTables :many
+SELECT org_id, state_name, table_name, row_count, rows
+FROM saved_state_tables
+WHERE org_id = $1 AND state_name = $2
+ORDER BY table_name
+LIMIT 1000
+`
+
+type ListSavedStateTablesParams struct {
+	OrgID     objectid.ID
+	StateName string
+}
+
+func (q *Queries) ListSavedStateTables(ctx context.Context, db DBTX, arg ListSavedStateTablesParams) ([]SavedStateTable, error) {
+	rows, err := db.Query(ctx, listSavedStateTables, arg.OrgID, arg.StateName)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []SavedStateTable{}
+	for rows.Next() {
+		var i SavedStateTable
+		if err := rows.Scan(
+			&i.OrgID,
+			&i.StateName,
+			&i.TableName,
+			&i.RowCount,
+			&i.Rows,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -45,9 +45,14 @@ type parts struct {
 	callers *iam.Service
 }
 
+// env is the time and chance of the services.
+func (p plan) env() atlas.Env {
+	return atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
+}
+
 // assemble puts together the services, and the API and the admin listener in front of them.
 func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config) (parts, error) {
-	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces[p.api.Pace]}
+	env := p.env()
 	callers := iam.New(pool, env, iam.Config{
 		BackupManagersWrite: p.api.BackupManagersWrite,
 		Sealer:              sealer,
@@ -68,13 +73,15 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 	}
 	assembled := parts{api: handler, callers: callers}
 	if p.admin.listen != "" {
-		assembled.admin, err = p.assembleAdmin(pool, env, config)
+		assembled.admin, err = p.assembleAdmin(pool, sealer, env, config)
 	}
 	return assembled, err
 }
 
 // assembleAdmin puts together the admin listener.
-func (p plan) assembleAdmin(pool *dbpool.Pool, env atlas.Env, config api.Config) (http.Handler, error) {
+func (p plan) assembleAdmin(
+	pool *dbpool.Pool, sealer *iam.Sealer, env atlas.Env, config api.Config,
+) (http.Handler, error) {
 	token, err := p.admin.token()
 	if err != nil {
 		return nil, err
@@ -83,7 +90,7 @@ func (p plan) assembleAdmin(pool *dbpool.Pool, env atlas.Env, config api.Config)
 		return nil, err
 	}
 	config.Metrics.WatchPool(pool.Pool)
-	return admin.New(admin.Services{TenantState: tenantstate.New(pool, env, token)}, admin.Config{
+	return admin.New(admin.Services{TenantState: tenantstate.New(pool, env, sealer, token)}, admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,

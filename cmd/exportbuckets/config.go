@@ -28,8 +28,17 @@ type commandLine struct {
 	Seed    seedCommand    `cmd:"" help:"Apply a seed file to the database."`
 	Tenant  struct {
 		List    tenantListCommand    `cmd:"" help:"List the organizations that the token sees."`
+		Apply   tenantApplyCommand   `cmd:"" help:"Apply a seed file to an organization: make it what the file says, or add what it lacks."`
 		Protect tenantProtectCommand `cmd:"" help:"Keep an organization from being reset. Takes the operator's token."`
 	} `cmd:"" help:"Organizations of a running server, as the staging plane sees them."`
+	Reset    resetCommand `cmd:"" help:"Make an organization what its file declares, or what a snapshot has."`
+	Snapshot struct {
+		Save    snapshotSaveCommand    `cmd:"" help:"Save what the organization has under a name."`
+		List    snapshotListCommand    `cmd:"" help:"List what is saved."`
+		Restore snapshotRestoreCommand `cmd:"" help:"Make the organization what a snapshot has."`
+		Delete  snapshotDeleteCommand  `cmd:"" help:"Delete a snapshot."`
+	} `cmd:"" help:"Saved states of an organization."`
+	Diff  diffCommand `cmd:"" help:"Show how an organization differs from what it declares; exits with 3 if it does."`
 	Token struct {
 		List   tokenListCommand   `cmd:"" help:"List the tokens of an organization."`
 		Create tokenCreateCommand `cmd:"" help:"Make a token of an organization, and print it."`

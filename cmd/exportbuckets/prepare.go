@@ -8,6 +8,7 @@ import (
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/seed"
+	"exportbuckets/internal/tenantstate"
 	"exportbuckets/migrations"
 )
 
@@ -50,5 +51,8 @@ func (p plan) fill(ctx context.Context, url string, pool *dbpool.Pool) (*iam.Sea
 	if p.demo {
 		apply = seed.ApplyToEmpty
 	}
-	return sealer, apply(ctx, pool, sealer, p.tenants, time.Now())
+	if err := apply(ctx, pool, sealer, p.tenants, time.Now()); err != nil || !p.admin.staging {
+		return sealer, err
+	}
+	return sealer, tenantstate.New(pool, p.env(), sealer, "").DeclareMissing(ctx, p.tenants)
 }

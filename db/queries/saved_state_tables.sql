@@ -1,3 +1,14 @@
+-- name: InsertSavedStateTable :exec
+INSERT INTO saved_state_tables (org_id, state_name, table_name, row_count, rows)
+VALUES (@org_id, @state_name, @table_name, @row_count, @rows);
+
+-- name: ListSavedStateTables :many
+SELECT *
+FROM saved_state_tables
+WHERE org_id = @org_id AND state_name = @state_name
+ORDER BY table_name
+LIMIT 1000;
+
 -- name: ListLackingColumns :many
 -- The columns, of those that are asked for, as table.column, that a state was saved
 -- without. A table without rows lacks none, and one that came later neither.

@@ -137,7 +137,7 @@ func setup(t *testing.T, change ...func(*admin.Config)) *bundle {
 		t.Fatal(err)
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces["fast"]}
-	b.services = admin.Services{TenantState: tenantstate.New(b.pool, env, operatorToken)}
+	b.services = admin.Services{TenantState: tenantstate.New(b.pool, env, sealer, operatorToken)}
 	b.config = admin.Config{
 		Staging: true,
 		BaseURL: "https://atlas.example.com",

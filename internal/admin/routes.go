@@ -15,6 +15,8 @@ func (s *Server) operations() []operation {
 	const (
 		org    = "/organizations/{org}"
 		tokens = org + "/tokens"
+		states = org + "/snapshots"
+		state  = states + "/{state}"
 	)
 	return []operation{
 		{http.MethodGet, "/openapi.yaml", http.StatusOK, asCaller(s.getOpenAPI)},
@@ -24,5 +26,13 @@ func (s *Server) operations() []operation {
 		{http.MethodGet, tokens, http.StatusOK, asReader(s.listTokens)},
 		{http.MethodPost, tokens, http.StatusCreated, asWriter(s.createToken)},
 		{http.MethodDelete, tokens + "/{token}", http.StatusNoContent, asWriter(s.revokeToken)},
+		{http.MethodPut, org + "/state", http.StatusOK, asWriter(s.declare)},
+		{http.MethodGet, states, http.StatusOK, asReader(s.listStates)},
+		{http.MethodPut, state, http.StatusCreated, asWriter(s.saveState)},
+		{http.MethodGet, state, http.StatusOK, asReader(s.getState)},
+		{http.MethodDelete, state, http.StatusNoContent, asWriter(s.deleteState)},
+		{http.MethodPost, state + "/restore", http.StatusOK, asWriter(s.restoreState)},
+		{http.MethodPost, org + "/reset", http.StatusOK, asWriter(s.reset)},
+		{http.MethodGet, org + "/diff", http.StatusOK, asReader(s.diff)},
 	}
 }

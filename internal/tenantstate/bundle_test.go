@@ -62,7 +62,7 @@ func setup(t testing.TB) *stateBundle {
 	env := atlas.Env{
 		Clock: func() time.Time { return b.now }, NewID: objectid.New, NewEventID: objectid.New,
 	}
-	b.service = New(b.pool, env, operatorToken)
+	b.service = New(b.pool, env, new(iam.Sealer), operatorToken)
 	b.writer = b.writerOf(t, orgOne)
 	for _, writer := range []Writer{b.writer, b.writerOf(t, orgTwo)} {
 		err := write.Hold(t.Context(), b.pool, writer, func(tx pgx.Tx) error {
@@ -205,6 +205,8 @@ func wantLines(t testing.TB, got []string, want ...string) {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
 }
+
+func errorAs(err error) (*staging.Problem, bool) { return errors.AsType[*staging.Problem](err) }
 
 func wantProblem(t testing.TB, err error, code staging.Code) {
 	t.Helper()

@@ -56,9 +56,10 @@ var clockwork = map[string]struct {
 		reason: "each has the time of its next snapshot",
 		rest:   "(SELECT jsonb_agg(item - 'next') FROM jsonb_array_elements(%s) AS item)",
 	},
-	"clusters.due_at":  {reason: "it is the next of the times in the row"},
-	"projects.due_at":  {reason: "it follows from what the project has"},
-	"snapshots.due_at": {reason: "it is the next of the times in the row"},
+	"clusters.due_at":    {reason: "it is the next of the times in the row"},
+	"export_jobs.prefix": {reason: "it has the time of the job in it"},
+	"projects.due_at":    {reason: "it follows from what the project has"},
+	"snapshots.due_at":   {reason: "it is the next of the times in the row"},
 }
 
 // absolute are the columns whose times stay when the times of the declared state move,
@@ -85,7 +86,8 @@ var absolute = map[string]string{
 
 const (
 	declaredTime = "the file says when"
-	recordedTime = "nothing follows from it, and a reset writes only what differs"
+	// Rows that are there keep it, and a reset writes those alone that differ.
+	recordedTime = "nothing follows from it"
 )
 
 // replaced are the columns that make another thing of the row: it is deleted and inserted

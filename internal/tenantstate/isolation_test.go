@@ -69,7 +69,7 @@ func newReplica(t *testing.T, url string) replica {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return replica{server.URL, tenantstate.New(pool, env, isolationOperator)}
+	return replica{server.URL, tenantstate.New(pool, env, sealer, isolationOperator)}
 }
 
 // owners are whose an id is, of all that the teams have made.

@@ -35,12 +35,8 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 	defer cancel()
 	now := s.env.Now()
 	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
-		org, err := db.New().GetOrg(ctx, tx, writer.OrgID())
-		if err != nil {
-			return fmt.Errorf("get organization: %w", err)
-		}
-		if org.Protected {
-			return staging.NewProblem(staging.CodeProtected, "The organization is not marked for staging.")
+		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
+			return err
 		}
 		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
 			return err
@@ -53,6 +49,16 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 		return err
 	})
 	return changes, atlas.Wrap(err, "restore state")
+}
+
+// checkUnprotected returns ORGANIZATION_PROTECTED unless the organization is marked for
+// staging.
+func checkUnprotected(ctx context.Context, conn db.DBTX, orgID objectid.ID) error {
+	org, err := db.New().GetOrg(ctx, conn, orgID)
+	if err == nil && org.Protected {
+		return staging.NewProblem(staging.CodeProtected, "The organization is not marked for staging.")
+	}
+	return atlas.Wrap(err, "get organization")
 }
 
 // restore is a restore that is under way.

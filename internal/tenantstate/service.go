@@ -15,6 +15,7 @@ type Service struct {
 	env  atlas.Env
 	// operator is the hash of the operator's token; nil if there is none.
 	operator []byte
+	sealer   *iam.Sealer
 	settle   *settle.Service
 	catalog  atomic.Pointer[catalog]
 }
@@ -22,9 +23,9 @@ type Service struct {
 // MinOperatorToken is how many characters the operator's token has at least.
 const MinOperatorToken = 32
 
-// New returns the service. An empty operatorToken is nobody's.
-func New(pool *dbpool.Pool, env atlas.Env, operatorToken string) *Service {
-	s := &Service{pool: pool, env: env, settle: settle.New(pool, env)}
+// New returns the service. The sealer makes the rows of keys that files declare. An empty operatorToken is nobody's.
+func New(pool *dbpool.Pool, env atlas.Env, sealer *iam.Sealer, operatorToken string) *Service {
+	s := &Service{pool: pool, env: env, sealer: sealer, settle: settle.New(pool, env)}
 	if operatorToken != "" {
 		s.operator = iam.HashStagingToken(operatorToken)
 	}

@@ -78,14 +78,16 @@ func (t *table) restored() []string {
 }
 
 // values returns the columns that a restore writes to a row that is there.
-func (t *table) values() []string {
-	return slices.DeleteFunc(t.restored(), func(name string) bool { return slices.Contains(t.key, name) })
+func (v view) values(t *table) []string {
+	return slices.DeleteFunc(t.restored(), func(name string) bool {
+		return slices.Contains(t.key, name) || v.relative && absolute[t.name+"."+name] == recordedTime
+	})
 }
 
 // counted returns what counts for a difference of two rows, as SQL.
 func (v view) counted(t *table, row string) string {
 	parts := []string{"true"} // a row of nothing can't be compared
-	values := t.values()
+	values := v.values(t)
 	for _, c := range t.columns {
 		if !slices.Contains(values, c.name) {
 			continue
@@ -96,7 +98,7 @@ func (v view) counted(t *table, row string) string {
 			part = fmt.Sprintf(exception.rest, part)
 		case exception.reason != "":
 			continue
-		case v.relative && c.isTime && absolute[t.name+"."+c.name] != declaredTime:
+		case v.relative && t.moves(c):
 			part += " IS NULL"
 		}
 		parts = append(parts, part)
@@ -105,9 +107,9 @@ func (v view) counted(t *table, row string) string {
 }
 
 // rowOf returns all that a restore writes, as SQL.
-func (t *table) rowOf(row string) string {
+func (v view) rowOf(t *table, row string) string {
 	parts := []string{"true"}
-	for _, name := range t.values() {
+	for _, name := range v.values(t) {
 		parts = append(parts, of(row)(name))
 	}
 	return "ROW(" + strings.Join(parts, ", ") + ")"
@@ -256,7 +258,7 @@ func (v view) compare(first, second func(t *table) string) string {
 			FULL JOIN (%s) AS b ON %s`, i,
 			there, here,
 			there, here, v.counted(t, "a"), v.counted(t, "b"),
-			there, here, t.rowOf("a"), t.rowOf("b"),
+			there, here, v.rowOf(t, "a"), v.rowOf(t, "b"),
 			first(t), second(t), t.same("a", "b")))
 	}
 	return strings.Join(parts, " UNION ALL ") + " ORDER BY 1"
@@ -301,6 +303,11 @@ func (t *table) isReplaced() string {
 	return parts.String()
 }
 
+// empty is the statement that deletes all rows of a table.
+func (v view) empty(t *table) string {
+	return fmt.Sprintf("DELETE FROM %s AS t WHERE %s", public(t), v.within(t, "t"))
+}
+
 // removeWithProjects is the statement that deletes what belongs to projects that the state lacks
 // and is not of a state.
 func (v view) removeWithProjects(name string, projects *table) string {
@@ -311,9 +318,9 @@ func (v view) removeWithProjects(name string, projects *table) string {
 
 // update is the statement that makes the rows that are there as the state has them.
 func (v view) update(t *table) string {
-	set := listed(t.values(), func(name string) string { return quoted(name) + " = " + of("s")(name) })
+	set := listed(v.values(t), func(name string) string { return quoted(name) + " = " + of("s")(name) })
 	return fmt.Sprintf("UPDATE %s AS t SET %s FROM (%s) AS s WHERE %s AND %s AND %s IS DISTINCT FROM %s",
-		public(t), set, v.saved(t), t.same("s", "t"), v.within(t, "t"), t.rowOf("t"), t.rowOf("s"))
+		public(t), set, v.saved(t), t.same("s", "t"), v.within(t, "t"), v.rowOf(t, "t"), v.rowOf(t, "s"))
 }
 
 // insert is the statement that adds the rows that are missing. An id that is there and not

@@ -68,6 +68,21 @@ func (s *Service) States(ctx context.Context, reader Reader) ([]staging.State, e
 	return states, nil
 }
 
+// State returns a saved state, the declared one if that is asked for. It returns NOT_FOUND
+// if there is none of the name.
+func (s *Service) State(ctx context.Context, reader Reader, name string) (staging.State, error) {
+	states, err := s.States(ctx, reader)
+	if err != nil {
+		return staging.State{}, err
+	}
+	for _, state := range states {
+		if state.Name == name {
+			return state, nil
+		}
+	}
+	return staging.State{}, errNoState
+}
+
 // SaveState saves what the organization has under a name. It returns INVALID for a name
 // that is none, CONFLICT for one that is taken, and LIMIT if the organization has
 // staging.MaxStates or more rows than staging.MaxStateRows.

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"exportbuckets/internal/seed"
+)
+
+func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
+	t.Parallel()
+	dir := newStateDir(t)
+	p := serve(t, withAdmin("--state-dir", dir))
+	env := []string{
+		"EXPORTBUCKETS_SERVER=" + p.admin(t), "EXPORTBUCKETS_TOKEN_FILE=" + filepath.Join(dir, "operator-token"),
+		"EXPORTBUCKETS_ORG=5f0000000000000000000a01",
+	}
+	wants := func(code int, words string, args ...string) {
+		t.Helper()
+		got := runProgram(t, env, args...)
+		if got.code != code || !strings.Contains(strings.Join(strings.Fields(got.out+got.log), " "), words) {
+			t.Errorf("%v: got %+v, want exit code %d with %q", args, got, code, words)
+		}
+	}
+	// The demo tenant is declared at the first start.
+	wants(0, "KIND ADDED REMOVED UPDATED", "diff")
+	wants(0, "declared ", "snapshot", "list")
+	file := filepath.Join(dir, "org.yaml")
+	text := strings.Replace(string(seed.Demo), "name: Other Project", "name: Renamed Project", 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(0, "before ", "snapshot", "save", "before")
+	wants(1, "CONFLICT", "snapshot", "save", "before")
+	wants(3, "projects 0 0 1", "tenant", "apply", "--dry-run", file)
+	wants(0, "projects 0 0 1", "tenant", "apply", file)
+	wants(0, "KIND", "tenant", "apply", "--dry-run", file)
+	wants(3, `"updated": 1`, "diff", "--from", "before", "-o", "json")
+	wants(0, "projects 0 0 1", "snapshot", "restore", "before")
+	wants(3, "projects 0 0 1", "diff")
+	wants(0, "projects 0 0 1", "reset")
+	wants(0, "projects 0 0 1", "reset", "--to", "before", "--project", "5f0000000000000000000b02")
+	wants(0, "", "snapshot", "delete", "before")
+	wants(1, "NOT_FOUND", "snapshot", "restore", "before")
+	wants(1, "/organizations/0/projects/0/colour", "tenant", "apply", bad(t, dir))
+}
+
+// bad returns a file with an unknown key.
+func bad(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(dir, "bad.yaml")
+	text := strings.Replace(string(seed.Demo), "name: Demo Project\n", "name: Demo Project\n        colour: red\n", 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

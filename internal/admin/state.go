@@ -1,0 +1,98 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+// noteChanges adds to the event of a request which state the organization was given, and
+// how many rows that changed.
+func (c *call) noteChanges(to string, changes staging.Changes) {
+	var sum staging.Change
+	for _, change := range changes.Changes {
+		sum.Added += change.Added
+		sum.Removed += change.Removed
+		sum.Updated += change.Updated
+	}
+	c.note("state", to)
+	c.note("added", sum.Added)
+	c.note("removed", sum.Removed)
+	c.note("updated", sum.Updated)
+}
+
+func (s *Server) declare(ctx context.Context, writer tenantstate.Writer, c *call) (staging.Changes, error) {
+	query := c.URL.Query()
+	mode, dryRun := staging.Mode(cmp.Or(query.Get("mode"), string(staging.Replace))), false
+	if text := query.Get("dryRun"); text != "" {
+		var err error
+		if dryRun, err = strconv.ParseBool(text); err != nil {
+			return staging.Changes{}, staging.Invalid("/dryRun", "This is true or false.")
+		}
+	}
+	file, err := c.body()
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	changes, err := s.TenantState.Declare(ctx, writer, file, mode, dryRun)
+	if err == nil {
+		c.note("mode", mode)
+		c.note("dry_run", dryRun)
+		c.noteChanges(staging.Declared, changes)
+	}
+	return changes, err
+}
+
+func (s *Server) listStates(
+	ctx context.Context, reader tenantstate.Reader, _ *call,
+) (staging.List[staging.State], error) {
+	states, err := s.TenantState.States(ctx, reader)
+	return staging.List[staging.State]{Results: states}, err
+}
+
+func (s *Server) getState(ctx context.Context, reader tenantstate.Reader, c *call) (staging.State, error) {
+	return s.TenantState.State(ctx, reader, c.PathValue("state"))
+}
+
+func (s *Server) saveState(ctx context.Context, writer tenantstate.Writer, c *call) (staging.State, error) {
+	state, err := s.TenantState.SaveState(ctx, writer, c.PathValue("state"))
+	if err == nil {
+		c.note("state", state.Name)
+		c.note("rows", state.Rows)
+	}
+	return state, err
+}
+
+func (s *Server) deleteState(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
+	return nothing{}, s.TenantState.DeleteState(ctx, writer, c.PathValue("state"))
+}
+
+func (s *Server) restoreState(ctx context.Context, writer tenantstate.Writer, c *call) (staging.Changes, error) {
+	return s.restore(ctx, writer, c, staging.Reset{To: c.PathValue("state")})
+}
+
+func (s *Server) reset(ctx context.Context, writer tenantstate.Writer, c *call) (staging.Changes, error) {
+	to, err := decode[staging.Reset](c)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	return s.restore(ctx, writer, c, to)
+}
+
+func (s *Server) restore(
+	ctx context.Context, writer tenantstate.Writer, c *call, to staging.Reset,
+) (staging.Changes, error) {
+	changes, err := s.TenantState.Restore(ctx, writer, to)
+	if err == nil {
+		c.noteChanges(to.To, changes)
+	}
+	return changes, err
+}
+
+func (s *Server) diff(ctx context.Context, reader tenantstate.Reader, c *call) (staging.Changes, error) {
+	query := c.URL.Query()
+	return s.TenantState.Diff(ctx, reader, query.Get("from"), query.Get("to"))
+}

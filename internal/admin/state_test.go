@@ -1,0 +1,181 @@
+package admin_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"exportbuckets/staging"
+)
+
+// addProject gives the demo organization a project, behind the back of the server.
+func (b *bundle) addProject(t *testing.T, id string) {
+	t.Helper()
+	_, err := b.pool.Exec(t.Context(), `INSERT INTO projects (id, org_id, name, created_at,
+		with_default_alerts_settings, managed_slow_ms, tags, settings, limits)
+		VALUES ($1, $2, 'New', now(), true, true, '[]', '{}', '{}')`, id, demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestATeamSavesAndRestoresStates(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	team := b.as(writeToken)
+	saved, err := team.SaveState(t.Context(), demo, "before")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.addProject(t, "5f0000000000000000000b01")
+	want := staging.Changes{Changes: []staging.Change{{Kind: "projects", Added: 1}}}
+	got, err := b.as(readToken).Diff(t.Context(), demo, "before", staging.Live)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("diff: got %v (-want +got):\n%s", err, diff)
+	}
+	want = staging.Changes{Changes: []staging.Change{{Kind: "projects", Removed: 1}}}
+	got, err = team.Restore(t.Context(), demo, "before")
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("restore: got %v (-want +got):\n%s", err, diff)
+	}
+	for _, part := range []string{`"state":"before"`, `"removed":1`, `/restore"`, `"token":"`} {
+		if !strings.Contains(b.log.String(), part) {
+			t.Errorf("log: got %s, want %s in it", b.log, part)
+		}
+	}
+	got, err = team.Reset(t.Context(), demo, staging.Reset{To: "before"})
+	if diff := cmp.Diff(staging.Changes{Changes: []staging.Change{}}, got); err != nil || diff != "" {
+		t.Errorf("reset: got %v (-want +got):\n%s", err, diff)
+	}
+	states, err := team.States(t.Context(), demo)
+	if diff := cmp.Diff([]staging.State{saved}, states); err != nil || diff != "" {
+		t.Errorf("states: got %v (-want +got):\n%s", err, diff)
+	}
+	one, err := team.State(t.Context(), demo, "before")
+	if diff := cmp.Diff(saved, one); err != nil || diff != "" {
+		t.Errorf("state: got %v (-want +got):\n%s", err, diff)
+	}
+	if err := team.DeleteState(t.Context(), demo, "before"); err != nil {
+		t.Error(err)
+	}
+	_, err = team.State(t.Context(), demo, "before")
+	isProblem(t, err, staging.CodeNotFound)
+}
+
+func TestWhoMayChangeStates(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.as(writeToken).SaveState(t.Context(), demo, "a"); err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]struct{ read, write staging.Code }{
+		operatorToken: {"", ""},
+		readToken:     {"", staging.CodeReadOnlyToken},
+		neighborToken: {staging.CodeNotFound, staging.CodeNotFound},
+	} {
+		client := b.as(token)
+		reads := func() error {
+			_, err := client.Diff(t.Context(), demo, "a", staging.Live)
+			return err
+		}
+		writes := []func() error{
+			func() error { _, err := client.Restore(t.Context(), demo, "a"); return err },
+			func() error { _, err := client.Reset(t.Context(), demo, staging.Reset{To: "a"}); return err },
+			func() error { _, err := client.SaveState(t.Context(), demo, "b"); return err },
+			func() error { return client.DeleteState(t.Context(), demo, "b") },
+		}
+		check := func(err error, want staging.Code) {
+			t.Helper()
+			if want != "" {
+				isProblem(t, err, want)
+			} else if err != nil {
+				t.Errorf("%s: got %v", token, err)
+			}
+		}
+		check(reads(), want.read)
+		for _, write := range writes {
+			check(write(), want.write)
+		}
+	}
+}
+
+func TestRequestsForStatesThatCannotBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.as(writeToken).SaveState(t.Context(), demo, "taken"); err != nil {
+		t.Fatal(err)
+	}
+	org := staging.Root + "/organizations/" + demo
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"PUT", "/snapshots/taken", ``, 409, "CONFLICT"},
+		{"PUT", "/snapshots/a%20b", ``, 400, `"at": "/name"`},
+		{"PUT", "/snapshots/live", ``, 400, `"at": "/name"`},
+		{"DELETE", "/snapshots/declared", ``, 400, `"at": "/name"`},
+		{"GET", "/snapshots/x", ``, 404, "no such state"},
+		{"DELETE", "/snapshots/x", ``, 404, "no such state"},
+		{"POST", "/snapshots/x/restore", ``, 404, "no such state"},
+		{"POST", "/reset", `{"to":"x"}`, 404, "no such state"},
+		{"POST", "/reset", `{"to":1}`, 400, `"at": "/to"`},
+		{"POST", "/reset", `{"too":"a"}`, 400, `"at": "/too"`},
+		{"POST", "/reset", `{"to":"taken","projectId":"x"}`, 400, `"at": "/projectId"`},
+		{"POST", "/reset", `{"to":"taken","projectId":"5f0000000000000000000b0f"}`, 404, "no such project"},
+		{"GET", "/diff?from=live&to=x", ``, 404, "no such state"},
+		{"GET", "/diff", ``, 404, "no such state"},
+	} {
+		got := b.do(t, tt.method, org+tt.path, writeToken, tt.body)
+		if got.status != tt.status || !strings.Contains(got.body, tt.want) {
+			t.Errorf("%s %s %s: got %d %s, want %d with %s", tt.method, tt.path, tt.body, got.status, got.body, tt.status, tt.want)
+		}
+	}
+	yes := true
+	_, err := b.as(operatorToken).UpdateOrganization(t.Context(), demo, staging.OrganizationUpdate{Protected: &yes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := b.do(t, http.MethodPost, org+"/snapshots/taken/restore", writeToken, "")
+	if got.status != http.StatusConflict || !strings.Contains(got.body, "ORGANIZATION_PROTECTED") {
+		t.Errorf("restore of a protected organization: got %+v, want 409", got)
+	}
+}
+
+func TestATeamDeclaresItsOrganization(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	team := b.as(writeToken)
+	const file = "organizations: [{id: " + demo + ", name: Demo Organization, projects: [{id: 5f0000000000000000000b01, name: P}]}]"
+	want := staging.Changes{Changes: []staging.Change{{Kind: "projects", Added: 1}}}
+	for _, dryRun := range []bool{true, false} {
+		got, err := team.Declare(t.Context(), demo, []byte(file), staging.Replace, dryRun)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("declare, dry run %t: got %v (-want +got):\n%s", dryRun, err, diff)
+		}
+	}
+	got, err := team.Declare(t.Context(), demo, []byte(file), staging.Add, false)
+	if diff := cmp.Diff(staging.Changes{Changes: []staging.Change{}}, got); err != nil || diff != "" {
+		t.Errorf("add: got %v (-want +got):\n%s", err, diff)
+	}
+	if !strings.Contains(b.log.String(), `"dry_run":false`) {
+		t.Errorf("log: got %s, want that it was no dry run", b.log)
+	}
+	_, err = b.as(readToken).Declare(t.Context(), demo, []byte(file), staging.Replace, true)
+	isProblem(t, err, staging.CodeReadOnlyToken)
+	path := staging.Root + "/organizations/" + demo + "/state"
+	for query, want := range map[string]string{
+		"?mode=x": `"at": "/mode"`, "?dryRun=x": `"at": "/dryRun"`, "": `"at": "/organizations"`,
+	} {
+		got := b.do(t, http.MethodPut, path+query, writeToken, `{"organizations":[]}`)
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, want) {
+			t.Errorf("%s: got %+v, want 400 with %s", query, got, want)
+		}
+	}
+	large := b.do(t, http.MethodPut, path, writeToken, strings.Repeat("#", staging.MaxBody+1))
+	if large.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large a file: got %d, want 413", large.status)
+	}
+}

@@ -1,0 +1,275 @@
+package tenantstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/seed"
+	"exportbuckets/internal/write"
+	"exportbuckets/staging"
+)
+
+// before is the name of the state that an organization has before a file is added to it, as
+// long as that takes. Nobody saves a state under it.
+const before = "~before"
+
+// errDryRun rolls back what a file would do.
+var errDryRun = errors.New("this is a dry run")
+
+// Declare applies a file in the form of seed files, YAML or JSON, with the organization of
+// the proof in it and no other, and returns what that changes. A dry run returns the same
+// and changes nothing.
+//
+// To replace is to store what the file says as the declared state and to restore that.
+// Secrets that the file leaves out stay as they are.
+//
+// It returns INVALID with the place of what is wrong, SECRET_REQUIRED with the place of a
+// credential that is not there yet, CONFLICT if the file has what another organization has,
+// and, to replace, what Restore does.
+func (s *Service) Declare(
+	ctx context.Context, writer Writer, data []byte, mode staging.Mode, dryRun bool,
+) (changes staging.Changes, err error) {
+	apply := map[staging.Mode]func(context.Context, pgx.Tx, file, time.Time) (staging.Changes, error){
+		staging.Replace: s.replace, staging.Add: s.add,
+	}[mode]
+	if apply == nil {
+		return staging.Changes{}, staging.Invalid("/mode", "A mode is %s or %s.", staging.Replace, staging.Add)
+	}
+	org, err := parse(data, writer.OrgID())
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	now := s.env.Now()
+	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
+		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
+			return err
+		}
+		changes, err = apply(ctx, tx, file{org, data}, now)
+		if err == nil && dryRun {
+			err = errDryRun
+		}
+		return err
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return changes, atlas.Wrap(err, "apply file")
+}
+
+// file is a file with its one organization.
+type file struct {
+	org  seed.Organization
+	data []byte
+}
+
+// parse returns the organization that a file has, which must be the one of the id.
+func parse(data []byte, id objectid.ID) (seed.Organization, error) {
+	file, err := seed.Parse(data)
+	if fault, ok := errors.AsType[*seed.PlaceError](err); ok {
+		return seed.Organization{}, staging.Invalid(fault.At, "%v", err)
+	}
+	if err != nil {
+		return seed.Organization{}, staging.Invalid("", "%v", err)
+	}
+	if len(file.Organizations) != 1 {
+		return seed.Organization{}, staging.Invalid("/organizations", "The file has %d organizations, and not one.",
+			len(file.Organizations))
+	}
+	if org := file.Organizations[0]; org.ID.ID != id {
+		return seed.Organization{}, staging.Invalid("/organizations/0/id",
+			"This is another organization than that of the path.")
+	}
+	return file.Organizations[0], nil
+}
+
+// problem returns what is wrong with the file if that is why it could not be applied.
+func (f file) problem(err error) error {
+	if err == nil || dbpool.Unavailable(err) {
+		return err
+	}
+	fault := seed.Locate(f.data, 0, err)
+	code := staging.CodeInvalid
+	refusal, ofDatabase := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case errors.Is(err, seed.ErrSecretRequired):
+		code = staging.CodeSecretRequired
+	case ofDatabase && refusal.Code == uniqueViolation:
+		code = staging.CodeConflict
+		fault.Err = errors.New("an id, a name or a public key is taken")
+	case ofDatabase && write.IsValueRefused(err):
+		fault.Err = errors.New("a value can't be kept")
+	case ofDatabase:
+		return err
+	}
+	problem := staging.NewProblem(code, "%v", fault)
+	problem.At = fault.At
+	return problem
+}
+
+// replace declares what the file says, and restores that.
+func (s *Service) replace(ctx context.Context, tx pgx.Tx, f file, now time.Time) (staging.Changes, error) {
+	orgID := f.org.ID.ID
+	if err := checkUnprotected(ctx, tx, orgID); err != nil {
+		return staging.Changes{}, err
+	}
+	if err := s.build(ctx, tx, f, now); err != nil {
+		return staging.Changes{}, err
+	}
+	r, err := s.restoring(ctx, tx, orgID, staging.Declared, nil, now)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	changes, err := r.run(ctx, tx)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	return changes, f.problem(seed.ApplyTokens(ctx, tx, f.org, now))
+}
+
+// add adds what the file has and the organization lacks.
+func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, now time.Time) (staging.Changes, error) {
+	orgID := f.org.ID.ID
+	if _, err := s.save(ctx, tx, orgID, before, now); err != nil {
+		return staging.Changes{}, err
+	}
+	if err := f.problem(seed.ApplyOrg(ctx, tx, s.sealer, f.org, now)); err != nil {
+		return staging.Changes{}, err
+	}
+	r, err := s.restoring(ctx, tx, orgID, before, nil, now)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	if _, err := tx.Exec(ctx, plan); err != nil {
+		return staging.Changes{}, fmt.Errorf("set up plans: %w", err)
+	}
+	found, err := r.differences(ctx, tx, r.args, r.saved, r.live)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	if _, err := tx.Exec(ctx, unplan); err != nil {
+		return staging.Changes{}, fmt.Errorf("set up plans: %w", err)
+	}
+	_, err = db.New().DeleteSavedState(ctx, tx, db.DeleteSavedStateParams{OrgID: orgID, Name: before})
+	return told(found), atlas.Wrap(err, "delete saved state")
+}
+
+// build stores what the file says as the declared state of an organization that is held. It
+// makes the rows with what makes those of seed files, in place of all that there is, and
+// takes that back when it has read them.
+func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) error {
+	orgID := f.org.ID.ID
+	kept, err := seed.Keep(ctx, tx, orgID)
+	if err != nil {
+		return err
+	}
+	made, err := tx.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin to make rows: %w", err)
+	}
+	defer func() { _ = made.Rollback(ctx) }() // but for errors, it has been
+	if err := s.empty(ctx, made, orgID); err != nil {
+		return err
+	}
+	if err := f.problem(seed.Fill(ctx, made, s.sealer, f.org, kept, now)); err != nil {
+		return err
+	}
+	if err := s.settle.Org(ctx, made, orgID, now); err != nil {
+		return err
+	}
+	if _, err := s.save(ctx, made, orgID, staging.Declared, now); err != nil {
+		return err
+	}
+	q := db.New()
+	state, err := q.GetSavedState(ctx, made, db.GetSavedStateParams{OrgID: orgID, Name: staging.Declared})
+	if err != nil {
+		return fmt.Errorf("get declared state: %w", err)
+	}
+	tables, err := q.ListSavedStateTables(ctx, made,
+		db.ListSavedStateTablesParams{OrgID: orgID, StateName: staging.Declared})
+	if err != nil {
+		return fmt.Errorf("read rows: %w", err)
+	}
+	if err := made.Rollback(ctx); err != nil {
+		return fmt.Errorf("take rows back: %w", err)
+	}
+	if err := q.UpsertSavedState(ctx, tx, db.UpsertSavedStateParams(state)); err != nil {
+		return fmt.Errorf("upsert declared state: %w", err)
+	}
+	err = q.DeleteSavedStateTables(ctx, tx, db.DeleteSavedStateTablesParams{OrgID: orgID, StateName: staging.Declared})
+	if err != nil {
+		return fmt.Errorf("delete rows of declared state: %w", err)
+	}
+	for _, table := range tables {
+		if err := q.InsertSavedStateTable(ctx, tx, db.InsertSavedStateTableParams(table)); err != nil {
+			return fmt.Errorf("insert rows of declared state: %w", err)
+		}
+	}
+	return nil
+}
+
+// empty deletes all that an organization has.
+func (s *Service) empty(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	c, err := s.catalogOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	there, err := projectsOf(ctx, tx, orgID)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "SET CONSTRAINTS ALL DEFERRED"); err != nil {
+		return fmt.Errorf("defer constraints: %w", err)
+	}
+	batch, v := new(pgx.Batch), view{catalog: c}
+	for _, t := range slices.Backward(v.tables()) {
+		if t.name != orgs {
+			batch.Queue(v.empty(t), pgx.NamedArgs{"org": orgID, "projects": there})
+		}
+	}
+	if _, err := send(ctx, tx, batch); err != nil {
+		return fmt.Errorf("delete rows: %w", err)
+	}
+	_, err = tx.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
+	return atlas.Wrap(err, "check constraints")
+}
+
+// held is the proof of the server itself, which applies the files that it is started with.
+type held objectid.ID
+
+// OrgID returns the id of the organization.
+func (h held) OrgID() objectid.ID { return objectid.ID(h) }
+
+// DeclareMissing stores what a file that has been applied says as the declared state of
+// each organization that it marks for staging, unless that has one.
+func (s *Service) DeclareMissing(ctx context.Context, applied seed.File) error {
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	for _, org := range applied.Organizations {
+		if org.Staging == nil {
+			continue
+		}
+		err := write.Hold(ctx, s.pool, held(org.ID.ID), func(tx pgx.Tx) error {
+			_, err := db.New().GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: org.ID.ID, Name: staging.Declared})
+			if !errors.Is(err, pgx.ErrNoRows) {
+				return atlas.Wrap(err, "get declared state")
+			}
+			return s.build(ctx, tx, file{org: org}, s.env.Now())
+		})
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // nothing has been made of it yet
+			return fmt.Errorf("declare organization %s: %w", org.ID, err)
+		}
+	}
+	return nil
+}
