@@ -565,6 +565,7 @@ type Org struct {
 	CreatedAt             time.Time
 	Settings              []byte
 	Protected             bool
+	StagingVersion        int64
 }
 
 type OrgEvent struct {
@@ -689,6 +690,20 @@ type Snapshot struct {
 	Failed         bool
 	ExpiresAt      time.Time
 	DueAt          time.Time
+}
+
+type StagingFault struct {
+	OrgID       objectid.ID
+	Name        string
+	Position    int64
+	Rule        []byte
+	Skip        int64
+	Most        *int64
+	Probability float64
+	Seed        *int64
+	Seen        int64
+	Applied     int64
+	ExpiresAt   time.Time
 }
 
 type StagingToken struct {

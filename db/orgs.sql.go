@@ -25,7 +25,7 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 }
 
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at, settings, protected
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
 FROM orgs
 WHERE id = $1
 `
@@ -40,12 +40,13 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.CreatedAt,
 		&i.Settings,
 		&i.Protected,
+		&i.StagingVersion,
 	)
 	return i, err
 }
 
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -62,12 +63,13 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.CreatedAt,
 		&i.Settings,
 		&i.Protected,
+		&i.StagingVersion,
 	)
 	return i, err
 }
 
 const getOrgForUpdate = `-- name: GetOrgForUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
 FROM orgs
 WHERE id = $1
 FOR UPDATE
@@ -84,6 +86,7 @@ func (q *Queries) GetOrgForUpdate(ctx context.Context, db DBTX, orgID objectid.I
 		&i.CreatedAt,
 		&i.Settings,
 		&i.Protected,
+		&i.StagingVersion,
 	)
 	return i, err
 }
@@ -245,7 +248,7 @@ const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1
 WHERE id = $2
-RETURNING id, name, api_access_list_required, created_at, settings, protected
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version
 `
 
 type UpdateOrgNameParams struct {
@@ -263,6 +266,7 @@ func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameP
 		&i.CreatedAt,
 		&i.Settings,
 		&i.Protected,
+		&i.StagingVersion,
 	)
 	return i, err
 }
@@ -291,7 +295,7 @@ UPDATE orgs
 SET settings = coalesce(settings, '{}') || $1::jsonb,
     api_access_list_required = coalesce($2, api_access_list_required)
 WHERE id = $3
-RETURNING id, name, api_access_list_required, created_at, settings, protected
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version
 `
 
 type UpdateOrgSettingsParams struct {
@@ -312,6 +316,19 @@ func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgS
 		&i.CreatedAt,
 		&i.Settings,
 		&i.Protected,
+		&i.StagingVersion,
 	)
 	return i, err
+}
+
+const updateOrgStagingVersion = `-- name: UpdateOrgStagingVersion :exec
+UPDATE orgs
+SET staging_version = staging_version + 1
+WHERE id = $1
+`
+
+// Tells every replica that what is staged in the organization has changed.
+func (q *Queries) UpdateOrgStagingVersion(ctx context.Context, db DBTX, orgID objectid.ID) error {
+	_, err := db.Exec(ctx, updateOrgStagingVersion, orgID)
+	return err
 }

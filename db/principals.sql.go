@@ -197,6 +197,7 @@ SELECT
     credential.known::boolean AS known,
     principal.version,
     principal.api_access_list_required,
+    principal.staging_version,
     ARRAY(
         SELECT entry.cidr_block
         FROM access_list_entries AS entry
@@ -253,7 +254,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
-    SELECT principals.version, orgs.api_access_list_required
+    SELECT principals.version, orgs.api_access_list_required, orgs.staging_version
     FROM principals
     JOIN orgs ON orgs.id = principals.org_id
     WHERE principals.org_id = credential.org_id AND principals.id = credential.id
@@ -275,6 +276,7 @@ type ListPrincipalsRow struct {
 	Known                 bool
 	Version               int64
 	APIAccessListRequired bool
+	StagingVersion        int64
 	AccessList            []netip.Prefix
 	OrgRoles              []string
 	OrgExists             bool
@@ -312,6 +314,7 @@ func (q *Queries) ListPrincipals(ctx context.Context, db DBTX, asked []byte) ([]
 			&i.Known,
 			&i.Version,
 			&i.APIAccessListRequired,
+			&i.StagingVersion,
 			&i.AccessList,
 			&i.OrgRoles,
 			&i.OrgExists,

@@ -16,6 +16,7 @@ import (
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/event"
+	"exportbuckets/internal/fault"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
@@ -67,6 +68,7 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 		Settle:   settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env),
 		Event:    event.New(pool),
+		Fault:    fault.New(pool, time.Now),
 	}, config)
 	if err != nil {
 		return parts{}, err
@@ -90,7 +92,7 @@ func (p plan) assembleAdmin(
 		return nil, err
 	}
 	config.Metrics.WatchPool(pool.Pool)
-	return admin.New(admin.Services{TenantState: tenantstate.New(pool, env, sealer, token)}, admin.Config{
+	return admin.New(admin.Services{TenantState: newStates(pool, env, sealer, token)}, admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,
@@ -98,4 +100,11 @@ func (p plan) assembleAdmin(
 		Ready:   config.Ready,
 		Log:     config.Log,
 	}), nil
+}
+
+// newStates returns the service of the staging plane. An empty operatorToken is nobody's.
+func newStates(pool *dbpool.Pool, env atlas.Env, sealer *iam.Sealer, operatorToken string) *tenantstate.Service {
+	return tenantstate.New(pool, env, tenantstate.Config{
+		Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
+	})
 }

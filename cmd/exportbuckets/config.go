@@ -39,6 +39,12 @@ type commandLine struct {
 		Delete  snapshotDeleteCommand  `cmd:"" help:"Delete a snapshot."`
 	} `cmd:"" help:"Saved states of an organization."`
 	Diff  diffCommand `cmd:"" help:"Show how an organization differs from what it declares; exits with 3 if it does."`
+	Fault struct {
+		List   faultListCommand   `cmd:"" help:"List the faults, with how many requests they have met."`
+		Add    faultAddCommand    `cmd:"" help:"Make requests fail that match."`
+		Remove faultRemoveCommand `cmd:"" help:"Remove a fault."`
+		Clear  faultClearCommand  `cmd:"" help:"Remove all faults."`
+	} `cmd:"" help:"Requests of an organization that are to fail."`
 	Token struct {
 		List   tokenListCommand   `cmd:"" help:"List the tokens of an organization."`
 		Create tokenCreateCommand `cmd:"" help:"Make a token of an organization, and print it."`

@@ -89,3 +89,9 @@ RETURNING *;
 UPDATE orgs
 SET protected = @protected
 WHERE id = @org_id;
+
+-- name: UpdateOrgStagingVersion :exec
+-- Tells every replica that what is staged in the organization has changed.
+UPDATE orgs
+SET staging_version = staging_version + 1
+WHERE id = @org_id;

@@ -76,6 +76,7 @@ SELECT
     credential.known::boolean AS known,
     principal.version,
     principal.api_access_list_required,
+    principal.staging_version,
     ARRAY(
         SELECT entry.cidr_block
         FROM access_list_entries AS entry
@@ -132,7 +133,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
-    SELECT principals.version, orgs.api_access_list_required
+    SELECT principals.version, orgs.api_access_list_required, orgs.staging_version
     FROM principals
     JOIN orgs ON orgs.id = principals.org_id
     WHERE principals.org_id = credential.org_id AND principals.id = credential.id

@@ -19,6 +19,7 @@ import (
 	"github.com/pb33f/libopenapi-validator/config"
 
 	"exportbuckets/internal/admin"
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
@@ -137,7 +138,9 @@ func setup(t *testing.T, change ...func(*admin.Config)) *bundle {
 		t.Fatal(err)
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces["fast"]}
-	b.services = admin.Services{TenantState: tenantstate.New(b.pool, env, sealer, operatorToken)}
+	b.services = admin.Services{TenantState: tenantstate.New(b.pool, env, tenantstate.Config{
+		Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
+	})}
 	b.config = admin.Config{
 		Staging: true,
 		BaseURL: "https://atlas.example.com",

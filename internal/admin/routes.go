@@ -17,6 +17,7 @@ func (s *Server) operations() []operation {
 		tokens = org + "/tokens"
 		states = org + "/snapshots"
 		state  = states + "/{state}"
+		faults = org + "/faults"
 	)
 	return []operation{
 		{http.MethodGet, "/openapi.yaml", http.StatusOK, asCaller(s.getOpenAPI)},
@@ -34,5 +35,10 @@ func (s *Server) operations() []operation {
 		{http.MethodPost, state + "/restore", http.StatusOK, asWriter(s.restoreState)},
 		{http.MethodPost, org + "/reset", http.StatusOK, asWriter(s.reset)},
 		{http.MethodGet, org + "/diff", http.StatusOK, asReader(s.diff)},
+		{http.MethodGet, faults, http.StatusOK, asReader(s.listFaults)},
+		{http.MethodPut, faults, http.StatusOK, asWriter(s.putFaults)},
+		{http.MethodPost, faults + "/clear", http.StatusNoContent, asWriter(s.clearFaults)},
+		{http.MethodPut, faults + "/{name}", http.StatusOK, asWriter(s.putFault)},
+		{http.MethodDelete, faults + "/{name}", http.StatusNoContent, asWriter(s.deleteFault)},
 	}
 }

@@ -31,6 +31,7 @@ import (
 	"exportbuckets/internal/dbtest"
 	serverdigest "exportbuckets/internal/digest"
 	"exportbuckets/internal/event"
+	"exportbuckets/internal/fault"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
@@ -224,7 +225,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	b.services = api.Services{
 		IAM: b.iam, Tenant: tenant.New(b.pool, env), Backup: backup.New(b.pool, env, s.backup),
 		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool, env),
-		DBAccess: dbaccess.New(b.pool, env), Event: event.New(b.pool),
+		DBAccess: dbaccess.New(b.pool, env), Event: event.New(b.pool), Fault: fault.New(b.pool, time.Now),
 	}
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {

@@ -55,12 +55,12 @@ func (s *Server) writeError(c *gin.Context, err error) {
 		s.writeUnavailable(c)
 	default:
 		c.Set(faultKey, true)
-		s.writeRefusal(c, fault(err))
+		s.writeRefusal(c, faultOf(err))
 	}
 }
 
-// fault returns what the client sees of an error of ours.
-func fault(err error) *atlas.Error {
+// faultOf returns what the client sees of an error of ours.
+func faultOf(err error) *atlas.Error {
 	refusal := atlas.NewError(atlas.CodeUnexpected)
 	if errors.Is(err, atlas.ErrOutcomeUnknown) {
 		refusal.Detail += " The change may have been made."

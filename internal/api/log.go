@@ -19,6 +19,7 @@ import (
 // Keys of what is kept in the request's context for its log event.
 const (
 	principalKey = "principal" // objectid.ID
+	stagedKey    = "staged"    // *stagedFault that the request met
 	faultKey     = "fault"     // true if the failure is ours
 )
 
@@ -54,6 +55,10 @@ func (s *Server) logRequest(c *gin.Context) {
 	if principal, ok := c.Get(principalKey); ok {
 		attrs = append(attrs, slog.Any("principal", principal))
 	}
+	staged := stagedOf(c)
+	if staged != nil {
+		attrs = append(attrs, slog.String("staged_fault", staged.name))
+	}
 	for _, err := range c.Errors {
 		if refusal, ok := errors.AsType[*atlas.Error](err); ok {
 			// Its sentence may quote the request.
@@ -70,6 +75,7 @@ func (s *Server) logRequest(c *gin.Context) {
 		level = slog.LevelWarn
 	}
 	s.cfg.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+	staged.end(c)
 }
 
 func newRequestID() string {

@@ -71,7 +71,7 @@ func (s *Server) oauth(handler func(*Server, *gin.Context) error) gin.HandlerFun
 		case errors.Is(err, atlas.ErrInvalidClient):
 			s.writeError(c, &oauthError{http.StatusUnauthorized, "invalid_client", "Invalid credentials provided.", nil})
 		default:
-			s.writeError(c, &oauthError{http.StatusInternalServerError, "server_error", fault(err).Detail, err})
+			s.writeError(c, &oauthError{http.StatusInternalServerError, "server_error", faultOf(err).Detail, err})
 		}
 	}
 }

@@ -45,6 +45,16 @@ var operationIDs = sync.OnceValue(func() map[route]string {
 	return ids
 })
 
+// IsOperation reports whether a text is an operation id of the OpenAPI document.
+func IsOperation(text string) bool {
+	for _, id := range operationIDs() {
+		if id == text {
+			return true
+		}
+	}
+	return false
+}
+
 // operationID returns the operation id of what the request asks for, or nothing if that is
 // no operation.
 func operationID(c *gin.Context) string {

@@ -96,17 +96,28 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 		draws = append(draws, draw{reserveLimit, own})
 	}
 	from, left, retryAfter := s.limits.take(draws...)
-	if op.versions[0].root == "" { // the unversioned API does not tell
-		c.Header("RateLimit-Limit", strconv.Itoa(from.capacity))
-		c.Header("RateLimit-Remaining", strconv.Itoa(left))
-	}
+	tellLimit(c, op, from, left)
 	if retryAfter == 0 {
 		return nil
 	}
 	s.cfg.Metrics.RateLimited(op.limit.name)
+	return errLimited(c, from, retryAfter)
+}
+
+// tellLimit tells in the header how many requests are left of a limit. The unversioned API
+// does not tell.
+func tellLimit(c *gin.Context, op operation, limit rateLimit, left int) {
+	if op.versions[0].root == "" {
+		c.Header("RateLimit-Limit", strconv.Itoa(limit.capacity))
+		c.Header("RateLimit-Remaining", strconv.Itoa(left))
+	}
+}
+
+// errLimited returns RATE_LIMITED_TOKEN_BUCKET, and tells in the header when to come back.
+func errLimited(c *gin.Context, limit rateLimit, retryAfter int) error {
 	c.Header("Retry-After", strconv.Itoa(retryAfter))
 	return atlas.NewError(atlas.CodeRateLimited,
-		resourcePath(c), retryAfter, from.capacity, from.refill, int(refillPeriod.Seconds()))
+		resourcePath(c), retryAfter, limit.capacity, limit.refill, int(refillPeriod.Seconds()))
 }
 
 // limitAddress takes a token for a request of nobody known yet, and returns after how

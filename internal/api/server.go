@@ -17,6 +17,7 @@ import (
 	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/event"
+	"exportbuckets/internal/fault"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
@@ -59,6 +60,8 @@ type Services struct {
 	// DBAccess is about who may connect to clusters.
 	DBAccess *dbaccess.Service
 	Event    *event.Service
+	// Fault finds the faults that requests are to meet; nil if they meet none.
+	Fault *fault.Service
 }
 
 // Server is the HTTP side of the services.
@@ -70,6 +73,7 @@ type Server struct {
 	settle   *settle.Service
 	dbaccess *dbaccess.Service
 	event    *event.Service
+	fault    *fault.Service
 	cfg      Config
 	limits   *rateLimiter // of those who are known
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
@@ -85,6 +89,7 @@ type Server struct {
 	bodies  *share.Pool[objectid.ID] // bytes of request bodies
 	lists   *share.Pool[objectid.ID] // items of large lists
 	readers *readers                 // of answers
+	delayed delayed                  // requests that a fault keeps waiting
 }
 
 // New returns the handler of the whole API. It returns an error if a trusted
@@ -121,7 +126,7 @@ func NewStarting(cfg Config) (http.Handler, error) {
 func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
-		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event,
+		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event, fault: services.Fault,
 		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 
@@ -175,6 +180,18 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err != nil {
 		return err
 	}
+	rule, err := s.findFault(c, principal)
+	if err != nil {
+		return err
+	}
+	if rule != nil {
+		return s.meetFault(c, op, principal, rule)
+	}
+	return s.serveCaller(c, op, principal)
+}
+
+// serveCaller serves a request of whom is known.
+func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Principal) error {
 	if err := s.limitRate(c, principal, op); err != nil {
 		return err
 	}

@@ -41,6 +41,10 @@ type Facts struct {
 	// DueAt is when the next thing of the project is past its time; nil if nothing is.
 	DueAt *time.Time
 
+	// StagingVersion is raised by every change of what is staged in the organization. 0 means
+	// that nothing ever was.
+	StagingVersion int64
+
 	// Version is raised by every change of what the principal may do.
 	Version int64
 	// Find finds the principal anew, by the same credentials and for the same
@@ -105,6 +109,12 @@ func (p *Principal) Actor() Actor { return Actor{p.facts.ID, p.facts.PublicKey, 
 // Now returns the time of the principal's organization when the request came in. It is
 // the one time of the request: all that it makes, changes or finds expired, it does then.
 func (p *Principal) Now() time.Time { return p.facts.Now }
+
+// StagingVersion returns the version of what is staged in the principal's organization.
+func (p *Principal) StagingVersion() int64 { return p.facts.StagingVersion }
+
+// PublicKey returns the public key of an API key, and nothing of a service account.
+func (p *Principal) PublicKey() string { return p.facts.PublicKey }
 
 // Version returns the version of the principal when it was found.
 func (p *Principal) Version() int64 { return p.facts.Version }

@@ -221,6 +221,8 @@ func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Ori
 		Now:           c.Now,
 		DueAt:         row.DueAt,
 		Version:       row.Version,
+
+		StagingVersion: row.StagingVersion,
 		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
 			rows, err := s.listPrincipals(ctx, conn, []credential{c})
 			if err == nil && (rows[0] == nil || rows[0].ID != row.ID) {

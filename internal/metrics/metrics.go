@@ -33,6 +33,7 @@ type Metrics struct {
 	queries    *prometheus.CounterVec
 	queryFails *prometheus.CounterVec
 	batches    *prometheus.HistogramVec
+	faults     *prometheus.CounterVec
 
 	known sync.Map // of requestKey and query: what is counted is looked up once
 }
@@ -56,6 +57,7 @@ func New(version string) *Metrics {
 		"Queries that failed, by the class of the SQLSTATE, or none.", "query", "class")
 	m.batches = m.histograms("batch_size", "Calls that shared a statement.",
 		[]float64{1, 2, 4, 8, 16, 32, 64}, "statement")
+	m.faults = m.counters("faults_applied_total", "Requests that met a fault which was asked for.", "kind")
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "The version of the program; always 1.",
 	}, []string{"version", "go_version"})
@@ -162,6 +164,13 @@ func (m *Metrics) SignInFailed(scheme, reason string) {
 func (m *Metrics) RateLimited(limit string) {
 	if m != nil {
 		m.limited.WithLabelValues(limit).Inc()
+	}
+}
+
+// FaultApplied counts a request that met a fault which was asked for.
+func (m *Metrics) FaultApplied(kind string) {
+	if m != nil {
+		m.faults.WithLabelValues(kind).Inc()
 	}
 }
 

@@ -33,6 +33,7 @@ func TestNothingIsCountedWithoutMetrics(t *testing.T) {
 	none.SignInFailed("digest", "unknown public key")
 	none.RateLimited("projects")
 	none.Batch("ListPrincipals", 1)
+	none.FaultApplied("reset")
 	if none.QueryTracer() != nil {
 		t.Error("got a tracer, want none")
 	}
@@ -51,6 +52,7 @@ func counted(t *testing.T) *metrics.Metrics {
 	m.SignInFailed("digest", "unknown public key")
 	m.RateLimited("projects")
 	m.Batch("ListPrincipals", 3)
+	m.FaultApplied("reset")
 	pool, err := dbpool.Open(t.Context(), dbtest.NewURL(t), 2, m.QueryTracer())
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +89,7 @@ func TestWhatIsCounted(t *testing.T) {
 		`exportbuckets_auth_failures_total{reason="unknown public key",scheme="digest"} 1`,
 		`exportbuckets_rate_limited_total{set="projects"} 1`,
 		`exportbuckets_batch_size_sum{statement="ListPrincipals"} 3`,
+		`exportbuckets_faults_applied_total{kind="reset"} 1`,
 		`exportbuckets_db_query_seconds_total{query="CountOrgs"} `,
 		`exportbuckets_db_query_errors_total{class="42",query="other"} 1`,
 		`exportbuckets_db_pool_max_connections 2`,

@@ -44,6 +44,8 @@ type stateBundle struct {
 	now     time.Time // what the service's clock says
 }
 
+func isOperation(text string) bool { return text == "createGroupBackupExportBucket" }
+
 func setup(t testing.TB) *stateBundle {
 	t.Helper()
 	b := &stateBundle{pool: dbtest.New(t), now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
@@ -62,7 +64,9 @@ func setup(t testing.TB) *stateBundle {
 	env := atlas.Env{
 		Clock: func() time.Time { return b.now }, NewID: objectid.New, NewEventID: objectid.New,
 	}
-	b.service = New(b.pool, env, new(iam.Sealer), operatorToken)
+	b.service = New(b.pool, env, Config{
+		Sealer: new(iam.Sealer), OperatorToken: operatorToken, IsOperation: isOperation,
+	})
 	b.writer = b.writerOf(t, orgOne)
 	for _, writer := range []Writer{b.writer, b.writerOf(t, orgTwo)} {
 		err := write.Hold(t.Context(), b.pool, writer, func(tx pgx.Tx) error {

@@ -144,7 +144,7 @@ func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, now time.Time) (st
 	if _, err := s.save(ctx, tx, orgID, before, now); err != nil {
 		return staging.Changes{}, err
 	}
-	if err := f.problem(seed.ApplyOrg(ctx, tx, s.sealer, f.org, now)); err != nil {
+	if err := f.problem(seed.ApplyOrg(ctx, tx, s.cfg.Sealer, f.org, now)); err != nil {
 		return staging.Changes{}, err
 	}
 	r, err := s.restoring(ctx, tx, orgID, before, nil, now)
@@ -182,7 +182,7 @@ func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) e
 	if err := s.empty(ctx, made, orgID); err != nil {
 		return err
 	}
-	if err := f.problem(seed.Fill(ctx, made, s.sealer, f.org, kept, now)); err != nil {
+	if err := f.problem(seed.Fill(ctx, made, s.cfg.Sealer, f.org, kept, now)); err != nil {
 		return err
 	}
 	if err := s.settle.Org(ctx, made, orgID, now); err != nil {

@@ -20,6 +20,7 @@ var leftOut = map[string]struct {
 	"project_events":     {reason: "as org_events", ofProject: true},
 	"saved_state_tables": {reason: "it is of the states themselves"},
 	"saved_states":       {reason: "it is of the states themselves"},
+	"staging_faults":     {reason: "a restore clears them"},
 	"staging_tokens":     {reason: "whoever restores a state must be able to restore another"},
 }
 
@@ -34,6 +35,7 @@ var kept = map[string]struct {
 	"access_list_entries.last_used_at":      {reason: "calls move it"},
 	"access_list_entries.request_count":     {reason: "calls move it"},
 	"orgs.protected":                        {reason: "it says whether a restore may be, and is the operator's"},
+	"orgs.staging_version":                  {reason: "it only rises: replicas look what is staged anew"},
 	"service_account_secrets.last_used_at":  {reason: "calls move it"},
 	// A principal that comes back must have a version that it has never had: whoever was
 	// found before it went may not act on the rights that it had.

@@ -69,7 +69,9 @@ func newReplica(t *testing.T, url string) replica {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return replica{server.URL, tenantstate.New(pool, env, sealer, isolationOperator)}
+	return replica{server.URL, tenantstate.New(pool, env, tenantstate.Config{
+		Sealer: sealer, OperatorToken: isolationOperator, IsOperation: api.IsOperation,
+	})}
 }
 
 // owners are whose an id is, of all that the teams have made.

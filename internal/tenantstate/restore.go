@@ -45,8 +45,10 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 		if err != nil {
 			return err
 		}
-		changes, err = r.run(ctx, tx)
-		return err
+		if changes, err = r.run(ctx, tx); err != nil {
+			return err
+		}
+		return clearFaults(ctx, tx, writer.OrgID())
 	})
 	return changes, atlas.Wrap(err, "restore state")
 }

@@ -13,9 +13,9 @@ import (
 type Service struct {
 	pool *dbpool.Pool
 	env  atlas.Env
+	cfg  Config
 	// operator is the hash of the operator's token; nil if there is none.
 	operator []byte
-	sealer   *iam.Sealer
 	settle   *settle.Service
 	catalog  atomic.Pointer[catalog]
 }
@@ -23,11 +23,22 @@ type Service struct {
 // MinOperatorToken is how many characters the operator's token has at least.
 const MinOperatorToken = 32
 
-// New returns the service. The sealer makes the rows of keys that files declare. An empty operatorToken is nobody's.
-func New(pool *dbpool.Pool, env atlas.Env, sealer *iam.Sealer, operatorToken string) *Service {
-	s := &Service{pool: pool, env: env, sealer: sealer, settle: settle.New(pool, env)}
-	if operatorToken != "" {
-		s.operator = iam.HashStagingToken(operatorToken)
+// Config is what an installation decides.
+type Config struct {
+	// Sealer is that of the database; it makes the rows of keys that files declare. Required.
+	Sealer *iam.Sealer
+	// OperatorToken is the operator's token; nobody's if it is empty.
+	OperatorToken string
+	// IsOperation reports whether a text is the operation id of an operation of the API.
+	// Required.
+	IsOperation func(text string) bool
+}
+
+// New returns the service.
+func New(pool *dbpool.Pool, env atlas.Env, cfg Config) *Service {
+	s := &Service{pool: pool, env: env, cfg: cfg, settle: settle.New(pool, env)}
+	if cfg.OperatorToken != "" {
+		s.operator = iam.HashStagingToken(cfg.OperatorToken)
 	}
 	return s
 }

@@ -1,0 +1,370 @@
+package api_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/api"
+	"exportbuckets/internal/fault"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
+)
+
+// stage makes these the faults of the demo tenant.
+func (b *bundle) stage(t *testing.T, faults ...staging.Fault) {
+	t.Helper()
+	org := objectid.MustParse("5f0000000000000000000a01")
+	if _, err := db.New().DeleteStagingFaults(t.Context(), b.pool, org); err != nil {
+		t.Fatal(err)
+	}
+	for i, one := range faults {
+		if one.Name == "" {
+			one.Name = fmt.Sprintf("fault-%d", i)
+		}
+		rule, err := fault.Compile(one, api.IsOperation, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, err := fault.Row(org, rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.New().UpsertStagingFault(t.Context(), b.pool, row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.New().UpdateOrgStagingVersion(t.Context(), b.pool, org); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// staged is a server whose answers are not held against the OpenAPI document, which says
+// nothing of faults; by HTTP/1.1 or, with TLS, HTTP/2.
+type staged struct {
+	url    string
+	client *http.Client
+	token  string
+}
+
+func (b *bundle) serveStaged(t *testing.T, http2 bool) staged {
+	t.Helper()
+	server := httptest.NewUnstartedServer(b.handler)
+	server.EnableHTTP2 = http2
+	if http2 {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	return staged{server.URL, server.Client(), b.token(t)}
+}
+
+// ask sends a request for export buckets and returns the answer, with what came of its body.
+func (s staged) ask(t *testing.T, method, body string, header ...string) (*http.Response, string, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+demoBuckets, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	req.Header.Set("Accept", v2024)
+	req.Header.Set("Content-Type", v2024)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got, err := io.ReadAll(resp.Body)
+	return resp, string(got), err
+}
+
+func everyProtocol(t *testing.T, test func(t *testing.T, b *bundle, s staged)) {
+	t.Helper()
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s := b.serveStaged(t, http2)
+			resp, _, err := s.ask(t, http.MethodGet, "")
+			if err != nil || resp.Proto != name+map[bool]string{true: ".0"}[http2] {
+				t.Fatalf("got %v, %v, want an answer by %s", resp, err, name)
+			}
+			test(t, b, s)
+		})
+	}
+}
+
+func TestFaultsThatAnswer(t *testing.T) {
+	t.Parallel()
+	everyProtocol(t, func(t *testing.T, b *bundle, s staged) {
+		t.Helper()
+		for _, tt := range []struct {
+			effect staging.Effect
+			status int
+			header map[string]string
+			body   string
+		}{
+			{
+				staging.Effect{Kind: staging.KindError, ErrorCode: "GROUP_NOT_FOUND", Parameters: []any{"x"}},
+				404, map[string]string{"X-Error-Code": "GROUP_NOT_FOUND"}, `"errorCode":"GROUP_NOT_FOUND"`,
+			},
+			{
+				staging.Effect{Kind: staging.KindStatus, Status: 502},
+				502, map[string]string{"Content-Type": "text/html"}, "<h1>502 Bad Gateway</h1>",
+			},
+			{
+				staging.Effect{Kind: staging.KindStatus, Status: 503, Body: staging.BodyText, RetryAfter: 7},
+				503, map[string]string{"Retry-After": "7"}, "503 Service Unavailable",
+			},
+			{staging.Effect{Kind: staging.KindStatus, Status: 504, Body: staging.BodyEmpty}, 504, nil, ""},
+			{
+				staging.Effect{Kind: staging.KindUnauthenticated},
+				401, map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}, "",
+			},
+			{
+				staging.Effect{Kind: staging.KindRateLimit, RetryAfter: 9}, 429,
+				map[string]string{"Retry-After": "9", "RateLimit-Limit": "1200", "RateLimit-Remaining": "0"},
+				"RATE_LIMITED_TOKEN_BUCKET",
+			},
+		} {
+			b.stage(t, staging.Fault{Name: "planted", Effect: tt.effect})
+			resp, body, err := s.ask(t, http.MethodPost, awsBody)
+			if err != nil || resp.StatusCode != tt.status || !strings.Contains(body, tt.body) {
+				t.Errorf("%+v: got %v %s, %v, want %d with %s", tt.effect, resp, body, err, tt.status, tt.body)
+				continue
+			}
+			for key, want := range tt.header {
+				if got := resp.Header.Get(key); got != want {
+					t.Errorf("%+v: %s: got %q, want %q", tt.effect, key, got, want)
+				}
+			}
+			if got := resp.Header.Get(staging.FaultHeader); got != "planted" {
+				t.Errorf("%+v: got the name %q, want planted", tt.effect, got)
+			}
+		}
+		b.stage(t)
+		if _, body, err := s.ask(t, http.MethodGet, ""); err != nil || !strings.Contains(body, `"results":[]`) {
+			t.Errorf("got %s, %v, want that nothing was created", body, err)
+		}
+	})
+}
+
+// The answer is lost, and what was asked for is done or not.
+func TestFaultsThatResetTheConnection(t *testing.T) {
+	t.Parallel()
+	everyProtocol(t, func(t *testing.T, b *bundle, s staged) {
+		t.Helper()
+		for at, want := range map[string]int{staging.ResetBefore: 0, staging.ResetCommit: 1} {
+			b.stage(t, staging.Fault{
+				Match:  staging.Match{Operations: []string{"createGroupBackupExportBucket"}},
+				Effect: staging.Effect{Kind: staging.KindReset, At: at},
+			})
+			_, _, err := s.ask(t, http.MethodPost, awsBody)
+			if err == nil {
+				t.Errorf("%s: got an answer, want none", at)
+			}
+			if !strings.HasPrefix(s.url, "https") && !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("%s: got %v, want the connection reset", at, err)
+			}
+			_, body, err := s.ask(t, http.MethodGet, "")
+			if got := strings.Count(body, `"bucketName"`); err != nil || got != want {
+				t.Errorf("%s: got %d buckets, %v, want %d", at, got, err, want)
+			}
+		}
+	})
+}
+
+func TestFaultsThatSpoilTheBody(t *testing.T) {
+	t.Parallel()
+	everyProtocol(t, func(t *testing.T, b *bundle, s staged) {
+		t.Helper()
+		_, whole, err := s.ask(t, http.MethodGet, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindTruncate, Bytes: 20}})
+		resp, body, err := s.ask(t, http.MethodGet, "")
+		if err == nil || body != whole[:20] || resp.ContentLength != int64(len(whole)) {
+			t.Errorf("got %v %q, %v, want 20 of %d bytes", resp, body, err, len(whole))
+		}
+		b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindSlowBody, BytesPerSecond: 200}})
+		began := time.Now()
+		_, body, err = s.ask(t, http.MethodGet, "")
+		least := time.Duration(len(whole)) * time.Second / 200 * 9 / 10
+		if took := time.Since(began); err != nil || body != whole || took < least {
+			t.Errorf("got %q, %v after %s, want %q after %s at least", body, err, took, whole, least)
+		}
+	})
+}
+
+func TestFaultsThatWait(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	for _, effect := range []staging.Effect{
+		{Kind: staging.KindLatency, Ms: 300},
+		{Kind: staging.KindLatency, Min: 300, Max: 400},
+		{Kind: staging.KindLatency, Median: 300, Max: 400},
+		{Kind: staging.KindStatus, Status: 503, Ms: 300},
+	} {
+		b.stage(t, staging.Fault{Effect: effect})
+		began := time.Now()
+		resp, _, err := s.ask(t, http.MethodGet, "")
+		if took := time.Since(began); err != nil || took < 300*time.Millisecond {
+			t.Errorf("%+v: got %v, %v after %s, want it after 300 ms at least", effect, resp, err, took)
+		}
+		if effect.Kind == staging.KindLatency && resp != nil && resp.StatusCode != http.StatusOK {
+			t.Errorf("%+v: got %d, want the right answer", effect, resp.StatusCode)
+		}
+	}
+}
+
+func TestWhichRequestsAFaultIsFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	effect := staging.Effect{Kind: staging.KindStatus, Status: 599}
+	for _, tt := range []struct {
+		match staging.Match
+		want  bool
+	}{
+		{staging.Match{}, true},
+		{staging.Match{Operations: []string{"getGroup", "listGroupBackupExportBuckets"}}, true},
+		{staging.Match{Operations: []string{"getGroup"}}, false},
+		{staging.Match{ProjectID: demoProject}, true},
+		{staging.Match{ProjectID: demoBackups}, false},
+		{staging.Match{Principal: demoClientID}, true},
+		{staging.Match{Principal: strings.TrimPrefix(demoClientID, "mdb_sa_id_")}, true},
+		{staging.Match{Principal: "demoownr"}, false},
+		{staging.Match{UserAgent: "terraform/*"}, true},
+		{staging.Match{UserAgent: "terraform/1.2 (x)"}, true},
+		{staging.Match{UserAgent: "*(x)"}, true},
+		{staging.Match{UserAgent: "terraform"}, false},
+		{staging.Match{UserAgent: "terraform/1.2 .x."}, false},
+		{staging.Match{Header: map[string]string{"x-test-run": "pr-42"}}, true},
+		{staging.Match{Header: map[string]string{"X-Test-Run": "pr-43"}}, false},
+		{staging.Match{Header: map[string]string{"X-Other": ""}}, false},
+	} {
+		b.stage(t, staging.Fault{Match: tt.match, Effect: effect})
+		resp, _, err := s.ask(t, http.MethodGet, "", "User-Agent", "terraform/1.2 (x)", "X-Test-Run", "pr-42")
+		if err != nil || (resp.StatusCode == 599) != tt.want {
+			t.Errorf("%+v: got %v, %v, want the fault: %t", tt.match, resp, err, tt.want)
+		}
+	}
+	b.stage(t, staging.Fault{Name: "a", Silent: true, Effect: effect}, staging.Fault{Name: "b", Effect: effect})
+	resp, _, err := s.ask(t, http.MethodGet, "")
+	if err != nil || resp.Header.Get(staging.FaultHeader) != "" {
+		t.Errorf("got %v, %v, want the first fault, which does not tell its name", resp, err)
+	}
+	// The half of a call that asks for a challenge, and other teams, meet none.
+	b.stage(t, staging.Fault{Count: new(int64(1)), Effect: effect})
+	if got := b.do(t, request{bare: true, path: demoBuckets}); got.status != http.StatusUnauthorized {
+		t.Errorf("got %d without credentials, want 401", got.status)
+	}
+	if got := b.do(t, request{key: "stranger", path: apiRoot + "/groups"}); got.status != http.StatusOK {
+		t.Errorf("got %d of another team, want 200", got.status)
+	}
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
+		t.Errorf("got %v, %v, want the fault", resp, err)
+	}
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("got %v, %v after the one request, want 200", resp, err)
+	}
+}
+
+// Three replicas agree on which request is the second.
+func TestAFaultIsAppliedAsOftenAsItSays(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *settings) { s.api.RateLimits = false })
+	replicas := []staged{b.serveStaged(t, false)}
+	for range 2 {
+		other := b.services
+		other.Fault = fault.New(b.pool, time.Now)
+		handler, err := api.New(other, api.Config{Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		replicas = append(replicas, staged{server.URL, server.Client(), replicas[0].token})
+	}
+	b.stage(t, staging.Fault{
+		Skip: 1, Count: new(int64(1)), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599},
+	})
+	var failed atomic.Int64
+	var requests sync.WaitGroup
+	for i := range 200 {
+		requests.Go(func() {
+			resp, body, err := replicas[i%3].ask(t, http.MethodGet, "")
+			switch {
+			case err != nil:
+				t.Error(err)
+			case resp.StatusCode == 599:
+				failed.Add(1)
+			case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusServiceUnavailable:
+				t.Errorf("got %d %s", resp.StatusCode, body)
+			}
+		})
+	}
+	requests.Wait()
+	if failed.Load() != 1 {
+		t.Errorf("got %d requests that met the fault, want 1", failed.Load())
+	}
+}
+
+func TestChanceWithASeedIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	pattern := func(seed int64) string {
+		b.stage(t, staging.Fault{
+			Seed: &seed, Probability: new(0.5), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599},
+		})
+		var pattern strings.Builder
+		for range 40 {
+			resp, _, err := s.ask(t, http.MethodGet, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pattern.WriteString(map[bool]string{true: "x", false: "."}[resp.StatusCode == 599])
+		}
+		return pattern.String()
+	}
+	first, again, other := pattern(42), pattern(42), pattern(43)
+	if first != again || first == other {
+		t.Errorf("got %s, %s with the same seed and %s with another", first, again, other)
+	}
+	if failed := strings.Count(first, "x"); failed < 8 || failed > 32 {
+		t.Errorf("got %d of 40, want about a half: %s", failed, first)
+	}
+}
+
+func TestAFaultThatHasEndedIsNone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
+		t.Fatalf("got %v, %v, want the fault", resp, err)
+	}
+	if _, err := b.pool.Exec(t.Context(), "UPDATE staging_faults SET expires_at = $1", time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("got %v, %v, want 200", resp, err)
+	}
+}

@@ -1,0 +1,143 @@
+package tenantstate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/fault"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+	"exportbuckets/staging"
+)
+
+// Faults returns the faults of the organization that have not ended, in their order.
+func (s *Service) Faults(ctx context.Context, reader Reader) ([]staging.Fault, error) {
+	rules, err := fault.Stored(ctx, s.pool, reader.OrgID(), s.env.Now())
+	faults := make([]staging.Fault, len(rules))
+	for i, rule := range rules {
+		faults[i] = rule.Fault
+	}
+	return faults, err
+}
+
+// PutFault adds a fault after all others, or replaces the one of its name. It returns
+// INVALID with the place of what can't be, ORGANIZATION_PROTECTED, and LIMIT if the
+// organization has staging.MaxFaults.
+func (s *Service) PutFault(ctx context.Context, writer Writer, asked staging.Fault) (staging.Fault, error) {
+	rule, err := s.compile(asked)
+	if err != nil {
+		return staging.Fault{}, err
+	}
+	return rule.Fault, s.stage(ctx, writer, func(tx pgx.Tx) error {
+		return s.insertFaults(ctx, tx, writer.OrgID(), rule)
+	})
+}
+
+// PutFaults makes these the faults of the organization. It returns what PutFault does.
+func (s *Service) PutFaults(ctx context.Context, writer Writer, asked []staging.Fault) ([]staging.Fault, error) {
+	rules, faults := make([]fault.Rule, len(asked)), make([]staging.Fault, len(asked))
+	names := make(map[string]bool)
+	for i, one := range asked {
+		rule, err := s.compile(one)
+		if err == nil && names[one.Name] {
+			err = staging.Invalid("/name", "Another fault has the name.")
+		}
+		if err != nil {
+			return nil, atPlace(err, i)
+		}
+		names[one.Name] = true
+		rules[i], faults[i] = rule, rule.Fault
+	}
+	return faults, s.stage(ctx, writer, func(tx pgx.Tx) error {
+		if _, err := db.New().DeleteStagingFaults(ctx, tx, writer.OrgID()); err != nil {
+			return fmt.Errorf("delete faults: %w", err)
+		}
+		return s.insertFaults(ctx, tx, writer.OrgID(), rules...)
+	})
+}
+
+// atPlace puts the place of an element before that of a problem in it.
+func atPlace(err error, i int) error {
+	if problem, ok := err.(*staging.Problem); ok { //nolint:errorlint // It is compile's.
+		return staging.Invalid(fmt.Sprintf("/%d%s", i, problem.At), "%s", problem.Detail)
+	}
+	return err
+}
+
+// DeleteFault removes a fault. It returns NOT_FOUND if there is none of the name.
+func (s *Service) DeleteFault(ctx context.Context, writer Writer, name string) error {
+	return s.stage(ctx, writer, func(tx pgx.Tx) error {
+		deleted, err := db.New().DeleteStagingFault(ctx, tx,
+			db.DeleteStagingFaultParams{OrgID: writer.OrgID(), Name: name})
+		if err == nil && deleted == 0 {
+			return staging.NewProblem(staging.CodeNotFound, "The organization has no such fault.")
+		}
+		return atlas.Wrap(err, "delete fault")
+	})
+}
+
+// ClearFaults removes all faults of the organization.
+func (s *Service) ClearFaults(ctx context.Context, writer Writer) error {
+	return s.stage(ctx, writer, func(tx pgx.Tx) error { return clearFaults(ctx, tx, writer.OrgID()) })
+}
+
+// clearFaults removes all faults of an organization that is locked, and tells every replica.
+func clearFaults(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	deleted, err := db.New().DeleteStagingFaults(ctx, tx, orgID)
+	if err != nil || deleted == 0 {
+		return atlas.Wrap(err, "delete faults")
+	}
+	return raiseStaging(ctx, tx, orgID)
+}
+
+func raiseStaging(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	return atlas.Wrap(db.New().UpdateOrgStagingVersion(ctx, tx, orgID), "raise version of what is staged")
+}
+
+func (s *Service) compile(asked staging.Fault) (fault.Rule, error) {
+	return fault.Compile(asked, s.cfg.IsOperation, s.env.Now())
+}
+
+// insertFaults adds faults that have been checked, and removes those that have ended.
+func (s *Service) insertFaults(ctx context.Context, tx pgx.Tx, orgID objectid.ID, rules ...fault.Rule) error {
+	q := db.New()
+	err := q.DeleteEndedStagingFaults(ctx, tx, db.DeleteEndedStagingFaultsParams{OrgID: orgID, Now: s.env.Now()})
+	if err != nil {
+		return fmt.Errorf("delete faults that have ended: %w", err)
+	}
+	for _, rule := range rules {
+		row, err := fault.Row(orgID, rule)
+		if err != nil {
+			return err
+		}
+		if err := q.UpsertStagingFault(ctx, tx, row); err != nil {
+			return fmt.Errorf("upsert fault: %w", err)
+		}
+	}
+	faults, err := q.CountStagingFaults(ctx, tx, orgID)
+	if err == nil && faults > staging.MaxFaults {
+		return staging.NewProblem(staging.CodeLimit, "An organization has at most %d faults.", staging.MaxFaults)
+	}
+	return atlas.Wrap(err, "count faults")
+}
+
+// stage runs a change of what is staged in the organization, and tells every replica. It
+// returns ORGANIZATION_PROTECTED.
+func (s *Service) stage(ctx context.Context, writer Writer, change func(tx pgx.Tx) error) error {
+	return s.pool.Write(ctx, writer.OrgID(), func(tx pgx.Tx) error {
+		if err := write.LockOrg(ctx, tx, writer.OrgID()); err != nil {
+			return err
+		}
+		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
+			return err
+		}
+		if err := change(tx); err != nil {
+			return err
+		}
+		return raiseStaging(ctx, tx, writer.OrgID())
+	})
+}
