@@ -189,6 +189,62 @@ func (q *Queries) ListClusters(ctx context.Context, db DBTX, arg ListClustersPar
 	return items, nil
 }
 
+const listClustersOfProjects = `-- name: ListClustersOfProjects :many
+SELECT clusters.project_id, clusters.id, clusters.name, clusters.settings, clusters.first_version, clusters.created_at, clusters.ready_at, clusters.applied_at, clusters.gone_at, clusters.due_at, clusters.backup_since
+FROM clusters
+INNER JOIN projects ON projects.org_id = $1 AND clusters.project_id = projects.id
+WHERE projects.id = ANY($2::text[])
+    AND clusters.first_version <= $3
+    AND (clusters.gone_at IS NULL OR clusters.gone_at > $4::timestamptz)
+ORDER BY clusters.project_id, clusters.created_at, clusters.id
+`
+
+type ListClustersOfProjectsParams struct {
+	OrgID      objectid.ID
+	ProjectIDs []string
+	Version    string
+	Now        time.Time
+}
+
+// The clusters of projects of an organization that are not gone, of those that an API
+// version can show: by project, in the order of their creation.
+func (q *Queries) ListClustersOfProjects(ctx context.Context, db DBTX, arg ListClustersOfProjectsParams) ([]Cluster, error) {
+	rows, err := db.Query(ctx, listClustersOfProjects,
+		arg.OrgID,
+		arg.ProjectIDs,
+		arg.Version,
+		arg.Now,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Cluster{}
+	for rows.Next() {
+		var i Cluster
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.Name,
+			&i.Settings,
+			&i.FirstVersion,
+			&i.CreatedAt,
+			&i.ReadyAt,
+			&i.AppliedAt,
+			&i.GoneAt,
+			&i.DueAt,
+			&i.BackupSince,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listDueClusters = `-- name: ListDueClusters :many
 SELECT project_id, id, name, settings, first_version, created_at, ready_at, applied_at, gone_at, due_at, backup_since
 FROM clusters

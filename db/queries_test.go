@@ -31,6 +31,7 @@ var crossTenant = map[string]string{
 var whole = map[string]string{
 	"ListAccessRoles":                     "Atlas does not page the access roles of a project",
 	"ListAccessRolesForUpdate":            "holds them all",
+	"ListClustersOfProjects":              "belongs to a page of projects; Atlas does not page the clusters of each",
 	"ListExpiredDatabaseUsers":            "all that are past their time are removed",
 	"ListExpiredProjectAccessListEntries": "all that are past their time are removed",
 	"ListExportBucketsByID":               "has at most one row for each that was asked for",

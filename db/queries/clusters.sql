@@ -40,6 +40,17 @@ ORDER BY created_at, id
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListClustersOfProjects :many
+-- The clusters of projects of an organization that are not gone, of those that an API
+-- version can show: by project, in the order of their creation.
+SELECT clusters.*
+FROM clusters
+INNER JOIN projects ON projects.org_id = @org_id AND clusters.project_id = projects.id
+WHERE projects.id = ANY(@project_ids::text[])
+    AND clusters.first_version <= @version
+    AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+ORDER BY clusters.project_id, clusters.created_at, clusters.id;
+
 -- name: ListDueClusters :many
 SELECT *
 FROM clusters

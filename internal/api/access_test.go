@@ -306,6 +306,7 @@ func accesses() []access {
 		{route: "POST " + project + "/databaseUsers", body: newUser("other"), least: userWriter, status: 201},
 		// Whether the caller may is told before the body is looked at.
 		{route: "POST " + project + "/databaseUsers", body: "{", least: userWriter, status: 400},
+		{route: "GET " + apiRoot + "/clusters", least: guest, status: 200},
 		{route: "GET " + apiRoot + "/eventTypes", least: guest, status: 200},
 		{route: "GET " + project + "/events", least: reader, status: 200},
 		{route: "GET " + project + "/events/:eventId", least: reader, status: 200},

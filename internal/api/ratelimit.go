@@ -33,6 +33,7 @@ var (
 	orgLimit                = rateLimit{name: "organizations", capacity: 500, refill: 250}
 	rootLimit               = rateLimit{name: "root", capacity: 300, refill: 100}
 	clusterLimit            = rateLimit{name: "clusters", capacity: 10000, refill: 5000}
+	clusterOverviewLimit    = rateLimit{name: "clusters of all projects", capacity: 300, refill: 100}
 	flexLimit               = rateLimit{name: "flex clusters", capacity: 1200, refill: 500}
 	performanceAdvisorLimit = rateLimit{name: "performance advisor", capacity: 1200, refill: 500}
 	projectAddressLimit     = rateLimit{name: "project IP addresses", capacity: 1200, refill: 500}

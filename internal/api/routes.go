@@ -225,7 +225,11 @@ func (s *Server) clusterOperations() []operation {
 	)
 	readFlex := with(projectReader, notFlex[atlas.ProjectReader](s))
 	writeFlex := with(projectOwner, notFlex[atlas.ProjectOwner](s))
-	return settled([]operation{
+	// Of many projects the states of clusters are shown, which need no settling.
+	overview := operation{
+		get, apiRoot + "/clusters", v2023, clusterOverviewLimit, withPage(anyCaller, large(s.listClusterOverviews)),
+	}
+	return append(settled([]operation{
 		{post, clusters, clusterWriteVersions, clusterLimit,
 			withBodyOf(clusterWriter, clusterChange, s.createCluster).answers(created)},
 		{get, clusters, clusterVersions, clusterLimit, withPage(projectReader, s.listClusters)},
@@ -267,7 +271,7 @@ func (s *Server) clusterOperations() []operation {
 		{get, restores + "/:restoreJobId", flexVersions, flexLimit, readFlex},
 		{get, flexSnaps, flexVersions, flexLimit, readFlex},
 		{get, flexSnaps + "/:snapshotId", flexVersions, flexLimit, readFlex},
-	})
+	}), overview)
 }
 
 // serviceAccountOperations are on the service accounts of an organization or a project.

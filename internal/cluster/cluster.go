@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -198,6 +199,34 @@ func (s *Service) ListClusters(
 		return atlas.List[Cluster]{}, err
 	}
 	return atlas.DecodeList(rows, func(row db.Cluster) (Cluster, error) { return At(row, project.Now()) })
+}
+
+// ListClustersOf returns the clusters of projects of the caller's organization, oldest first,
+// of those that a version of the API can show. Whether the caller may look at the projects
+// is for it to know. What time does to clusters is seen here without settling: states
+// follow from the clock, and those that are gone by it are left out.
+func (s *Service) ListClustersOf(
+	ctx context.Context, version string, p *atlas.Principal, projects []objectid.ID,
+) (map[objectid.ID][]Cluster, error) {
+	ids := make([]string, len(projects))
+	for i, id := range projects {
+		ids[i] = id.String()
+	}
+	rows, err := s.q.ListClustersOfProjects(ctx, s.pool, db.ListClustersOfProjectsParams{
+		OrgID: p.OrgID(), ProjectIDs: ids, Version: version, Now: p.Now(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list clusters of projects: %w", err)
+	}
+	clusters := make(map[objectid.ID][]Cluster)
+	for _, row := range rows {
+		cluster, err := At(row, p.Now())
+		if err != nil {
+			return nil, err
+		}
+		clusters[row.ProjectID] = append(clusters[row.ProjectID], cluster)
+	}
+	return clusters, nil
 }
 
 // DeleteCluster begins the deletion of the cluster, which takes its time. It returns

@@ -137,6 +137,15 @@ func (s Settings) regions() []Region {
 	return regions
 }
 
+// NodeCount returns the number of nodes of all shards.
+func (s Settings) NodeCount() int {
+	count := 0
+	for _, region := range s.regions() {
+		count += region.Electable.NodeCount + region.ReadOnly.NodeCount + region.Analytics.NodeCount
+	}
+	return count
+}
+
 // Zones returns the shards by zone, in the order of the zones.
 func (s Settings) Zones() [][]Shard {
 	var zones [][]Shard

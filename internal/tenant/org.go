@@ -14,6 +14,11 @@ func (s *Service) GetOrg(ctx context.Context, org atlas.OrgReader) (db.Org, erro
 	return s.getOrg(ctx, org.OrgID())
 }
 
+// GetOwnOrg returns the caller's own organization.
+func (s *Service) GetOwnOrg(ctx context.Context, p *atlas.Principal) (db.Org, error) {
+	return s.getOrg(ctx, p.OrgID())
+}
+
 func (s *Service) getOrg(ctx context.Context, id objectid.ID) (db.Org, error) {
 	row, err := s.q.GetOrg(ctx, s.pool, id)
 	return row, atlas.Wrap(err, "get organization")
@@ -25,7 +30,7 @@ func (s *Service) ListOrgs(
 	ctx context.Context, p *atlas.Principal, prefix string, page atlas.Page,
 ) (atlas.List[db.Org], error) {
 	list := atlas.List[db.Org]{}
-	org, err := s.getOrg(ctx, p.OrgID())
+	org, err := s.GetOwnOrg(ctx, p)
 	if err != nil {
 		return list, err
 	}
