@@ -382,6 +382,42 @@ func (q *Queries) ListProjectIDs(ctx context.Context, db DBTX, orgID objectid.ID
 	return items, nil
 }
 
+const listProjectNames = `-- name: ListProjectNames :many
+SELECT id, name
+FROM projects
+WHERE org_id = $1 AND id = ANY($2::text[])
+`
+
+type ListProjectNamesParams struct {
+	OrgID      objectid.ID
+	ProjectIDs []string
+}
+
+type ListProjectNamesRow struct {
+	ID   objectid.ID
+	Name string
+}
+
+func (q *Queries) ListProjectNames(ctx context.Context, db DBTX, arg ListProjectNamesParams) ([]ListProjectNamesRow, error) {
+	rows, err := db.Query(ctx, listProjectNames, arg.OrgID, arg.ProjectIDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListProjectNamesRow{}
+	for rows.Next() {
+		var i ListProjectNamesRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listProjects = `-- name: ListProjects :many
 SELECT
     projects.id, projects.org_id, projects.name, projects.created_at, projects.with_default_alerts_settings, projects.managed_slow_ms, projects.tags, projects.settings, projects.limits, projects.due_at,

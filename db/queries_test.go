@@ -40,6 +40,7 @@ var whole = map[string]string{
 	"ListProjectsForUpdate":               "locks them all",
 	"ListPrincipals":                      "has at most one row for each that was asked for",
 	"ListUnfinishedExportJobs":            "a new job waits for them all",
+	"ListProjectNames":                    "has at most one row for each that was asked for",
 	"ListProjectRoleGrantsForUpdate":      "locks them all",
 	"ListPolicyItemSnapshots":             "all snapshots of a policy item are kept anew",
 }

@@ -99,6 +99,11 @@ FROM projects
 INNER JOIN orgs ON orgs.id = projects.org_id
 WHERE projects.id = @project_id;
 
+-- name: ListProjectNames :many
+SELECT id, name
+FROM projects
+WHERE org_id = @org_id AND id = ANY(@project_ids::text[]);
+
 -- name: ListProjects :many
 -- The projects that the principal has a role on and whose name begins so, in
 -- whatever case, by name in byte order, each with the number of its clusters that are

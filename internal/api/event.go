@@ -13,23 +13,24 @@ import (
 
 // eventBody is an event. What is of no use to its type is left out.
 type eventBody struct {
-	APIKeyID        *objectid.ID `json:"apiKeyId,omitzero"`
-	ClientID        string       `json:"clientId,omitzero"`
-	ClusterName     string       `json:"clusterName,omitzero"`
-	Created         time.Time    `json:"created"`
-	DBUserUsername  string       `json:"dbUserUsername,omitzero"`
-	EventTypeName   string       `json:"eventTypeName"`
-	GroupID         *objectid.ID `json:"groupId,omitzero"`
-	ID              objectid.ID  `json:"id"`
-	IsGlobalAdmin   bool         `json:"isGlobalAdmin"`
-	Links           []link       `json:"links"`
-	OrgID           *objectid.ID `json:"orgId,omitzero"`
-	PublicKey       string       `json:"publicKey,omitzero"`
-	RemoteAddress   *netip.Addr  `json:"remoteAddress,omitzero"`
-	ResourceID      string       `json:"resourceId,omitzero"`
-	ResourceType    string       `json:"resourceType,omitzero"`
-	TargetPublicKey string       `json:"targetPublicKey,omitzero"`
-	WhitelistEntry  string       `json:"whitelistEntry,omitzero"`
+	APIKeyID        *objectid.ID  `json:"apiKeyId,omitzero"`
+	ClientID        string        `json:"clientId,omitzero"`
+	ClusterName     string        `json:"clusterName,omitzero"`
+	Created         time.Time     `json:"created"`
+	DBUserUsername  string        `json:"dbUserUsername,omitzero"`
+	EventTypeName   string        `json:"eventTypeName"`
+	GroupID         *objectid.ID  `json:"groupId,omitzero"`
+	ID              objectid.ID   `json:"id"`
+	IsGlobalAdmin   bool          `json:"isGlobalAdmin"`
+	Links           []link        `json:"links"`
+	OrgID           *objectid.ID  `json:"orgId,omitzero"`
+	PublicKey       string        `json:"publicKey,omitzero"`
+	Raw             *rawEventBody `json:"raw,omitzero"`
+	RemoteAddress   *netip.Addr   `json:"remoteAddress,omitzero"`
+	ResourceID      string        `json:"resourceId,omitzero"`
+	ResourceType    string        `json:"resourceType,omitzero"`
+	TargetPublicKey string        `json:"targetPublicKey,omitzero"`
+	WhitelistEntry  string        `json:"whitelistEntry,omitzero"`
 }
 
 func (c *call) newEventBody(e event.Event) eventBody {
@@ -103,11 +104,17 @@ func eventFilter(c *call) (event.Filter, error) {
 
 // newEventList returns the body of a page of events. Of those that are not counted Atlas
 // says that there are none, and tells of no further page.
-func newEventList(c *call, page atlas.Page, events atlas.List[event.Event]) list {
+func (s *Server) newEventList(
+	ctx context.Context, p *atlas.Principal, c *call, page atlas.Page, events atlas.List[event.Event],
+) (list, error) {
 	if !page.Count {
 		page.Count, events.TotalCount, events.More = true, new(int64), false
 	}
-	return newList(c, page, atlas.MapList(events, c.newEventBody))
+	body, err := s.eventBodies(ctx, p, c, events.Items...)
+	if err != nil {
+		return list{}, err
+	}
+	return newList(c, page, atlas.MapList(events, body)), nil
 }
 
 func (s *Server) listProjectEvents(ctx context.Context, project atlas.ProjectReader, c *call) (list, error) {
@@ -120,12 +127,18 @@ func (s *Server) listProjectEvents(ctx context.Context, project atlas.ProjectRea
 		return list{}, err
 	}
 	events, err := s.event.ListProjectEvents(ctx, project, filter, page)
-	return newEventList(c, page, events), err
+	if err != nil {
+		return list{}, err
+	}
+	return s.newEventList(ctx, project.Caller(), c, page, events)
 }
 
 func (s *Server) getProjectEvent(ctx context.Context, project atlas.ProjectReader, c *call) (eventBody, error) {
 	found, err := s.event.GetProjectEvent(ctx, project, c.id("eventId"))
-	return c.newEventBody(found), err
+	if err != nil {
+		return eventBody{}, err
+	}
+	return s.showEvent(ctx, project.Caller(), c, found)
 }
 
 func (s *Server) listOrgEvents(ctx context.Context, org atlas.OrgReader, c *call) (list, error) {
@@ -138,12 +151,26 @@ func (s *Server) listOrgEvents(ctx context.Context, org atlas.OrgReader, c *call
 		return list{}, err
 	}
 	events, err := s.event.ListOrgEvents(ctx, org, filter, page)
-	return newEventList(c, page, events), err
+	if err != nil {
+		return list{}, err
+	}
+	return s.newEventList(ctx, org.Caller(), c, page, events)
 }
 
 func (s *Server) getOrgEvent(ctx context.Context, org atlas.OrgReader, c *call) (eventBody, error) {
 	found, err := s.event.GetOrgEvent(ctx, org, c.id("eventId"))
-	return c.newEventBody(found), err
+	if err != nil {
+		return eventBody{}, err
+	}
+	return s.showEvent(ctx, org.Caller(), c, found)
+}
+
+func (s *Server) showEvent(ctx context.Context, p *atlas.Principal, c *call, e event.Event) (eventBody, error) {
+	body, err := s.eventBodies(ctx, p, c, e)
+	if err != nil {
+		return eventBody{}, err
+	}
+	return body(e), nil
 }
 
 // eventTypeBody is a type of events. No alerts are made of any.

@@ -162,6 +162,27 @@ func TestEventsLookLikeThoseOfAtlas(t *testing.T) {
 	golden(t, "event_types", b.send(t, 200, http.MethodGet, apiRoot+"/eventTypes?itemsPerPage=2", ""))
 }
 
+func TestRawEventsNameWhatTheyAreOf(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const raw = "?includeRaw=true"
+	b.create(t, awsBody)
+	golden(t, "event_raw", b.send(t, 200, http.MethodGet, demoEvents+"/6a7900e10203040506000002"+raw, ""))
+	var project struct{ ID string }
+	parse(t, b.send(t, 201, http.MethodPost, projects, newProject), &project)
+	golden(t, "events_raw", b.send(t, 200, http.MethodGet, projects+"/"+project.ID+"/events"+raw, ""))
+	b.send(t, 202, http.MethodDelete, projects+"/"+project.ID, "")
+	b.send(t, 200, http.MethodPost, orgKeys, `{"desc":"d","roles":["ORG_MEMBER"]}`)
+	b.send(t, 200, http.MethodPatch, projects+"/"+demoProject, `{"tags":[]}`)
+	golden(t, "events_of_org_raw", b.send(t, 200, http.MethodGet, demoOrgEvents+raw, ""))
+	latest := b.events(t, demoOrgEvents)[0].ID
+	for query, want := range map[string]bool{raw: true, "?includeRaw=false": false, "": false} {
+		if got := strings.Contains(b.send(t, 200, http.MethodGet, demoOrgEvents+"/"+latest+query, ""), `"raw":`); got != want {
+			t.Errorf("%q: got raw %t, want %t", query, got, want)
+		}
+	}
+}
+
 func TestEventsAreFiltered(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

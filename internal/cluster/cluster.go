@@ -208,12 +208,8 @@ func (s *Service) ListClusters(
 func (s *Service) ListClustersOf(
 	ctx context.Context, version string, p *atlas.Principal, projects []objectid.ID,
 ) (map[objectid.ID][]Cluster, error) {
-	ids := make([]string, len(projects))
-	for i, id := range projects {
-		ids[i] = id.String()
-	}
 	rows, err := s.q.ListClustersOfProjects(ctx, s.pool, db.ListClustersOfProjectsParams{
-		OrgID: p.OrgID(), ProjectIDs: ids, Version: version, Now: p.Now(),
+		OrgID: p.OrgID(), ProjectIDs: objectid.Strings(projects), Version: version, Now: p.Now(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list clusters of projects: %w", err)

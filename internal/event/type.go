@@ -18,6 +18,17 @@ func newType(name, description string) Type {
 // Types returns the types of events that this server writes.
 func Types() []Type { return types }
 
+// Describe returns the description of the type of that name, or nothing of one that this
+// server does not write.
+func Describe(name string) string {
+	for _, t := range types {
+		if t.Name == name {
+			return t.Description
+		}
+	}
+	return ""
+}
+
 // The types of events that this server writes. Atlas' specification.
 var (
 	APIKeyCreated            = newType("API_KEY_CREATED", "An API key was created.")

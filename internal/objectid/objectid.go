@@ -66,6 +66,15 @@ func (i ID) String() string {
 	return string(text[:])
 }
 
+// Strings returns the texts of ids.
+func Strings(ids []ID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return texts
+}
+
 // IsZero reports whether the ID is the zero ID.
 func (i ID) IsZero() bool {
 	return i == ID{}

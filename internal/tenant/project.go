@@ -168,6 +168,21 @@ func (s *Service) ListProjects(
 	})
 }
 
+// ListProjectNames returns the names of those projects that there are in the caller's
+// organization, whoever may look at them.
+func (s *Service) ListProjectNames(
+	ctx context.Context, p *atlas.Principal, projects []objectid.ID,
+) (map[objectid.ID]string, error) {
+	rows, err := s.q.ListProjectNames(ctx, s.pool, db.ListProjectNamesParams{
+		OrgID: p.OrgID(), ProjectIDs: objectid.Strings(projects),
+	})
+	names := make(map[objectid.ID]string, len(rows))
+	for _, row := range rows {
+		names[row.ID] = row.Name
+	}
+	return names, atlas.Wrap(err, "list names of projects")
+}
+
 // GetProject returns the project. It returns GROUP_NOT_FOUND if it was deleted
 // meanwhile.
 func (s *Service) GetProject(ctx context.Context, project atlas.ProjectReader) (Project, error) {
