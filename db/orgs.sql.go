@@ -111,7 +111,7 @@ func (q *Queries) GetOrgMaxSecretHours(ctx context.Context, db DBTX, arg GetOrgM
 	return hours, err
 }
 
-const insertOrg = `-- name: InsertOrg :exec
+const insertOrg = `-- name: InsertOrg :execrows
 INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (id) DO NOTHING
@@ -126,15 +126,18 @@ type InsertOrgParams struct {
 }
 
 // Adds the organization unless there is one of that id.
-func (q *Queries) InsertOrg(ctx context.Context, db DBTX, arg InsertOrgParams) error {
-	_, err := db.Exec(ctx, insertOrg,
+func (q *Queries) InsertOrg(ctx context.Context, db DBTX, arg InsertOrgParams) (int64, error) {
+	result, err := db.Exec(ctx, insertOrg,
 		arg.ID,
 		arg.Name,
 		arg.APIAccessListRequired,
 		arg.Protected,
 		arg.CreatedAt,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const listOrgs = `-- name: ListOrgs :many

@@ -76,6 +76,13 @@ func (c *Client) Declare(
 	return changes, nil
 }
 
+// Export returns the file that declares a state of an organization, in YAML and without
+// secrets. The state may be Live or Declared.
+func (c *Client) Export(ctx context.Context, organization, of string) ([]byte, error) {
+	query := url.Values{"of": {of}}
+	return c.send(ctx, http.MethodGet, organizationPath(organization)+"/state?"+query.Encode(), "", nil)
+}
+
 // States returns the saved states of an organization, by name.
 func (c *Client) States(ctx context.Context, organization string) ([]State, error) {
 	return all[State](ctx, c, organizationPath(organization)+"/snapshots")

@@ -63,6 +63,25 @@ func readFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
+type tenantExportCommand struct {
+	orgConfig
+	Of string `default:"live" placeholder:"NAME" help:"live, declared, or the name of a snapshot (${default})."`
+}
+
+// Run prints the file.
+func (t tenantExportCommand) Run(ctx context.Context, o output) error {
+	client, org, err := t.open()
+	if err != nil {
+		return err
+	}
+	file, err := client.Export(ctx, org, t.Of)
+	if err != nil {
+		return err
+	}
+	_, err = o.out.Write(file)
+	return atlas.Wrap(err, "print file")
+}
+
 type resetCommand struct {
 	orgConfig
 	To      string `default:"declared" placeholder:"NAME" help:"What it is to be: declared, or the name of a snapshot (${default})."`

@@ -29,6 +29,7 @@ type commandLine struct {
 	Tenant  struct {
 		List    tenantListCommand    `cmd:"" help:"List the organizations that the token sees."`
 		Apply   tenantApplyCommand   `cmd:"" help:"Apply a seed file to an organization: make it what the file says, or add what it lacks."`
+		Export  tenantExportCommand  `cmd:"" help:"Print the file that declares what an organization has, without secrets."`
 		Protect tenantProtectCommand `cmd:"" help:"Keep an organization from being reset. Takes the operator's token."`
 	} `cmd:"" help:"Organizations of a running server, as the staging plane sees them."`
 	Reset    resetCommand `cmd:"" help:"Make an organization what its file declares, or what a snapshot has."`

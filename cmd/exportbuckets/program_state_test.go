@@ -26,6 +26,12 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 	}
 	// The demo tenant is declared at the first start.
 	wants(0, "KIND ADDED REMOVED UPDATED", "diff")
+	wants(0, "name: Other Project", "tenant", "export")
+	exported := filepath.Join(dir, "exported.yaml")
+	if err := os.WriteFile(exported, []byte(runProgram(t, env, "tenant", "export").out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(0, "KIND", "tenant", "apply", "--dry-run", exported)
 	wants(0, "declared ", "snapshot", "list")
 	file := filepath.Join(dir, "org.yaml")
 	text := strings.Replace(string(seed.Demo), "name: Other Project", "name: Renamed Project", 1)

@@ -1,4 +1,4 @@
--- name: InsertOrg :exec
+-- name: InsertOrg :execrows
 -- Adds the organization unless there is one of that id.
 INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
 VALUES (@id, @name, @api_access_list_required, @protected, @created_at)

@@ -27,6 +27,7 @@ func (s *Server) operations() []operation {
 		{http.MethodGet, tokens, http.StatusOK, asReader(s.listTokens)},
 		{http.MethodPost, tokens, http.StatusCreated, asWriter(s.createToken)},
 		{http.MethodDelete, tokens + "/{token}", http.StatusNoContent, asWriter(s.revokeToken)},
+		{http.MethodGet, org + "/state", http.StatusOK, asReader(s.export)},
 		{http.MethodPut, org + "/state", http.StatusOK, asWriter(s.declare)},
 		{http.MethodGet, states, http.StatusOK, asReader(s.listStates)},
 		{http.MethodPut, state, http.StatusCreated, asWriter(s.saveState)},

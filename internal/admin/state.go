@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strconv"
+	"strings"
 
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
@@ -44,6 +45,22 @@ func (s *Server) declare(ctx context.Context, writer tenantstate.Writer, c *call
 		c.noteChanges(staging.Declared, changes)
 	}
 	return changes, err
+}
+
+// export answers in YAML, or in JSON if that is what the request accepts.
+func (s *Server) export(ctx context.Context, reader tenantstate.Reader, c *call) (written, error) {
+	file, err := s.TenantState.Export(ctx, reader, cmp.Or(c.URL.Query().Get("of"), staging.Live))
+	if err != nil {
+		return written{}, err
+	}
+	answer := written{contentType: "application/yaml"}
+	if strings.Contains(c.Header.Get("Accept"), "application/json") {
+		answer.contentType = "application/json"
+		answer.body, err = file.EncodeJSON()
+	} else {
+		answer.body, err = file.Encode()
+	}
+	return answer, err
 }
 
 func (s *Server) listStates(

@@ -179,3 +179,29 @@ func TestATeamDeclaresItsOrganization(t *testing.T) {
 		t.Errorf("too large a file: got %d, want 413", large.status)
 	}
 }
+
+func TestATeamExportsItsOrganization(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	file, err := b.as(readToken).Export(t.Context(), demo, staging.Live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "organizations:\n  - id: " + demo + "\n    name: Demo Organization\n    staging: {}\n"
+	if string(file) != want {
+		t.Errorf("export: got %s, want %s", file, want)
+	}
+	path := staging.Root + "/organizations/" + demo + "/state"
+	got := b.do(t, http.MethodGet, path, readToken, "", func(r *http.Request) { r.Header.Set("Accept", "application/json") })
+	if !strings.Contains(got.body, `{"organizations": [{"id": "`+demo+`"`) || got.header.Get("Content-Type") != "application/json" {
+		t.Errorf("export in JSON: got %+v", got)
+	}
+	applied := b.do(t, http.MethodPut, path, writeToken, got.body)
+	if applied.status != http.StatusOK || !strings.Contains(applied.body, `"changes": []`) {
+		t.Errorf("apply what was exported: got %+v, want no change", applied)
+	}
+	_, err = b.as(readToken).Export(t.Context(), demo, staging.Declared+"x")
+	isProblem(t, err, staging.CodeNotFound)
+	_, err = b.as(neighborToken).Export(t.Context(), demo, staging.Live)
+	isProblem(t, err, staging.CodeNotFound)
+}

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,17 +43,23 @@ func DeclareExportBucket(
 	return atlas.Wrap(q.InsertExportBucket(ctx, tx, bucket), "insert export bucket")
 }
 
-// DeclareAWSRole returns what NewAWSRoleRow does, with an external id that follows from the
-// ids.
-func DeclareAWSRole(projectID, id objectid.ID, arn *string, now time.Time) db.InsertAccessRoleParams {
+// DeclareAWSRole returns what NewAWSRoleRow does, with the external id or, if there is none, one that
+// follows from the other ids.
+func DeclareAWSRole(
+	projectID, id objectid.ID, externalID, arn *string, now time.Time,
+) db.InsertAccessRoleParams {
 	row := NewAWSRoleRow(projectID, id, arn, now)
+	if row.AssumedRoleExternalID = externalID; externalID != nil {
+		return row
+	}
 	row.AssumedRoleExternalID = new(uuid.NewSHA1(uuid.NameSpaceOID, []byte(projectID.String()+id.String())).String())
 	return row
 }
 
 // DeclareSchedule gives a new cluster its backup schedule in a transaction, with what the
-// body changes of the one that Atlas makes. It returns an *atlas.Error for the first rule
-// that the body breaks, and BACKUP_CONFIG_NOT_FOUND if the cluster is not backed up.
+// body changes of the one that Atlas makes, and with the ids that the body has. It returns
+// an *atlas.Error for the first rule that the body breaks, and BACKUP_CONFIG_NOT_FOUND if
+// the cluster is not backed up.
 func DeclareSchedule(
 	ctx context.Context, tx db.DBTX, of cluster.Cluster, update ScheduleUpdate, now time.Time, newID func() objectid.ID,
 ) error {
@@ -60,10 +67,58 @@ func DeclareSchedule(
 		return atlas.NewError(atlas.CodeBackupConfigNotFound, of.ID.String(), of.ProjectID.String())
 	}
 	schedule := NewSchedule(of, newID)
+	policyIDs, itemIDs, err := takeIDs(&update)
+	if err != nil {
+		return err
+	}
 	if err := update.apply(&schedule, now, newID); err != nil {
 		return err
 	}
+	for _, id := range policyIDs {
+		schedule.PolicyID = id
+	}
+	for i, id := range itemIDs {
+		if !id.IsZero() {
+			schedule.Policy[i].ID = id
+		}
+	}
 	return SaveSchedule(ctx, tx, &schedule)
+}
+
+// takeIDs takes the ids of the policy and of its items out of a body that declares them, and
+// returns them: zero for an item without one.
+func takeIDs(u *ScheduleUpdate) (policies, items []objectid.ID, err error) {
+	if u.Policies == nil {
+		return nil, nil, nil
+	}
+	without := slices.Clone(*u.Policies)
+	for i, policy := range without {
+		if policy.ID != nil {
+			id, err := objectid.Parse(*policy.ID)
+			if err != nil {
+				return nil, nil, atlas.NewError(atlas.CodeInvalidPolicyID, *policy.ID)
+			}
+			policies = append(policies, id)
+			without[i].ID = nil
+		}
+		if policy.PolicyItems == nil {
+			continue
+		}
+		cloned := slices.Clone(*policy.PolicyItems)
+		for j, item := range cloned {
+			var id objectid.ID
+			if item.ID != nil {
+				if id, err = objectid.Parse(*item.ID); err != nil {
+					return nil, nil, atlas.NewError(atlas.CodeInvalidPolicyItemID, *item.ID)
+				}
+				cloned[j].ID = nil
+			}
+			items = append(items, id)
+		}
+		without[i].PolicyItems = &cloned
+	}
+	u.Policies = &without
+	return policies, items, nil
 }
 
 // declared is the time and chance of what is declared to be in a state: what has ended has

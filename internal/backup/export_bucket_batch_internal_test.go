@@ -37,7 +37,7 @@ func setupBatch(t *testing.T) *batchBundle {
 	b.service = New(b.pool, atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New}, Config{})
 	org, other := objectid.New(now), objectid.New(now)
 	q := db.New()
-	if err := q.InsertOrg(t.Context(), b.pool, db.InsertOrgParams{ID: org, Name: "org", CreatedAt: now}); err != nil {
+	if _, err := q.InsertOrg(t.Context(), b.pool, db.InsertOrgParams{ID: org, Name: "org", CreatedAt: now}); err != nil {
 		t.Fatal(err)
 	}
 	b.org, b.caller = org, objectid.New(now)

@@ -40,10 +40,15 @@ func DeclareNetwork(
 }
 
 // DeclareDatabaseUser adds a database user in a transaction, unless the project has one of
-// that name. It returns an *atlas.Error for the first rule that the body breaks.
+// that name. The body needs no password: none is kept. It returns an *atlas.Error for the
+// first rule that the body breaks.
 func DeclareDatabaseUser(
 	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req DatabaseUserRequest, now time.Time,
 ) error {
+	external := req.AWSIAMType != nil || req.LDAPAuthType != nil || req.OIDCAuthType != nil || req.X509Type != nil
+	if req.Password == nil && !external {
+		req.Password = new("a password that is not kept")
+	}
 	row, err := req.newRow(projectID, now)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func insertKeys(t testing.TB, pool *dbpool.Pool, sealer *iam.Sealer, count int) 
 	org := objectid.New(now)
 	publicKeys := make([]string, count)
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
-		err := q.InsertOrg(t.Context(), tx, db.InsertOrgParams{ID: org, Name: "Sealed", CreatedAt: now})
+		_, err := q.InsertOrg(t.Context(), tx, db.InsertOrgParams{ID: org, Name: "Sealed", CreatedAt: now})
 		for i := range publicKeys {
 			id := objectid.New(now)
 			publicKeys[i] = fmt.Sprintf("%c%c%c%cabcd", 'a'+i/17576%26, 'a'+i/676%26, 'a'+i/26%26, 'a'+i%26)

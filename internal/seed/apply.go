@@ -20,6 +20,7 @@ import (
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenant"
 	"exportbuckets/internal/write"
 )
 
@@ -122,11 +123,15 @@ func (w writer) org(ctx context.Context, org Organization) error {
 // orgRow adds the organization unless it is there.
 func (w writer) orgRow(ctx context.Context, org Organization) error {
 	if w.kept != nil {
-		return w.q.UpdateOrg(ctx, w.tx, db.UpdateOrgParams{
+		err := w.q.UpdateOrg(ctx, w.tx, db.UpdateOrgParams{
 			OrgID: org.ID.ID, Name: org.Name, APIAccessListRequired: org.APIAccessListRequired,
 		})
+		if err != nil {
+			return err
+		}
+		return w.orgSettings(ctx, org)
 	}
-	err := w.q.InsertOrg(ctx, w.tx, db.InsertOrgParams{
+	inserted, err := w.q.InsertOrg(ctx, w.tx, db.InsertOrgParams{
 		ID:                    org.ID.ID,
 		Name:                  org.Name,
 		APIAccessListRequired: org.APIAccessListRequired,
@@ -138,7 +143,20 @@ func (w writer) orgRow(ctx context.Context, org Organization) error {
 		// they could meet on a unique key that is not in the ON CONFLICT.
 		_, err = w.q.GetOrgForNoKeyUpdate(ctx, w.tx, org.ID.ID)
 	}
-	return err
+	if err != nil || inserted == 0 {
+		return err
+	}
+	return w.orgSettings(ctx, org)
+}
+
+// orgSettings gives a new organization what differs from the defaults.
+func (w writer) orgSettings(ctx context.Context, org Organization) error {
+	if org.Settings == nil {
+		return nil
+	}
+	settings := org.Settings.request
+	settings.APIAccessListRequired = nil // has a key of its own
+	return atPlace("settings", tenant.DeclareOrg(ctx, w.tx, org.ID.ID, settings))
 }
 
 // tokens adds the tokens of the staging plane that are not there.
@@ -156,6 +174,7 @@ func (w writer) tokens(ctx context.Context, org Organization) error {
 }
 
 func (w writer) project(ctx context.Context, orgID objectid.ID, project Project) error {
+	isNew := true
 	there, err := w.q.InsertProject(ctx, w.tx, db.InsertProjectParams{
 		ID:                        project.ID.ID,
 		OrgID:                     orgID,
@@ -167,7 +186,7 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 	if errors.Is(err, pgx.ErrNoRows) {
 		var row db.GetProjectRow
 		row, err = w.q.GetProject(ctx, w.tx, db.GetProjectParams{ProjectID: project.ID.ID, Now: w.now})
-		there = row.Project
+		there, isNew = row.Project, false
 	}
 	if err != nil {
 		return err
@@ -175,11 +194,17 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 	if there.OrgID != orgID {
 		return fmt.Errorf("the database has it in another organization than %s", orgID)
 	}
+	if isNew {
+		if err := w.declareProject(ctx, there.ID, project); err != nil {
+			return err
+		}
+	}
 	var rows []db.InsertAccessRoleParams
 	var places []string
 	for i, role := range project.CloudProviderAccess.AWS {
 		places = append(places, fmt.Sprintf("cloudProviderAccess/aws/%d", i))
-		rows = append(rows, backup.DeclareAWSRole(there.ID, role.RoleID.ID, (*string)(role.IAMAssumedRoleARN), w.now))
+		rows = append(rows, backup.DeclareAWSRole(there.ID, role.RoleID.ID, (*string)(role.ExternalID),
+			(*string)(role.IAMAssumedRoleARN), w.now))
 	}
 	for i, role := range project.CloudProviderAccess.Azure {
 		places = append(places, fmt.Sprintf("cloudProviderAccess/azure/%d", i))
@@ -199,6 +224,21 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 	return w.resources(ctx, there.ID, project)
 }
 
+// declareProject gives a new project what the file says of it.
+func (w writer) declareProject(ctx context.Context, id objectid.ID, project Project) error {
+	declared := tenant.Declared{
+		WithDefaultAlertsSettings: project.WithDefaultAlertsSettings, ManagedSlowMs: project.ManagedSlowMS,
+		Limits: project.Limits,
+	}
+	for _, tag := range project.Tags {
+		declared.Tags = append(declared.Tags, tag.request)
+	}
+	if project.Settings != nil {
+		declared.Settings = project.Settings.request
+	}
+	return tenant.DeclareProject(ctx, w.tx, id, declared)
+}
+
 // resources adds what the project has beside access roles.
 func (w writer) resources(ctx context.Context, id objectid.ID, project Project) error {
 	for i, bucket := range project.ExportBuckets {
@@ -215,7 +255,8 @@ func (w writer) resources(ctx context.Context, id objectid.ID, project Project) 
 		}
 	}
 	for i, user := range project.DatabaseUsers {
-		newID := ids("databaseUser", id, deref(user.request.DatabaseName), deref(user.request.Username))
+		newID := ids("databaseUser", id,
+			cmp.Or(deref(user.request.DatabaseName), "admin"), deref(user.request.Username))
 		err := dbaccess.DeclareDatabaseUser(ctx, w.tx, id, newID(), user.request, w.now)
 		if err != nil {
 			return within("databaseUsers", i, fmt.Errorf("databaseUsers[%d]: %w", i, err))
@@ -231,8 +272,12 @@ func (w writer) resources(ctx context.Context, id objectid.ID, project Project) 
 
 // cluster adds the cluster with its backups, if it is not there yet.
 func (w writer) cluster(ctx context.Context, projectID objectid.ID, declared Cluster) error {
-	newID := ids("cluster", projectID, declared.ID.String())
-	added, err := cluster.Declare(ctx, w.tx, projectID, declared.ID.ID, declared.Body.request, w.now, newID)
+	newID := given(declared.IDs, ids("cluster", projectID, declared.ID.String()))
+	var args cluster.ProcessArgsUpdate
+	if declared.ProcessArgs != nil {
+		args = declared.ProcessArgs.request
+	}
+	added, err := cluster.Declare(ctx, w.tx, projectID, declared.ID.ID, declared.Body.request, args, w.now, newID)
 	if err != nil || added == nil {
 		return err
 	}
@@ -370,6 +415,19 @@ func ids(kind string, projectID objectid.ID, names ...string) func() objectid.ID
 		parts := append([]string{kind, projectID.String(), strconv.Itoa(made)}, names...)
 		sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 		return objectid.ID(sum[:len(objectid.ID{})])
+	}
+}
+
+// given returns a function that returns the ids and then what newID makes.
+func given(ids []objectID, newID func() objectid.ID) func() objectid.ID {
+	return func() objectid.ID {
+		made := newID() // the next is the same, whether this one was given or not
+		if len(ids) == 0 {
+			return made
+		}
+		next := ids[0]
+		ids = ids[1:]
+		return next.ID
 	}
 }
 

@@ -41,6 +41,7 @@ import (
 	"exportbuckets/internal/cluster"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/tenant"
 )
 
 // Demo is the seed file of the demo tenant.
@@ -61,12 +62,14 @@ type File struct {
 
 // Organization is an organization and what belongs to it.
 type Organization struct {
-	ID                    objectID         `yaml:"id" required:"true"`
-	Name                  string           `yaml:"name" required:"true" most:"name"`
-	APIAccessListRequired bool             `yaml:"apiAccessListRequired"`
-	Projects              []Project        `yaml:"projects"`
-	APIKeys               []APIKey         `yaml:"apiKeys"`
-	ServiceAccounts       []ServiceAccount `yaml:"serviceAccounts"`
+	ID                    objectID `yaml:"id" required:"true"`
+	Name                  string   `yaml:"name" required:"true" most:"name"`
+	APIAccessListRequired bool     `yaml:"apiAccessListRequired"`
+	// Settings are those of the organization beside apiAccessListRequired, which differ from the defaults.
+	Settings        *body[tenant.OrgSettings] `yaml:"settings"`
+	Projects        []Project                 `yaml:"projects"`
+	APIKeys         []APIKey                  `yaml:"apiKeys"`
+	ServiceAccounts []ServiceAccount          `yaml:"serviceAccounts"`
 	// Staging marks the organization for the staging plane when it is added. Without it the
 	// organization is protected.
 	Staging *Staging `yaml:"staging"`
@@ -85,9 +88,15 @@ type StagingToken struct {
 
 // Project is a project and what belongs to it.
 type Project struct {
-	ID                  objectID `yaml:"id" required:"true"`
-	Name                string   `yaml:"name" required:"true" most:"name"`
-	CloudProviderAccess struct {
+	ID   objectID          `yaml:"id" required:"true"`
+	Name string            `yaml:"name" required:"true" most:"name"`
+	Tags []body[atlas.Tag] `yaml:"tags" most:"elements"`
+	// Atlas' own are true.
+	WithDefaultAlertsSettings *bool                         `yaml:"withDefaultAlertsSettings"`
+	ManagedSlowMS             *bool                         `yaml:"managedSlowMs"`
+	Settings                  *body[tenant.ProjectSettings] `yaml:"settings"` // that differ from the defaults
+	Limits                    map[string]int64              `yaml:"limits"`   // that differ from the defaults
+	CloudProviderAccess       struct {
 		AWS   []AWSRole   `yaml:"aws"`
 		Azure []AzureRole `yaml:"azure"`
 		GCP   []GCPRole   `yaml:"gcp"`
@@ -107,11 +116,13 @@ type ExportBucket struct {
 
 // Cluster is a cluster, which is ready, with its backups.
 type Cluster struct {
-	ID        objectID                     `yaml:"id" required:"true"`
-	Body      body[cluster.Request]        `yaml:"body" required:"true"`
-	Schedule  *body[backup.ScheduleUpdate] `yaml:"schedule"` // what it changes of Atlas' own
-	Snapshots []Snapshot                   `yaml:"snapshots"`
-	Exports   []ExportJob                  `yaml:"exports"`
+	ID          objectID                         `yaml:"id" required:"true"`
+	Body        body[cluster.Request]            `yaml:"body" required:"true"`
+	IDs         []objectID                       `yaml:"ids"`         // of its shards and zones; new ones if left out
+	ProcessArgs *body[cluster.ProcessArgsUpdate] `yaml:"processArgs"` // what it changes of Atlas' own
+	Schedule    *body[backup.ScheduleUpdate]     `yaml:"schedule"`    // what it changes of Atlas' own
+	Snapshots   []Snapshot                       `yaml:"snapshots"`
+	Exports     []ExportJob                      `yaml:"exports"`
 }
 
 // Snapshot is a snapshot on demand. What has not ended goes on.
@@ -130,8 +141,9 @@ type ExportJob struct {
 
 // AWSRole is an access role of AWS. It is authorized if it has an ARN.
 type AWSRole struct {
-	RoleID            objectID `yaml:"roleId" required:"true"`
-	IAMAssumedRoleARN *roleARN `yaml:"iamAssumedRoleArn"`
+	RoleID            objectID  `yaml:"roleId" required:"true"`
+	IAMAssumedRoleARN *roleARN  `yaml:"iamAssumedRoleArn"`
+	ExternalID        *uuidText `yaml:"externalId"` // one that follows from the ids if left out
 }
 
 // AzureRole is an access role of Azure.

@@ -57,6 +57,14 @@ func within(list string, i int, err error) error {
 	return &element{list + "/" + strconv.Itoa(i), err}
 }
 
+// atPlace says at which key what was wrong was found.
+func atPlace(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &element{key, err}
+}
+
 // element is an error with the place of the element that it is about, below that of the
 // error around it.
 type element struct {

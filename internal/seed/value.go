@@ -35,11 +35,14 @@ type (
 	timestamp      struct{ time.Time }
 	snapshotState  backup.SnapshotState
 	exportJobState backup.ExportJobState
-	body[T any]    struct{ request T } // of a request of the API, in YAML
-	orgRole        db.OrgRole
-	projectRole    db.ProjectRole
-	gcpStatus      db.GCPRoleStatus
-	stagingRole    db.StagingRole
+	body[T any]    struct { // of a request of the API
+		request T
+		encoded []byte // of one that is written, in JSON
+	}
+	orgRole     db.OrgRole
+	projectRole db.ProjectRole
+	gcpStatus   db.GCPRoleStatus
+	stagingRole db.StagingRole
 )
 
 // secretForm is what clients can send of a secret. How long it is, is for its owner

@@ -44,6 +44,26 @@ func newOrgSettings(org db.Org) (OrgSettings, error) {
 	return settings, nil
 }
 
+// encode checks the settings and returns them as they are kept, without the rule about
+// access lists, which has a column of its own.
+func (s OrgSettings) encode() ([]byte, error) {
+	hours := s.MaxServiceAccountSecretValidityInHours
+	if hours != nil && (*hours < atlas.MinSecretHours || *hours > atlas.MaxSecretHours) {
+		return nil, atlas.NewError(atlas.CodeInvalidAttribute, "maxServiceAccountSecretValidityInHours")
+	}
+	names := [...]string{"operationsContact", "securityContact"}
+	for i, text := range [...]*string{s.OperationsContact, s.SecurityContact} {
+		if text != nil && !atlas.HasLength(*text, 0, atlas.MaxContact) {
+			return nil, atlas.NewError(atlas.CodeValidation,
+				fmt.Sprintf("%s must have at most %d characters, and no zero character", names[i], atlas.MaxContact))
+		}
+	}
+	kept := s
+	kept.APIAccessListRequired = nil
+	encoded, err := json.Marshal(kept)
+	return encoded, atlas.Wrap(err, "encode organization settings")
+}
+
 // GetOrgSettings returns all settings of the organization.
 func (s *Service) GetOrgSettings(ctx context.Context, org atlas.OrgReader) (OrgSettings, error) {
 	row, err := s.GetOrg(ctx, org)
@@ -56,22 +76,10 @@ func (s *Service) GetOrgSettings(ctx context.Context, org atlas.OrgReader) (OrgS
 // UpdateOrgSettings changes the settings that are not nil and returns all of
 // them. It returns an *atlas.Error if one is out of its bounds.
 func (s *Service) UpdateOrgSettings(ctx context.Context, org atlas.OrgOwner, changes OrgSettings) (OrgSettings, error) {
-	hours := changes.MaxServiceAccountSecretValidityInHours
-	if hours != nil && (*hours < atlas.MinSecretHours || *hours > atlas.MaxSecretHours) {
-		return OrgSettings{}, atlas.NewError(atlas.CodeInvalidAttribute, "maxServiceAccountSecretValidityInHours")
-	}
-	names := [...]string{"operationsContact", "securityContact"}
-	for i, text := range [...]*string{changes.OperationsContact, changes.SecurityContact} {
-		if text != nil && !atlas.HasLength(*text, 0, atlas.MaxContact) {
-			return OrgSettings{}, atlas.NewError(atlas.CodeValidation,
-				fmt.Sprintf("%s must have at most %d characters, and no zero character", names[i], atlas.MaxContact))
-		}
-	}
 	required := changes.APIAccessListRequired
-	changes.APIAccessListRequired = nil // has a column of its own
-	encoded, err := json.Marshal(changes)
+	encoded, err := changes.encode()
 	if err != nil {
-		return OrgSettings{}, fmt.Errorf("encode organization settings: %w", err)
+		return OrgSettings{}, err
 	}
 	var row db.Org
 	update := func(tx pgx.Tx) (err error) {

@@ -167,14 +167,8 @@ type ProjectLimitUpdate struct {
 func (s *Service) SetProjectLimit(
 	ctx context.Context, project atlas.ProjectOwner, name string, update ProjectLimitUpdate,
 ) (ProjectLimit, error) {
-	limit, err := findProjectLimit(projectLimits, name)
-	switch {
-	case err != nil:
+	if limit, err := checkProjectLimit(name, update.Value); err != nil {
 		return limit, err
-	case update.Value == nil:
-		return limit, atlas.NewError(atlas.CodeMissingAttribute, "value")
-	case *update.Value < 0 || *update.Value > limit.Maximum:
-		return limit, atlas.NewError(atlas.CodeValidation, fmt.Sprintf("the value must be from 0 to %d", limit.Maximum))
 	}
 	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (Project, error) {
 		id, err := s.q.UpdateProjectLimit(ctx, tx, db.UpdateProjectLimitParams{
@@ -195,6 +189,20 @@ func (s *Service) SetProjectLimit(
 		return ProjectLimit{}, err
 	}
 	return findProjectLimit(limits, name)
+}
+
+// checkProjectLimit returns what SetProjectLimit does of a name and a value that can't be.
+func checkProjectLimit(name string, value *int64) (ProjectLimit, error) {
+	limit, err := findProjectLimit(projectLimits, name)
+	switch {
+	case err != nil:
+		return limit, err
+	case value == nil:
+		return limit, atlas.NewError(atlas.CodeMissingAttribute, "value")
+	case *value < 0 || *value > limit.Maximum:
+		return limit, atlas.NewError(atlas.CodeValidation, fmt.Sprintf("the value must be from 0 to %d", limit.Maximum))
+	}
+	return limit, nil
 }
 
 // ResetProjectLimit brings a limit of the project back to its default. It

@@ -66,10 +66,11 @@ func (t tenant) ha1() string { return hex.EncodeToString(digest.HA1(t.publicKey(
 // created at a time and got its access token now.
 func (t tenant) insert(ctx context.Context, r *recorder, created, now time.Time) {
 	q := db.New()
-	r.note(q.InsertOrg(ctx, r, db.InsertOrgParams{
+	_, err := q.InsertOrg(ctx, r, db.InsertOrgParams{
 		ID: t.org(), Name: fmt.Sprintf("Organization %d", t), CreatedAt: created,
-	}))
-	_, err := q.InsertProject(ctx, r, db.InsertProjectParams{
+	})
+	r.note(err)
+	_, err = q.InsertProject(ctx, r, db.InsertProjectParams{
 		ID: t.project(), OrgID: t.org(), Name: fmt.Sprintf("Project %d", t), CreatedAt: created,
 		WithDefaultAlertsSettings: true, Tags: []byte("[]"),
 	})

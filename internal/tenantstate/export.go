@@ -1,0 +1,111 @@
+package tenantstate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/seed"
+	"exportbuckets/staging"
+)
+
+// Export returns the file that declares a state, which may be staging.Live, without its
+// secrets. It returns NOT_FOUND if there is no such state.
+func (s *Service) Export(ctx context.Context, reader Reader, of string) (exported seed.File, err error) {
+	orgID := reader.OrgID()
+	now := s.env.Now()
+	if of == staging.Live {
+		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) error { return s.settle.Org(ctx, tx, orgID, now) })
+		if err != nil {
+			return seed.File{}, err
+		}
+	}
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err = pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+		source, err := s.side(ctx, tx, orgID, of, "state")
+		if err != nil {
+			return err
+		}
+		there, err := projectsOf(ctx, tx, orgID)
+		if err != nil {
+			return err
+		}
+		org, err := db.New().GetOrg(ctx, tx, orgID)
+		if err != nil {
+			return fmt.Errorf("get organization: %w", err)
+		}
+		r := rowReader{tx, source, pgx.NamedArgs{
+			"org": orgID, "projects": there, "state": of, "shift": time.Duration(0),
+		}}
+		rows, err := r.read(ctx)
+		if err != nil {
+			return err
+		}
+		rows.Org.Protected = org.Protected
+		if of != staging.Live { // what was under way when it was saved
+			state, err := db.New().GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: orgID, Name: of})
+			if err != nil {
+				return fmt.Errorf("get saved state: %w", err)
+			}
+			now = state.SavedAt
+		}
+		exported, err = seed.FileOf(rows, now)
+		return err
+	})
+	return exported, atlas.Wrap(err, "export state")
+}
+
+// rowReader reads the rows of a state.
+type rowReader struct {
+	tx   pgx.Tx
+	side side
+	args pgx.NamedArgs
+}
+
+// read reads all rows that a file can declare.
+func (r rowReader) read(ctx context.Context) (rows seed.Rows, err error) {
+	var all []db.Org
+	for _, one := range []error{
+		readRows(ctx, r, orgs, &all),
+		readRows(ctx, r, projects, &rows.Projects),
+		readRows(ctx, r, "cloud_provider_access_roles", &rows.AccessRoles),
+		readRows(ctx, r, "export_buckets", &rows.ExportBuckets),
+		readRows(ctx, r, "project_access_list_entries", &rows.Networks),
+		readRows(ctx, r, "database_users", &rows.DatabaseUsers),
+		readRows(ctx, r, "clusters", &rows.Clusters),
+		readRows(ctx, r, "backup_schedules", &rows.Schedules),
+		readRows(ctx, r, "snapshots", &rows.Snapshots),
+		readRows(ctx, r, "export_jobs", &rows.ExportJobs),
+		readRows(ctx, r, "api_keys", &rows.APIKeys),
+		readRows(ctx, r, "service_accounts", &rows.ServiceAccounts),
+		readRows(ctx, r, "service_account_secrets", &rows.Secrets),
+		readRows(ctx, r, "org_role_grants", &rows.OrgGrants),
+		readRows(ctx, r, "project_role_grants", &rows.ProjectGrants),
+		readRows(ctx, r, "access_list_entries", &rows.AccessList),
+	} {
+		if one != nil {
+			return rows, one
+		}
+	}
+	rows.Org = all[0]
+	return rows, nil
+}
+
+// readRows reads the rows of a table in the order of its key.
+func readRows[T any](ctx context.Context, r rowReader, name string, into *[]T) error {
+	t := r.side.named(name)
+	sql := fmt.Sprintf("SELECT * FROM (%s) AS r ORDER BY %s", r.side.rows(t), listed(t.key, of("r")))
+	rows, err := r.tx.Query(ctx, sql, r.args)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	*into, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
+	return atlas.Wrap(err, "read "+name)
+}
