@@ -10,17 +10,23 @@ func TestListsOfWhatThereIsNoneOf(t *testing.T) {
 	b := setup(t)
 	project, org := projects+"/"+demoProject, apiRoot+"/orgs/"+demoOrg
 	for path, query := range map[string]string{
-		project + "/clusters":       "?",
-		project + "/containers":     "?providerName=GCP&",
-		project + "/containers/all": "?",
-		project + "/flexClusters":   "?",
-		project + "/integrations":   "?",
-		project + "/peers":          "?providerName=AZURE&",
-		project + "/processes":      "?",
-		project + "/teams":          "?",
-		project + "/users":          "?",
-		org + "/teams":              "?",
-		org + "/users":              "?",
+		project + "/clusters":                       "?",
+		project + "/containers":                     "?providerName=GCP&",
+		project + "/containers/all":                 "?",
+		project + "/flexClusters":                   "?",
+		project + "/integrations":                   "?",
+		project + "/peers":                          "?providerName=AZURE&",
+		project + "/processes":                      "?",
+		project + "/alertConfigs":                   "?",
+		project + "/alerts":                         "?status=OPEN&",
+		project + "/logIntegrations":                "?",
+		project + "/serverless":                     "?",
+		project + "/streams":                        "?",
+		project + "/streams/privateLinkConnections": "?",
+		project + "/teams":                          "?",
+		project + "/users":                          "?",
+		org + "/teams":                              "?",
+		org + "/users":                              "?",
 	} {
 		want := `{"links":[{"href":"https://cloud.example.com` + path + query +
 			`includeCount=true&pageNum=1&itemsPerPage=100","rel":"self"}],"results":[],"totalCount":0}`
@@ -41,6 +47,13 @@ func TestDocumentsOfWhatAProjectHasNot(t *testing.T) {
 		"/auditLog":                              "audit_log",
 		"/backupCompliancePolicy":                "backup_compliance_policy",
 		"/customDBRoles/roles":                   "nothing",
+		"/awsCustomDNS":                          "regional_mode",
+		"/dataFederation":                        "nothing",
+		"/invites":                               "nothing",
+		"/maintenanceWindow":                     "maintenance_window",
+		"/privateIpMode":                         "regional_mode",
+		"/pushBasedLogExport":                    "push_based_log_export",
+		"/userSecurity":                          "user_security",
 		"/encryptionAtRest":                      "encryption_at_rest",
 		"/ipAddresses":                           "ip_addresses",
 		"/privateEndpoint/AWS/endpointService":   "nothing",
@@ -50,6 +63,12 @@ func TestDocumentsOfWhatAProjectHasNot(t *testing.T) {
 	} {
 		golden(t, name, b.send(t, 200, http.MethodGet, projects+"/"+demoProject+path, ""))
 	}
+	const org = apiRoot + "/orgs/" + demoOrg
+	golden(t, "nothing", b.send(t, 200, http.MethodGet, org+"/invites", ""))
+	golden(t, "nothing", b.sendAs(t, "2024-08-05", 200, http.MethodGet, org+"/resourcePolicies", ""))
+	golden(t, "alert_matcher_fields", b.send(t, 200, http.MethodGet, apiRoot+"/alertConfigs/matchers/fieldNames", ""))
+	equal(t, "federation", b.send(t, 404, http.MethodGet, org+"/federationSettings", ""),
+		refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+org+"/federationSettings.", org+"/federationSettings"))
 }
 
 func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
@@ -111,6 +130,10 @@ func TestVersionsOfWhatThereIsNoneOf(t *testing.T) {
 		{"/backupCompliancePolicy", "2025-03-12", "2023-10-01", ""},
 		{"/users", "2023-01-01", "2023-01-01", "Wed, 19 Feb 2025 00:00:00 GMT"},
 		{"/users", "2025-02-19", "2025-02-19", ""},
+		{"/invites", "2023-01-01", "2023-01-01", "Wed, 4 Oct 2023 00:00:00 GMT"},
+		{"/maintenanceWindow", "preview", "preview", ""},
+		{"/pushBasedLogExport", "2025-03-12", "2023-01-01", ""},
+		{"/streams", "2023-01-01", "", ""},
 	} {
 		got := b.do(t, request{
 			path:   projects + "/" + demoProject + tt.path,

@@ -211,6 +211,3 @@ func (e endpoint) settled() endpoint {
 	e.settles = true
 	return e
 }
-
-// nothing is the handler of lists that have nothing in them.
-func nothing[P atlas.Proof](_ context.Context, _ P, c *call) (list, error) { return emptyList(c) }

@@ -222,8 +222,7 @@ func pythonSteps() []step {
 		get("list database users", project+"/databaseUsers?pageNum=1&itemsPerPage=500", http.StatusOK, empty),
 		get("list the whitelist", project+"/whitelist?pageNum=1&itemsPerPage=500",
 			http.StatusNotFound, refused("RESOURCE_NOT_FOUND")),
-		get("list alerts", project+"/alerts?pageNum=1&itemsPerPage=500",
-			http.StatusForbidden, refused("UNSUPPORTED_FOR_CURRENT_CONFIG")),
+		get("list alerts", project+"/alerts?pageNum=1&itemsPerPage=500", http.StatusOK, empty),
 		get("list API keys", project+"/apiKeys", http.StatusOK, isPage),
 		{
 			does: "move the maintenance window", send: "PATCH " + project + "/maintenanceWindow", accept: anything,

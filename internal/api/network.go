@@ -87,16 +87,6 @@ func checkProvider(name string) error {
 	return nil
 }
 
-// switchBody is a setting that is on or off.
-type switchBody struct {
-	Enabled bool `json:"enabled"`
-}
-
-// getRegionalMode tells whether a project has private endpoints in several regions.
-func (s *Server) getRegionalMode(context.Context, atlas.ProjectReader, *call) (switchBody, error) {
-	return switchBody{}, nil
-}
-
 // addressesBody is the IP addresses of a project's services.
 type addressesBody struct {
 	GroupID  objectid.ID `json:"groupId"`

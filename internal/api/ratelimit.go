@@ -41,6 +41,17 @@ var (
 	teamLimit               = rateLimit{name: "teams", capacity: 1200, refill: 500}
 	accessRoleLimit         = rateLimit{name: "cloud provider access", capacity: 2000, refill: 1000}
 	projectAccessListLimit  = rateLimit{name: "project IP access list", capacity: 1200, refill: 500}
+	alertConfigLimit        = rateLimit{name: "alert configurations", capacity: 1200, refill: 500}
+	alertLimit              = rateLimit{name: "alerts", capacity: 1200, refill: 500}
+	alertMatcherLimit       = rateLimit{name: "matchers of alerts", capacity: 300, refill: 100}
+	dnsLimit                = rateLimit{name: "AWS clusters DNS", capacity: 1200, refill: 500}
+	federationLimit         = rateLimit{name: "federated authentication", capacity: 500, refill: 250}
+	dataFederationLimit     = rateLimit{name: "Data Federation", capacity: 1200, refill: 500}
+	ldapLimit               = rateLimit{name: "LDAP configuration", capacity: 1200, refill: 500}
+	logExportLimit          = rateLimit{name: "push-based log exports", capacity: 1200, refill: 500}
+	maintenanceLimit        = rateLimit{name: "maintenance windows", capacity: 1200, refill: 500}
+	resourcePolicyLimit     = rateLimit{name: "resource policies", capacity: 500, refill: 250}
+	streamLimit             = rateLimit{name: "streams", capacity: 1200, refill: 500}
 	auditingLimit           = rateLimit{name: "auditing", capacity: 1200, refill: 500}
 	databaseRoleLimit       = rateLimit{name: "custom database roles", capacity: 2000, refill: 1000}
 	databaseUserLimit       = rateLimit{name: "database users", capacity: 10000, refill: 5000}

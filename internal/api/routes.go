@@ -48,6 +48,7 @@ func (s *Server) operations() []operation {
 		s.securityOperations(),
 		s.accessOperations(),
 		s.eventOperations(),
+		s.absentOperations(),
 		s.backupOperations(),
 		s.clusterOperations(),
 		s.serviceAccountOperations(orgRoot, orgCredentialLimit),
@@ -126,12 +127,12 @@ func (s *Server) securityOperations() []operation {
 		{get, projectRoot + "/auditLog", v2023, auditingLimit, with(projectOwner, s.getAuditLog)},
 		{get, projectRoot + "/containers", v2023, networkPeeringLimit, withPage(projectReader, s.listContainers)},
 		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, withPage(projectReader, s.listAllContainers)},
-		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, s.listDatabaseRoles)},
+		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, bareNothing)},
 		{get, projectRoot + "/encryptionAtRest", v2023, encryptionLimit, with(projectReader, s.getEncryption)},
 		{get, projectRoot + "/integrations", v2023, integrationLimit, with(projectOwner, nothing)},
 		{get, projectRoot + "/ipAddresses", v2023, projectAddressLimit, with(projectReader, s.listProjectAddresses)},
 		{get, projectRoot + "/peers", v2023, networkPeeringLimit, with(projectReader, s.listPeers)},
-		{get, projectRoot + "/privateEndpoint/regionalMode", v2023, endpointLimit, with(projectReader, s.getRegionalMode)},
+		{get, projectRoot + "/privateEndpoint/regionalMode", v2023, endpointLimit, with(projectReader, switchedOff)},
 		{get, projectRoot + "/privateEndpoint/:cloudProvider/endpointService", v2023, endpointLimit,
 			with(projectReader, s.listEndpointServices)},
 		{get, projectRoot + "/processes", v2023, monitoringLimit, with(projectReader, nothing)},
@@ -158,6 +159,32 @@ func (s *Server) accessOperations() []operation {
 		{patch, user, v2023, databaseUserLimit, withBody(databaseUserWriter, s.updateDatabaseUser)},
 		{del, user, v2023, databaseUserLimit, with(databaseUserWriter, s.deleteDatabaseUser)},
 	})
+}
+
+// absentOperations are on what no organization and no project here has.
+func (s *Server) absentOperations() []operation {
+	const streams = projectRoot + "/streams"
+	return []operation{
+		{get, apiRoot + "/alertConfigs/matchers/fieldNames", v2023, alertMatcherLimit,
+			with(anyCaller, s.listAlertMatcherFields)},
+		{get, orgRoot + "/federationSettings", v2023, federationLimit, with(orgOwner, s.getFederation)},
+		{get, orgRoot + "/invites", orgInviteVersions, orgLimit, with(orgOwner, bareNothing)},
+		{get, orgRoot + "/resourcePolicies", resourcePolicyVersions, resourcePolicyLimit, with(orgReader, bareNothing)},
+		{get, projectRoot + "/alertConfigs", v2023, alertConfigLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/alerts", v2023, alertLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/awsCustomDNS", v2023, dnsLimit, with(projectReader, switchedOff)},
+		{get, projectRoot + "/dataFederation", v2023, dataFederationLimit, with(projectReader, bareNothing)},
+		{get, projectRoot + "/invites", inviteVersions, projectLimit, with(projectOwner, bareNothing)},
+		{get, projectRoot + "/logIntegrations", logIntegrationVersions, logExportLimit, with(projectOwner, nothing)},
+		{get, projectRoot + "/maintenanceWindow", maintenanceVersions, maintenanceLimit,
+			with(projectReader, s.getMaintenanceWindow)},
+		{get, projectRoot + "/privateIpMode", v2023, networkPeeringLimit, with(projectReader, switchedOff)},
+		{get, projectRoot + "/pushBasedLogExport", logExportVersions, logExportLimit, with(projectOwner, s.getLogExport)},
+		{get, projectRoot + "/serverless", serverlessVersions, flexLimit, with(projectReader, nothing)},
+		{get, streams, streamVersions, streamLimit, with(projectReader, nothing)},
+		{get, streams + "/privateLinkConnections", streamVersions, streamLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/userSecurity", v2023, ldapLimit, with(projectOwner, s.getUserSecurity)},
+	}
 }
 
 // eventOperations are on what has happened.
