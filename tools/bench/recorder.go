@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"exportbuckets/db"
 )
 
 // statement is one that the server sends, with its arguments.
@@ -19,6 +21,8 @@ type statement struct {
 // recorder is a connection that records statements and runs none. The functions
 // that sqlc generates are called with it, so that their text is the server's.
 type recorder struct {
+	db.DBTX // for what is not recorded
+
 	statements []statement
 	err        error
 }
