@@ -46,7 +46,7 @@ WITH org_events AS NOT MATERIALIZED (
     FROM org_events AS event
     WHERE event.org_id = $4
         AND event.created_at BETWEEN $5 AND $6
-        AND (cardinality($7::text[]) = 0 OR event.type = ANY($7::text[]))
+        AND ((SELECT cardinality($7::text[]) = 0) OR event.type = ANY($7::text[]))
 )
 SELECT
     org_events.org_id, org_events.id, org_events.created_at, org_events.type, org_events.project_id, org_events.caller_id, org_events.public_key, org_events.remote_address, org_events.details,
@@ -73,7 +73,8 @@ type ListOrgEventsRow struct {
 }
 
 // Newest first, each with the number of all if it is asked for. An empty list of types is
-// all of them. The statement sees no other events than those of its first part.
+// all of them, which is asked once, not of each event. The statement sees no other events
+// than those of its first part.
 func (q *Queries) ListOrgEvents(ctx context.Context, db DBTX, arg ListOrgEventsParams) ([]ListOrgEventsRow, error) {
 	rows, err := db.Query(ctx, listOrgEvents,
 		arg.Counted,

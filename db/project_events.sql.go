@@ -173,9 +173,9 @@ WITH project_events AS NOT MATERIALIZED (
     FROM project_events AS event
     WHERE event.project_id = $4
         AND event.created_at BETWEEN $5 AND $6
-        AND (cardinality($7::text[]) = 0 OR event.type = ANY($7::text[]))
-        AND event.type <> ALL($8::text[])
-        AND (cardinality($9::text[]) = 0 OR event.cluster_name = ANY($9::text[]))
+        AND ((SELECT cardinality($7::text[]) = 0) OR event.type = ANY($7::text[]))
+        AND ((SELECT cardinality($8::text[]) = 0) OR event.type <> ALL($8::text[]))
+        AND ((SELECT cardinality($9::text[]) = 0) OR event.cluster_name = ANY($9::text[]))
 )
 SELECT
     project_events.project_id, project_events.id, project_events.created_at, project_events.type, project_events.cluster_name, project_events.org_id, project_events.caller_id, project_events.public_key, project_events.remote_address, project_events.details,
@@ -204,8 +204,8 @@ type ListProjectEventsRow struct {
 }
 
 // Newest first, each with the number of all if it is asked for. An empty list of types or
-// clusters is all of them. The statement sees no other events than those of its first
-// part.
+// clusters is all of them, which is asked once, not of each event. The statement sees no other events
+// than those of its first part.
 func (q *Queries) ListProjectEvents(ctx context.Context, db DBTX, arg ListProjectEventsParams) ([]ListProjectEventsRow, error) {
 	rows, err := db.Query(ctx, listProjectEvents,
 		arg.Counted,

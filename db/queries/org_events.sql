@@ -5,13 +5,14 @@ WHERE org_id = @org_id AND id = @id;
 
 -- name: ListOrgEvents :many
 -- Newest first, each with the number of all if it is asked for. An empty list of types is
--- all of them. The statement sees no other events than those of its first part.
+-- all of them, which is asked once, not of each event. The statement sees no other events
+-- than those of its first part.
 WITH org_events AS NOT MATERIALIZED (
     SELECT event.*
     FROM org_events AS event
     WHERE event.org_id = @org_id
         AND event.created_at BETWEEN @min_date AND @max_date
-        AND (cardinality(@types::text[]) = 0 OR event.type = ANY(@types::text[]))
+        AND ((SELECT cardinality(@types::text[]) = 0) OR event.type = ANY(@types::text[]))
 )
 SELECT
     sqlc.embed(org_events),

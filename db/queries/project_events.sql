@@ -104,16 +104,16 @@ WHERE project_id = @project_id AND id = @id;
 
 -- name: ListProjectEvents :many
 -- Newest first, each with the number of all if it is asked for. An empty list of types or
--- clusters is all of them. The statement sees no other events than those of its first
--- part.
+-- clusters is all of them, which is asked once, not of each event. The statement sees no other events
+-- than those of its first part.
 WITH project_events AS NOT MATERIALIZED (
     SELECT event.*
     FROM project_events AS event
     WHERE event.project_id = @project_id
         AND event.created_at BETWEEN @min_date AND @max_date
-        AND (cardinality(@types::text[]) = 0 OR event.type = ANY(@types::text[]))
-        AND event.type <> ALL(@excluded_types::text[])
-        AND (cardinality(@cluster_names::text[]) = 0 OR event.cluster_name = ANY(@cluster_names::text[]))
+        AND ((SELECT cardinality(@types::text[]) = 0) OR event.type = ANY(@types::text[]))
+        AND ((SELECT cardinality(@excluded_types::text[]) = 0) OR event.type <> ALL(@excluded_types::text[]))
+        AND ((SELECT cardinality(@cluster_names::text[]) = 0) OR event.cluster_name = ANY(@cluster_names::text[]))
 )
 SELECT
     sqlc.embed(project_events),
