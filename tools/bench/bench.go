@@ -122,6 +122,9 @@ func (b *bench) run(ctx context.Context) error {
 
 // measureServer measures one server.
 func (b *bench) measureServer(ctx context.Context) error {
+	if b.cfg.Events > 0 {
+		return b.measureEvents(ctx)
+	}
 	if err := b.measureStartup(ctx); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ const (
 	bucketPrefix      = "684010"
 	extraBucketPrefix = "684011"
 	deletablePrefix   = "684012"
+	eventPrefix       = "684013"
 
 	tokenPrefix = "bench-access-token-tenant"
 

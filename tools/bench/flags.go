@@ -23,6 +23,7 @@ type config struct {
 	Growth        bool          `help:"Measure how operations slow down as the table grows, too. Takes about five minutes more and 8 GB of disk."`
 	GrowthBuckets []int         `default:"10000,1000000,10000000" placeholder:"N,..." help:"Export buckets of each database of --growth (${default})."`
 	Crowd         int           `default:"100000" placeholder:"N" help:"Export buckets of the one tenant of --growth that has many (${default})."`
+	Events        int           `placeholder:"N" help:"Measure nothing but lists of the events of one project that has so many."`
 	Threads       int           `placeholder:"N" help:"Threads of pgbench, and of the clients (what a trial finds pgbench fastest with; one for each core to compare two servers)."`
 	Dir           string        `placeholder:"DIR" help:"Where to make the temporary directory (the system's usual place)."`
 	JSON          string        `name:"json" placeholder:"FILE" help:"Write all figures to this file."`
@@ -37,8 +38,10 @@ func (c config) Validate() error {
 	switch {
 	case len(c.Server) > 2:
 		return fmt.Errorf("--server: at most two are compared, not %d", len(c.Server))
-	case c.compares() && (c.Growth || c.SVG != ""):
-		return errors.New("--growth and --svg are for one server")
+	case c.compares() && (c.Growth || c.Events > 0 || c.SVG != ""):
+		return errors.New("--growth, --events and --svg are for one server")
+	case c.Events < 0 || c.Events > 0 && c.Events < pageSize:
+		return fmt.Errorf("--events: a page of %d is read, so there must be as many", pageSize)
 	case len(c.Operations) == 0:
 		return errors.New("--operations: none is named")
 	case c.Tenants < 1:

@@ -96,6 +96,7 @@ func (r *report) goals() []goal {
 		list = append(list, b.goals()...)
 	}
 	list = append(list, r.Growth.goals()...)
+	list = append(list, eventGoals(r.ClosedLoop)...)
 	for _, s := range r.Startup {
 		if s.External {
 			list = append(list, atMost("ready on an external database, "+s.Name, s.Seconds, 0.3, "s"))

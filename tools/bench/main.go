@@ -15,6 +15,7 @@
 //	make bench                                             about eight minutes
 //	make bench BENCH=--quick                               about one
 //	make bench BENCH='--growth --json F.json --svg F.svg'
+//	make bench BENCH='--events 1000000'
 //	make bench BENCH='--server OLD --server NEW'
 //
 // The machine should do nothing else: each phase tells what part of it other
