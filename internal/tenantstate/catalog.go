@@ -35,7 +35,7 @@ type unique struct {
 // column is a column that is stored, and not made from others.
 type column struct {
 	name         string
-	typeName     string
+	typeName     string // SQL; that below a domain
 	isTime       bool
 	required     bool   // NOT NULL
 	defaultValue string // SQL; empty if it has none
@@ -57,12 +57,14 @@ const (
 	selectVersion = "SELECT coalesce(max(version_id), 0) FROM goose_db_version"
 
 	selectColumns = `
-		SELECT relname::text, attname::text, format_type(atttypid, atttypmod),
+		SELECT relname::text, attname::text, format_type(coalesce(nullif(typbasetype, 0), atttypid), atttypmod) ||
+				CASE WHEN typtype = 'd' AND attcollation <> 0 THEN ' COLLATE ' || attcollation::regcollation ELSE '' END,
 			atttypid = 'timestamptz'::regtype, attnotnull,
 			coalesce(pg_get_expr(adbin, adrelid), ''),
 			coalesce(attnum = ANY(indkey::int2[]), false)
 		FROM pg_attribute
 		JOIN pg_class ON pg_class.oid = attrelid
+		JOIN pg_type ON pg_type.oid = atttypid
 		LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 		LEFT JOIN pg_index ON indrelid = attrelid AND indisprimary
 		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'

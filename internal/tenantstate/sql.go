@@ -189,8 +189,7 @@ func (v view) saved(t *table) string {
 		}
 		parts = append(parts, value+" AS "+quoted(c.name))
 	}
-	sql := fmt.Sprintf("SELECT %s FROM jsonb_populate_recordset(NULL::%s, %s) AS s",
-		strings.Join(parts, ", "), public(t), v.rowsOf(t))
+	sql := fmt.Sprintf("SELECT %s FROM %s", strings.Join(parts, ", "), v.recordset(t, t.restored()))
 	if !v.byProject {
 		return sql
 	}
@@ -222,13 +221,19 @@ func (v view) rowsOf(t *table) string {
 
 // savedKeys is the keys alone of what saved is.
 func (v view) savedKeys(t *table) string {
+	return "SELECT * FROM " + v.recordset(t, t.key)
+}
+
+// recordset reads columns of the rows that the state has, s. Most of the time of a restore
+// is spent here: the checks of domains are for what is written alone.
+func (v view) recordset(t *table, columns []string) string {
 	var parts []string
 	for _, c := range t.columns {
-		if slices.Contains(t.key, c.name) {
+		if slices.Contains(columns, c.name) {
 			parts = append(parts, quoted(c.name)+" "+c.typeName)
 		}
 	}
-	return fmt.Sprintf("SELECT * FROM jsonb_to_recordset(%s) AS s (%s)", v.rowsOf(t), strings.Join(parts, ", "))
+	return fmt.Sprintf("jsonb_to_recordset(%s) AS s (%s)", v.rowsOf(t), strings.Join(parts, ", "))
 }
 
 // save is the statement that puts the rows of a table into the state, at most @most and
