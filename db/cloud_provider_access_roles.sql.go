@@ -383,6 +383,48 @@ func (q *Queries) ListAccessRolesForUpdate(ctx context.Context, db DBTX, project
 	return items, nil
 }
 
+const listOrgAccessRoles = `-- name: ListOrgAccessRoles :many
+SELECT role.id, role.cloud_provider, role.authorized
+FROM cloud_provider_access_roles AS role
+JOIN projects ON projects.id = role.project_id
+WHERE projects.org_id = $1 AND role.project_id = $2
+ORDER BY role.id
+LIMIT $3
+`
+
+type ListOrgAccessRolesParams struct {
+	OrgID     objectid.ID
+	ProjectID objectid.ID
+	RowLimit  int32
+}
+
+type ListOrgAccessRolesRow struct {
+	ID            objectid.ID
+	CloudProvider CloudProvider
+	Authorized    bool
+}
+
+// The access roles of a project of the organization.
+func (q *Queries) ListOrgAccessRoles(ctx context.Context, db DBTX, arg ListOrgAccessRolesParams) ([]ListOrgAccessRolesRow, error) {
+	rows, err := db.Query(ctx, listOrgAccessRoles, arg.OrgID, arg.ProjectID, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgAccessRolesRow{}
+	for rows.Next() {
+		var i ListOrgAccessRolesRow
+		if err := rows.Scan(&i.ID, &i.CloudProvider, &i.Authorized); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateAWSAccessRole = `-- name: UpdateAWSAccessRole :one
 UPDATE cloud_provider_access_roles
 SET iam_assumed_role_arn = $1::text,

@@ -291,6 +291,65 @@ func (q *Queries) ListDueClusters(ctx context.Context, db DBTX, arg ListDueClust
 	return items, nil
 }
 
+const listOrgClusters = `-- name: ListOrgClusters :many
+SELECT cluster.id, cluster.name
+FROM clusters AS cluster
+JOIN projects ON projects.id = cluster.project_id
+WHERE projects.org_id = $1
+    AND cluster.project_id = $2
+    AND (
+        $3::object_id IS NULL
+        OR EXISTS (
+            SELECT
+            FROM backup_schedules AS schedule
+            WHERE schedule.project_id = $2
+                AND schedule.cluster_id = cluster.id
+                AND schedule.export_bucket_id = $3::object_id
+        )
+    )
+ORDER BY cluster.id
+LIMIT $4
+`
+
+type ListOrgClustersParams struct {
+	OrgID          objectid.ID
+	ProjectID      objectid.ID
+	ExportBucketID *objectid.ID
+	RowLimit       int32
+}
+
+type ListOrgClustersRow struct {
+	ID   objectid.ID
+	Name string
+}
+
+// The clusters of a project of the organization or, of those, the ones whose schedule exports
+// to a bucket.
+func (q *Queries) ListOrgClusters(ctx context.Context, db DBTX, arg ListOrgClustersParams) ([]ListOrgClustersRow, error) {
+	rows, err := db.Query(ctx, listOrgClusters,
+		arg.OrgID,
+		arg.ProjectID,
+		arg.ExportBucketID,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgClustersRow{}
+	for rows.Next() {
+		var i ListOrgClustersRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateCluster = `-- name: UpdateCluster :one
 UPDATE clusters
 SET settings = $1,

@@ -387,6 +387,53 @@ func (q *Queries) ListExportBucketsByID(ctx context.Context, db DBTX, arg ListEx
 	return items, nil
 }
 
+const listOrgExportBucketsOfRole = `-- name: ListOrgExportBucketsOfRole :many
+SELECT bucket.id, bucket.bucket_name
+FROM export_buckets AS bucket
+JOIN projects ON projects.id = bucket.project_id
+WHERE projects.org_id = $1 AND bucket.project_id = $2 AND bucket.role_id = $3
+ORDER BY bucket.id
+LIMIT $4
+`
+
+type ListOrgExportBucketsOfRoleParams struct {
+	OrgID     objectid.ID
+	ProjectID objectid.ID
+	RoleID    objectid.ID
+	RowLimit  int32
+}
+
+type ListOrgExportBucketsOfRoleRow struct {
+	ID         objectid.ID
+	BucketName string
+}
+
+// The export buckets of the organization that use an access role.
+func (q *Queries) ListOrgExportBucketsOfRole(ctx context.Context, db DBTX, arg ListOrgExportBucketsOfRoleParams) ([]ListOrgExportBucketsOfRoleRow, error) {
+	rows, err := db.Query(ctx, listOrgExportBucketsOfRole,
+		arg.OrgID,
+		arg.ProjectID,
+		arg.RoleID,
+		arg.RowLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgExportBucketsOfRoleRow{}
+	for rows.Next() {
+		var i ListOrgExportBucketsOfRoleRow
+		if err := rows.Scan(&i.ID, &i.BucketName); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateExportBucketPrivateNetworking = `-- name: UpdateExportBucketPrivateNetworking :one
 UPDATE export_buckets
 SET require_private_networking = $1::boolean

@@ -544,6 +544,23 @@ type ExportJob struct {
 	Failure        []byte
 }
 
+type JournalEntry struct {
+	OrgID     objectid.ID
+	ID        objectid.ID
+	At        time.Time
+	Kind      string
+	Operation string
+	Status    int32
+	ErrorCode string
+	Fault     string
+	Project   string
+	Principal string
+	UserAgent string
+	RequestID string
+	Size      int32
+	Entry     []byte
+}
+
 type NetworkContainer struct {
 	ProjectID     objectid.ID
 	ID            objectid.ID
@@ -566,6 +583,7 @@ type Org struct {
 	Settings              []byte
 	Protected             bool
 	StagingVersion        int64
+	JournalMode           *string
 }
 
 type OrgEvent struct {

@@ -25,7 +25,7 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 }
 
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
 FROM orgs
 WHERE id = $1
 `
@@ -41,12 +41,13 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.Settings,
 		&i.Protected,
 		&i.StagingVersion,
+		&i.JournalMode,
 	)
 	return i, err
 }
 
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -64,12 +65,13 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.Settings,
 		&i.Protected,
 		&i.StagingVersion,
+		&i.JournalMode,
 	)
 	return i, err
 }
 
 const getOrgForUpdate = `-- name: GetOrgForUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
 FROM orgs
 WHERE id = $1
 FOR UPDATE
@@ -87,8 +89,23 @@ func (q *Queries) GetOrgForUpdate(ctx context.Context, db DBTX, orgID objectid.I
 		&i.Settings,
 		&i.Protected,
 		&i.StagingVersion,
+		&i.JournalMode,
 	)
 	return i, err
+}
+
+const getOrgJournalMode = `-- name: GetOrgJournalMode :one
+SELECT coalesce(journal_mode, CASE WHEN protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+FROM orgs
+WHERE id = $1
+`
+
+// How much the journal keeps, as ListPrincipals has it.
+func (q *Queries) GetOrgJournalMode(ctx context.Context, db DBTX, orgID objectid.ID) (string, error) {
+	row := db.QueryRow(ctx, getOrgJournalMode, orgID)
+	var journal_mode string
+	err := row.Scan(&journal_mode)
+	return journal_mode, err
 }
 
 const getOrgMaxSecretHours = `-- name: GetOrgMaxSecretHours :one
@@ -247,11 +264,30 @@ func (q *Queries) UpdateOrg(ctx context.Context, db DBTX, arg UpdateOrgParams) e
 	return err
 }
 
+const updateOrgJournalMode = `-- name: UpdateOrgJournalMode :execrows
+UPDATE orgs
+SET journal_mode = $1::text
+WHERE id = $2
+`
+
+type UpdateOrgJournalModeParams struct {
+	JournalMode string
+	OrgID       objectid.ID
+}
+
+func (q *Queries) UpdateOrgJournalMode(ctx context.Context, db DBTX, arg UpdateOrgJournalModeParams) (int64, error) {
+	result, err := db.Exec(ctx, updateOrgJournalMode, arg.JournalMode, arg.OrgID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1
 WHERE id = $2
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
 `
 
 type UpdateOrgNameParams struct {
@@ -270,6 +306,7 @@ func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameP
 		&i.Settings,
 		&i.Protected,
 		&i.StagingVersion,
+		&i.JournalMode,
 	)
 	return i, err
 }
@@ -298,7 +335,7 @@ UPDATE orgs
 SET settings = coalesce(settings, '{}') || $1::jsonb,
     api_access_list_required = coalesce($2, api_access_list_required)
 WHERE id = $3
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
 `
 
 type UpdateOrgSettingsParams struct {
@@ -320,6 +357,7 @@ func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgS
 		&i.Settings,
 		&i.Protected,
 		&i.StagingVersion,
+		&i.JournalMode,
 	)
 	return i, err
 }

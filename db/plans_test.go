@@ -351,5 +351,9 @@ func (r *recorder) QueryRow(_ context.Context, sql string, _ ...any) pgx.Row { /
 	return r
 }
 
+func (r *recorder) CopyFrom(context.Context, pgx.Identifier, []string, pgx.CopyFromSource) (int64, error) {
+	return 0, errRecorded
+}
+
 // Scan makes the recorder the row that it returns.
 func (*recorder) Scan(...any) error { return errRecorded }

@@ -354,6 +354,66 @@ func (q *Queries) ListDueProjects(ctx context.Context, db DBTX, arg ListDueProje
 	return items, nil
 }
 
+const listOrgProjectsHaving = `-- name: ListOrgProjectsHaving :many
+SELECT projects.id, projects.name
+FROM projects
+WHERE projects.org_id = $1
+    AND (
+        $2::text IS NULL
+        OR EXISTS (
+            SELECT FROM cloud_provider_access_roles AS role
+            WHERE role.project_id = projects.id AND role.id = $2::text
+        )
+        OR EXISTS (
+            SELECT FROM export_buckets AS bucket
+            WHERE bucket.project_id = projects.id AND bucket.id = $2::text
+        )
+        OR EXISTS (
+            SELECT FROM snapshots AS snapshot
+            WHERE snapshot.project_id = projects.id AND snapshot.id = $2::text
+        )
+        OR EXISTS (
+            SELECT FROM clusters AS cluster
+            WHERE cluster.project_id = projects.id AND cluster.name = $2::text
+        )
+    )
+ORDER BY projects.id
+LIMIT $3
+`
+
+type ListOrgProjectsHavingParams struct {
+	OrgID    objectid.ID
+	Object   *string
+	RowLimit int32
+}
+
+type ListOrgProjectsHavingRow struct {
+	ID   objectid.ID
+	Name string
+}
+
+// The projects of the organization or, if an object is named, the one that has it: an
+// access role, an export bucket or a snapshot by its id, or a cluster by its name.
+func (q *Queries) ListOrgProjectsHaving(ctx context.Context, db DBTX, arg ListOrgProjectsHavingParams) ([]ListOrgProjectsHavingRow, error) {
+	rows, err := db.Query(ctx, listOrgProjectsHaving, arg.OrgID, arg.Object, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgProjectsHavingRow{}
+	for rows.Next() {
+		var i ListOrgProjectsHavingRow
+		if err := rows.Scan(&i.ID, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listProjectIDs = `-- name: ListProjectIDs :many
 SELECT id::text AS id
 FROM projects

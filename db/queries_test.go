@@ -16,11 +16,14 @@ import (
 // crossTenant are the queries that touch a tenant's table without naming the
 // tenant, each with the reason.
 var crossTenant = map[string]string{
-	"GetSealed":             "looks at the start whether anything in the database is sealed",
-	"GetStagingToken":       "finds a team by its token",
-	"ListOrgs":              "counts what each organization has, which is named by that; the operator sees all",
-	"ListAPIKeysToSeal":     "seals at the start what is to be, whoever it belongs to",
-	"ListExportBucketsByID": "finds buckets of many projects; each is asked for with its own",
+	"DeleteJournalEntriesBefore": "ends the entries of all that are too old",
+	"DeleteJournalEntriesPast":   "the oldest of all go when there are too many",
+	"GetJournalSize":             "is how large the table is",
+	"GetSealed":                  "looks at the start whether anything in the database is sealed",
+	"GetStagingToken":            "finds a team by its token",
+	"ListOrgs":                   "counts what each organization has, which is named by that; the operator sees all",
+	"ListAPIKeysToSeal":          "seals at the start what is to be, whoever it belongs to",
+	"ListExportBucketsByID":      "finds buckets of many projects; each is asked for with its own",
 	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +
 		"request's, and its organization is compared with the caller's",
 	"InsertExportBuckets":           "adds buckets of many projects; each of them names its role's project, which must be its own",
@@ -52,7 +55,7 @@ var (
 	header = regexp.MustCompile(`(?m)^-- name:.*$`)
 	// nameLine takes Verb, Noun and sqlc's command.
 	nameLine = regexp.MustCompile(`^-- name: (Insert|Upsert|Get|List|Count|Update|Delete)([A-Z][A-Za-z]*) ` +
-		`:(one|many|exec|execrows|batchexec)$`)
+		`:(one|many|exec|execrows|batchexec|copyfrom)$`)
 	comment       = regexp.MustCompile(`(?m)--.*$`)
 	databaseClock = regexp.MustCompile(`(?i)\bnow\(|\b(current|local)_?time(stamp)?\b|\bcurrent_date\b|` +
 		`\b(clock|statement|transaction)_timestamp\b|\btimeofday\b`)
@@ -175,7 +178,7 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 			t.Errorf("%s: %s: got ON CONFLICT DO UPDATE %t, want it in each Upsert and nowhere else", q.file, q.name, got)
 		}
 		// An insert of many rows returns what became of each.
-		plural := q.verb == "Insert" && strings.HasSuffix(q.name, "s")
+		plural := q.verb == "Insert" && strings.HasSuffix(q.name, "s") && q.command != "copyfrom"
 		if got := q.command == "many"; got != (q.verb == "List" || plural) {
 			t.Errorf("%s: %s: got :%s, want :many of each List, of each Insert of many, and of nothing else",
 				q.file, q.name, q.command)

@@ -79,8 +79,11 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 }
 
 const listLiveServiceAccountSecrets = `-- name: ListLiveServiceAccountSecrets :many
-SELECT service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at, service_account_secrets.suffix, service_account_secrets.last_used_at
+SELECT
+    service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at, service_account_secrets.suffix, service_account_secrets.last_used_at,
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM principals
+JOIN orgs ON orgs.id = principals.org_id
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id
@@ -95,26 +98,32 @@ type ListLiveServiceAccountSecretsParams struct {
 	Now              time.Time
 }
 
+type ListLiveServiceAccountSecretsRow struct {
+	ServiceAccountSecret ServiceAccountSecret
+	JournalMode          string
+}
+
 // The secrets that a token may be issued for, by the service account's id alone:
 // the client has not said which organization it is of.
-func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, arg ListLiveServiceAccountSecretsParams) ([]ServiceAccountSecret, error) {
+func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, arg ListLiveServiceAccountSecretsParams) ([]ListLiveServiceAccountSecretsRow, error) {
 	rows, err := db.Query(ctx, listLiveServiceAccountSecrets, arg.ServiceAccountID, arg.Now)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ServiceAccountSecret{}
+	items := []ListLiveServiceAccountSecretsRow{}
 	for rows.Next() {
-		var i ServiceAccountSecret
+		var i ListLiveServiceAccountSecretsRow
 		if err := rows.Scan(
-			&i.OrgID,
-			&i.ServiceAccountID,
-			&i.ID,
-			&i.SecretHash,
-			&i.CreatedAt,
-			&i.ExpiresAt,
-			&i.Suffix,
-			&i.LastUsedAt,
+			&i.ServiceAccountSecret.OrgID,
+			&i.ServiceAccountSecret.ServiceAccountID,
+			&i.ServiceAccountSecret.ID,
+			&i.ServiceAccountSecret.SecretHash,
+			&i.ServiceAccountSecret.CreatedAt,
+			&i.ServiceAccountSecret.ExpiresAt,
+			&i.ServiceAccountSecret.Suffix,
+			&i.ServiceAccountSecret.LastUsedAt,
+			&i.JournalMode,
 		); err != nil {
 			return nil, err
 		}

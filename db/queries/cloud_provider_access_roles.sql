@@ -99,6 +99,15 @@ WHERE project_id = @project_id
 ORDER BY id
 FOR UPDATE;
 
+-- name: ListOrgAccessRoles :many
+-- The access roles of a project of the organization.
+SELECT role.id, role.cloud_provider, role.authorized
+FROM cloud_provider_access_roles AS role
+JOIN projects ON projects.id = role.project_id
+WHERE projects.org_id = @org_id AND role.project_id = @project_id
+ORDER BY role.id
+LIMIT @row_limit;
+
 -- name: UpdateAWSAccessRole :one
 -- Authorizes the role, anew if it was. Returns no row if the project has no such
 -- AWS role.

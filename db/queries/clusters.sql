@@ -58,6 +58,27 @@ WHERE project_id = @project_id AND due_at <= @now::timestamptz
 ORDER BY due_at, id
 LIMIT @row_limit::integer;
 
+-- name: ListOrgClusters :many
+-- The clusters of a project of the organization or, of those, the ones whose schedule exports
+-- to a bucket.
+SELECT cluster.id, cluster.name
+FROM clusters AS cluster
+JOIN projects ON projects.id = cluster.project_id
+WHERE projects.org_id = @org_id
+    AND cluster.project_id = @project_id
+    AND (
+        sqlc.narg('export_bucket_id')::object_id IS NULL
+        OR EXISTS (
+            SELECT
+            FROM backup_schedules AS schedule
+            WHERE schedule.project_id = @project_id
+                AND schedule.cluster_id = cluster.id
+                AND schedule.export_bucket_id = sqlc.narg('export_bucket_id')::object_id
+        )
+    )
+ORDER BY cluster.id
+LIMIT @row_limit;
+
 -- name: UpdateCluster :one
 -- The project is locked.
 UPDATE clusters

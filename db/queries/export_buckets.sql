@@ -170,6 +170,15 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS export_buckets;
 
+-- name: ListOrgExportBucketsOfRole :many
+-- The export buckets of the organization that use an access role.
+SELECT bucket.id, bucket.bucket_name
+FROM export_buckets AS bucket
+JOIN projects ON projects.id = bucket.project_id
+WHERE projects.org_id = @org_id AND bucket.project_id = @project_id AND bucket.role_id = @role_id
+ORDER BY bucket.id
+LIMIT @row_limit;
+
 -- name: UpdateExportBucketPrivateNetworking :one
 -- Returns no row if the project has no such AWS bucket.
 UPDATE export_buckets

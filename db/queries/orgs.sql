@@ -30,6 +30,12 @@ SELECT coalesce((settings ->> 'maxServiceAccountSecretValidityInHours')::integer
 FROM orgs
 WHERE id = @org_id;
 
+-- name: GetOrgJournalMode :one
+-- How much the journal keeps, as ListPrincipals has it.
+SELECT coalesce(journal_mode, CASE WHEN protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+FROM orgs
+WHERE id = @org_id;
+
 -- name: ListOrgs :many
 -- All organizations after an id, or the one of an id, with how much each of them has.
 SELECT
@@ -94,4 +100,9 @@ WHERE id = @org_id;
 -- Tells every replica that what is staged in the organization has changed.
 UPDATE orgs
 SET staging_version = staging_version + 1
+WHERE id = @org_id;
+
+-- name: UpdateOrgJournalMode :execrows
+UPDATE orgs
+SET journal_mode = @journal_mode::text
 WHERE id = @org_id;

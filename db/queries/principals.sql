@@ -59,7 +59,7 @@ FOR UPDATE;
 -- name: ListPrincipals :many
 -- Finds the principals that public keys and hashes of access tokens belong to,
 -- each with all that decides what it may do: its organization's rule and its own
--- list about addresses, its roles in the organization and on one project, and
+-- list about addresses, how much its journal keeps, its roles in the organization and on one project, and
 -- whether the organization and the project are there that the request names, and when
 -- the project is to be settled.
 -- The one query of an authenticated request before its operation. A public key that
@@ -77,6 +77,7 @@ SELECT
     principal.version,
     principal.api_access_list_required,
     principal.staging_version,
+    principal.journal_mode::text AS journal_mode,
     ARRAY(
         SELECT entry.cidr_block
         FROM access_list_entries AS entry
@@ -133,7 +134,15 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
-    SELECT principals.version, orgs.api_access_list_required, orgs.staging_version
+    SELECT
+        principals.version,
+        orgs.api_access_list_required,
+        orgs.staging_version,
+        -- Empty for off.
+        coalesce(
+            nullif(orgs.journal_mode, 'off'),
+            CASE WHEN orgs.protected OR orgs.journal_mode = 'off' THEN '' ELSE 'full' END
+        ) AS journal_mode
     FROM principals
     JOIN orgs ON orgs.id = principals.org_id
     WHERE principals.org_id = credential.org_id AND principals.id = credential.id

@@ -158,6 +158,34 @@ WHERE org_id = @org_id AND due_at <= @now::timestamptz
 ORDER BY id
 LIMIT @row_limit::integer;
 
+-- name: ListOrgProjectsHaving :many
+-- The projects of the organization or, if an object is named, the one that has it: an
+-- access role, an export bucket or a snapshot by its id, or a cluster by its name.
+SELECT projects.id, projects.name
+FROM projects
+WHERE projects.org_id = @org_id
+    AND (
+        sqlc.narg('object')::text IS NULL
+        OR EXISTS (
+            SELECT FROM cloud_provider_access_roles AS role
+            WHERE role.project_id = projects.id AND role.id = sqlc.narg('object')::text
+        )
+        OR EXISTS (
+            SELECT FROM export_buckets AS bucket
+            WHERE bucket.project_id = projects.id AND bucket.id = sqlc.narg('object')::text
+        )
+        OR EXISTS (
+            SELECT FROM snapshots AS snapshot
+            WHERE snapshot.project_id = projects.id AND snapshot.id = sqlc.narg('object')::text
+        )
+        OR EXISTS (
+            SELECT FROM clusters AS cluster
+            WHERE cluster.project_id = projects.id AND cluster.name = sqlc.narg('object')::text
+        )
+    )
+ORDER BY projects.id
+LIMIT @row_limit;
+
 -- name: CountProjects :one
 SELECT count(*)
 FROM projects

@@ -22,8 +22,11 @@ LIMIT 100000;
 -- name: ListLiveServiceAccountSecrets :many
 -- The secrets that a token may be issued for, by the service account's id alone:
 -- the client has not said which organization it is of.
-SELECT service_account_secrets.*
+SELECT
+    sqlc.embed(service_account_secrets),
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM principals
+JOIN orgs ON orgs.id = principals.org_id
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id

@@ -52,6 +52,7 @@ func (s *Server) writeBody(c *gin.Context, status int, contentType string, body 
 	for _, piece := range body {
 		size += len(piece)
 	}
+	recordAnswer(c, contentType, size, body)
 	h := c.Writer.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(size))

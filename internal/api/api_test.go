@@ -162,6 +162,7 @@ type bundle struct {
 	clock    *clock
 	log      *waittest.Log
 	secrets  secrets
+	journal  *journalKeeper
 }
 
 // settings are what a test may change before the server starts.
@@ -227,6 +228,7 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 		Cluster: cluster.New(b.pool, env), Settle: settle.New(b.pool, env),
 		DBAccess: dbaccess.New(b.pool, env), Event: event.New(b.pool), Fault: fault.New(b.pool, time.Now),
 	}
+	b.keepJournal(t)
 	handler, err := api.NewBounded(b.services, s.api, s.bounds)
 	if err != nil {
 		t.Fatal(err)
@@ -234,6 +236,9 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 	b.handler = handler
 	b.server = httptest.NewServer(asDescribed(t, b.secrets.watch(t, handler)))
 	t.Cleanup(func() { b.notInDump(t) })
+	t.Cleanup(func() {
+		b.journal.Flush(context.Background())
+	})
 	t.Cleanup(b.server.Close)
 	return b
 }

@@ -23,6 +23,7 @@ func (s *Server) authenticate(c *gin.Context) (*atlas.Principal, error) {
 		c.Set(principalKey, principal.ID())
 	}
 	s.noteFailure(c, credential, err)
+	recordSignIn(s.record(c, principal), credential, s.clientAddress(c), err)
 	return principal, err
 }
 

@@ -143,7 +143,7 @@ func TestNoncesAndTokensAreGoodOnEveryReplica(t *testing.T) {
 // revoke revokes a token of the demo service account.
 func (b *bundle) revoke(t *testing.T, token string) {
 	t.Helper()
-	if err := b.iam.RevokeAccessToken(t.Context(), demoClientID, demoClientSecret, token); err != nil {
+	if _, err := b.iam.RevokeAccessToken(t.Context(), demoClientID, demoClientSecret, token); err != nil {
 		t.Fatal(err)
 	}
 }

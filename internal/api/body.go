@@ -80,6 +80,7 @@ func (w *work) receiveBytes(size int64) ([]byte, error) {
 	}
 	// Without this the end of the time would look as if the client had left.
 	_ = http.NewResponseController(w.gin.Writer).SetReadDeadline(time.Time{})
+	w.received = data
 	if err := w.resume(); err != nil {
 		return nil, err
 	}

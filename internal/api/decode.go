@@ -36,7 +36,7 @@ func decodeAs[R any](c *call) (R, error) {
 
 func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
-		return atlas.NewError(atlas.CodeInvalidJSON)
+		return atlas.NewError(atlas.CodeInvalidJSON).Fact("body", "empty", "an object or an array, in JSON")
 	}
 	lastKeyCounts := jsontext.AllowDuplicateNames(true)
 	value := jsontext.Value(data)
@@ -44,15 +44,17 @@ func decodeData(data []byte, kind jsontext.Kind, dst any) error {
 		return atlas.NewError(atlas.CodeMalformedJSON)
 	}
 	if value.Kind() != kind {
-		return atlas.NewError(atlas.CodeInvalidJSON)
+		return atlas.NewError(atlas.CodeInvalidJSON).Fact("body", value.Kind().String(), kind.String())
 	}
 	err := json.Unmarshal(data, dst, lastKeyCounts, json.RejectUnknownMembers(true))
 	var mismatch *json.SemanticError
 	switch {
 	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):
-		return atlas.NewError(atlas.CodeInvalidAttribute, attribute(mismatch.JSONPointer))
+		return atlas.NewError(atlas.CodeInvalidAttribute, attribute(mismatch.JSONPointer)).
+			Fact("known", "no", "a field of the operation; names are case-sensitive")
 	case errors.As(err, &mismatch):
-		return atlas.NewError(atlas.CodeInvalidJSONAttribute, attribute(mismatch.JSONPointer))
+		return atlas.NewError(atlas.CodeInvalidJSONAttribute, attribute(mismatch.JSONPointer)).
+			Fact("kind", mismatch.JSONKind.String(), "another, as the OpenAPI document says")
 	case err != nil:
 		return fmt.Errorf("decode body: %w", err)
 	case kind == jsontext.KindBeginArray:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,6 +33,7 @@ type call struct {
 	version   version
 	body      *received       // nil until it is received
 	settler   *settle.Service // nil if the operation settles nothing
+	trace     *atlas.Trace    // nil if nobody wants it
 }
 
 // settle brings the project of the proof up to its clock, if the operation is one that
@@ -180,13 +182,19 @@ func large[P atlas.Proof, B any](
 }
 
 func newEndpoint[P atlas.Proof](prove access[P], serve func(P, *call) (any, error)) endpoint {
+	access := reflect.TypeFor[P]().String()
+	_, name, _ := strings.Cut(access, ".")
 	return endpoint{
-		access: reflect.TypeFor[P]().String(),
+		access: access,
 		status: http.StatusOK,
 		serve: func(c *call) (any, error) {
+			c.trace.Step(atlas.StepAuthorize).Fact("proof", name)
 			proof, err := prove(c.principal)
 			if err != nil {
 				return nil, err
+			}
+			if c.trace != nil {
+				c.trace.Fact("has", c.principal.Roles()).Step(atlas.StepRule)
 			}
 			if err := checkIDs(c.gin); err != nil {
 				return nil, err

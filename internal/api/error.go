@@ -33,6 +33,7 @@ const statusClientClosedRequest = 499
 // the client may not read is logged with the request.
 func (s *Server) writeError(c *gin.Context, err error) {
 	_ = c.Error(err) // for the log
+	recordRefusal(c, err)
 	var (
 		refusal *atlas.Error
 		empty   emptyError
@@ -113,6 +114,9 @@ func (s *Server) writeUnavailable(c *gin.Context) {
 
 func (s *Server) writeOAuthError(c *gin.Context, refusal *oauthError) {
 	c.Set(faultKey, refusal.cause != nil)
+	if r := recordingOf(c); r != nil {
+		r.errorCode = refusal.code
+	}
 	var body pieces
 	err := encode(&body, oauthErrorBody{Error: refusal.code, ErrorDescription: refusal.description})
 	s.writeErrorBody(c, refusal.status, body, err)

@@ -39,6 +39,7 @@ func (s *Server) findFault(c *gin.Context, principal *atlas.Principal) (*fault.R
 func (s *Server) meetFault(c *gin.Context, op operation, principal *atlas.Principal, rule *fault.Rule) error {
 	staged := &stagedFault{name: rule.Name}
 	c.Set(stagedKey, staged)
+	recordFault(c, rule)
 	s.cfg.Metrics.FaultApplied(string(rule.Effect.Kind))
 	if !rule.Silent {
 		c.Header(staging.FaultHeader, rule.Name)
@@ -51,6 +52,7 @@ func (s *Server) meetFault(c *gin.Context, op operation, principal *atlas.Princi
 	case staging.KindError:
 		return rule.Refusal
 	case staging.KindStatus:
+		traceOf(c).Refuse("no fault is staged for the request")
 		s.writeBalancer(c, effect)
 		return nil
 	case staging.KindUnauthenticated:
@@ -63,6 +65,7 @@ func (s *Server) meetFault(c *gin.Context, op operation, principal *atlas.Princi
 		// What is written from now on goes nowhere.
 		c.Writer = lostWriter{c.Writer, make(http.Header)}
 		if effect.At == staging.ResetBefore {
+			traceOf(c).Refuse("no fault is staged for the request")
 			return nil
 		}
 	case staging.KindSlowBody:

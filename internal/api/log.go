@@ -42,6 +42,7 @@ func (s *Server) logRequest(c *gin.Context) {
 	c.Next()
 	took := time.Since(start)
 	s.cfg.Metrics.Request(operationID(c), c.Writer.Status(), took)
+	s.journalRequest(c, id, start, took)
 
 	attrs := []slog.Attr{
 		slog.String("request_id", id),

@@ -15,6 +15,7 @@ import (
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/iam"
 )
 
 // The token endpoints of OAuth 2.0: RFC 6749, section 4.4 (client credentials),
@@ -96,6 +97,7 @@ func (s *Server) createAccessToken(c *gin.Context) error {
 	}
 	token, err := s.iam.CreateAccessToken(c.Request.Context(), id, secret)
 	s.noteFailure(c, id, err)
+	s.recordClient(c, token.Account, err)
 	if err != nil {
 		return err
 	}
@@ -124,13 +126,25 @@ func (s *Server) revokeAccessToken(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token"))
+	account, err := s.iam.RevokeAccessToken(c.Request.Context(), id, secret, c.PostForm("token"))
 	s.noteFailure(c, id, err)
+	s.recordClient(c, account, err)
 	if err != nil {
 		return err
 	}
 	c.AbortWithStatus(http.StatusOK)
 	return nil
+}
+
+// recordClient begins the recording of a request at a token endpoint, which was sent with
+// a client id of the account, or of the one in the error.
+func (s *Server) recordClient(c *gin.Context, account *atlas.Principal, err error) {
+	if refused, ok := errors.AsType[*iam.RefusedError](err); ok {
+		account = refused.Account
+	}
+	if trace := s.record(c, account); trace != nil {
+		trace.Step(atlas.StepAuthenticate).Fact("credential", recordingOf(c).principal)
+	}
 }
 
 // receiveForm receives the form of the request, which gin then reads.

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -53,6 +54,17 @@ func IsOperation(text string) bool {
 		}
 	}
 	return false
+}
+
+// Operations returns the method and the path of every operation, with a colon before each
+// parameter.
+func Operations() []string {
+	var operations []string
+	for at := range operationIDs() {
+		operations = append(operations, at.method+" "+at.path)
+	}
+	slices.Sort(operations)
+	return operations
 }
 
 // operationID returns the operation id of what the request asks for, or nothing if that is

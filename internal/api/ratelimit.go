@@ -108,6 +108,7 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 		draws = append(draws, draw{reserveLimit, own})
 	}
 	from, left, retryAfter := s.limits.take(draws...)
+	recordRateLimit(traceOf(c), from, left)
 	tellLimit(c, op, from, left)
 	if retryAfter == 0 {
 		return nil

@@ -58,7 +58,7 @@ var revocations = map[string]revocation{
 	}},
 	"its token": {of: credentialKind.hasSecrets, do: func(t *testing.T, b *bundle, who credential) {
 		t.Helper()
-		if err := b.iam.RevokeAccessToken(t.Context(), who.name, who.secret, who.token); err != nil {
+		if _, err := b.iam.RevokeAccessToken(t.Context(), who.name, who.secret, who.token); err != nil {
 			t.Error(err)
 		}
 	}},

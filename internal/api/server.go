@@ -19,6 +19,7 @@ import (
 	"exportbuckets/internal/event"
 	"exportbuckets/internal/fault"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/journal"
 	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
@@ -62,7 +63,12 @@ type Services struct {
 	Event    *event.Service
 	// Fault finds the faults that requests are to meet; nil if they meet none.
 	Fault *fault.Service
+	// Journal keeps what was asked and why it was answered so; nil keeps nothing.
+	Journal Journal
 }
+
+// Journal keeps requests that have been answered. It takes no time.
+type Journal interface{ Add(record journal.Record) }
 
 // Server is the HTTP side of the services.
 type Server struct {
@@ -74,6 +80,7 @@ type Server struct {
 	dbaccess *dbaccess.Service
 	event    *event.Service
 	fault    *fault.Service
+	journal  Journal
 	cfg      Config
 	limits   *rateLimiter // of those who are known
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
@@ -127,7 +134,8 @@ func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 	s := &Server{
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
 		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event, fault: services.Fault,
-		cfg: cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
+		journal: services.Journal,
+		cfg:     cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 
 		bounds:  b,
@@ -180,6 +188,9 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 	if err != nil {
 		return err
 	}
+	if r := recordingOf(c); r != nil && r.operation == "" {
+		r.operation = op.method + " " + op.path
+	}
 	rule, err := s.findFault(c, principal)
 	if err != nil {
 		return err
@@ -192,6 +203,7 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 
 // serveCaller serves a request of whom is known.
 func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Principal) error {
+	trace := traceOf(c)
 	if err := s.limitRate(c, principal, op); err != nil {
 		return err
 	}
@@ -204,6 +216,7 @@ func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Prin
 		return err
 	}
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
+	recordVersion(trace, c.Request.Header.Values("Accept"), v)
 	if err != nil {
 		return err
 	}
@@ -213,7 +226,7 @@ func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Prin
 	if err := checkSunset(c, v, principal.Now()); err != nil {
 		return err
 	}
-	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v}
+	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v, trace: trace}
 	if op.endpoint.settles {
 		in.settler = s.settle
 	}
@@ -229,6 +242,7 @@ func (s *Server) unavailable(c *gin.Context) { s.writeError(c, atlas.ErrUnavaila
 
 // resourceNotFound says that the path leads nowhere.
 func resourceNotFound(c *gin.Context) error {
+	traceOf(c).Step(atlas.StepRoute)
 	return atlas.NewError(atlas.CodeResourceNotFound, sentPath(c))
 }
 

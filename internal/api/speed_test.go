@@ -39,6 +39,10 @@ func setupSpeed(t testing.TB, counted *metrics.Metrics) func(operation) {
 		s.api.RateLimits = false
 		s.api.Log = slog.New(slog.DiscardHandler)
 	})
+	// The journal is there, and off.
+	if _, err := b.pool.Exec(t.Context(), "UPDATE orgs SET journal_mode = 'off'"); err != nil {
+		t.Fatal(err)
+	}
 	token := b.token(t)
 	for range 100 {
 		b.create(t, awsBody)

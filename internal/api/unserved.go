@@ -74,7 +74,8 @@ func parseVersions(list string) []version {
 // 404, by which Terraform would learn that something is gone, and no 405, whose empty
 // body some clients take for success.
 func notServed(op operation) endpoint {
-	return endpoint{serve: func(*call) (any, error) {
+	return endpoint{serve: func(c *call) (any, error) {
+		c.trace.Step(atlas.StepRoute)
 		return nil, atlas.NewError(atlas.CodeNotServed, op.method+" "+op.path)
 	}}
 }

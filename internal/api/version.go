@@ -48,14 +48,21 @@ func resolveVersion(versions []version, accept []string) (version, error) {
 	}
 	date, ok := acceptedDate(accept)
 	if !ok {
-		return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)
+		return version{}, noVersion(versions, strings.Join(accept, ", "))
 	}
 	for _, version := range slices.Backward(versions) {
 		if version.date == date || version.date < date && date != preview {
 			return version, nil
 		}
 	}
-	return version{}, atlas.NewError(atlas.CodeInvalidVersionDate)
+	return version{}, noVersion(versions, date)
+}
+
+// noVersion refuses a request that names no version which the operation has.
+func noVersion(versions []version, asked string) error {
+	first, last := versions[0].date, versions[len(versions)-1].date
+	return atlas.NewError(atlas.CodeInvalidVersionDate).
+		Fact("asked", shown(asked), "application/vnd.atlas."+last+"+json, or a date from "+first+" on")
 }
 
 func acceptedDate(accept []string) (string, bool) {
@@ -96,7 +103,9 @@ func checkSunset(c *gin.Context, v version, now time.Time) error {
 	}
 	c.Header("Sunset", headerDate(v.sunset))
 	if now.UTC().Format(time.DateOnly) >= v.sunset {
-		return atlas.NewError(atlas.CodeVersionGone, v.date, resourcePath(c))
+		return atlas.NewError(atlas.CodeVersionGone, v.date, resourcePath(c)).
+			Fact("today", now.UTC().Format(time.DateOnly), "before "+v.sunset).
+			Fact("successor", v.successor, "")
 	}
 	return nil
 }

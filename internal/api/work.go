@@ -27,6 +27,8 @@ type work struct {
 	timer  *time.Timer // ends the request's context
 	leave  func()      // gives the place back; nil if there is none
 	held   []func()    // give back what the request holds until it is answered
+
+	received []byte // the body
 }
 
 // limitWork bounds for how long the request may be at work.

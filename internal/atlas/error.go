@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"exportbuckets/staging"
 )
 
 // Error is a refusal that the client may read. Any other error is ours: the
@@ -13,6 +15,9 @@ type Error struct {
 	Code       Code
 	Detail     string // one sentence, safe to show
 	Parameters []any  // what was put into the sentence: strings or integers
+	// Because is what the refusal rests on, beside the parameters. It is for the journal
+	// of the caller's organization, and never in an answer.
+	Because []staging.Fact
 }
 
 // NewError returns the refusal that Atlas gives for code. The parameters stand in
@@ -27,6 +32,26 @@ func NewError(code Code, parameters ...any) *Error {
 	}
 	return &Error{Code: code, Detail: detail, Parameters: parameters}
 }
+
+// Fact adds to what the refusal rests on: the value of something, and what it would have
+// to be, if that can be said.
+func (e *Error) Fact(name, value, needs string) *Error {
+	e.Because = append(e.Because, staging.Fact{Name: name, Value: value, Needs: needs})
+	return e
+}
+
+// Facts returns what the refusal rests on.
+func (e *Error) Facts() []staging.Fact {
+	var facts []staging.Fact
+	names := strings.Fields(rules[e.Code].parameters)
+	for i, name := range names[:min(len(names), len(e.Parameters))] {
+		facts = append(facts, staging.Fact{Name: name, Value: fmt.Sprint(e.Parameters[i])})
+	}
+	return append(facts, e.Because...)
+}
+
+// Rule returns what has to hold, or else this is the refusal.
+func (e *Error) Rule() string { return rules[e.Code].sentence }
 
 // Error returns the code and the sentence.
 func (e *Error) Error() string {

@@ -8,6 +8,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
 )
 
 // Principal is who is calling: an API key or a service account, seen from the
@@ -51,6 +52,9 @@ type Facts struct {
 	// request. It returns ErrUnauthenticated or an *Error as authentication does.
 	Find func(ctx context.Context, conn db.DBTX) (*Principal, error)
 
+	// Journal is how much of the organization's requests is kept. Empty stands for off.
+	Journal staging.JournalMode
+
 	// BackupManagersWrite lets GROUP_BACKUP_MANAGER change export buckets, as the
 	// newest Atlas specification says. The API reference asks for GROUP_OWNER, and
 	// that is the rule without it.
@@ -85,6 +89,21 @@ func (p *Principal) ID() objectid.ID { return p.facts.ID }
 // OrgID returns the id of the principal's own organization.
 func (p *Principal) OrgID() objectid.ID { return p.facts.OrgID }
 
+// Journal returns how much of the principal's requests is kept; empty stands for off.
+func (p *Principal) Journal() staging.JournalMode { return p.facts.Journal }
+
+// PublicKey returns that of an API key; a service account has none.
+func (p *Principal) PublicKey() string { return p.facts.PublicKey }
+
+// Roles names the principal's roles in its organization and, if the request names one, on
+// the project.
+func (p *Principal) Roles() string {
+	if p.facts.Project == "" {
+		return joined(p.facts.OrgRoles)
+	}
+	return joined(p.projectRoles)
+}
+
 // Actor is who made something happen, by value.
 type Actor struct {
 	ID        objectid.ID
@@ -112,9 +131,6 @@ func (p *Principal) Now() time.Time { return p.facts.Now }
 
 // StagingVersion returns the version of what is staged in the principal's organization.
 func (p *Principal) StagingVersion() int64 { return p.facts.StagingVersion }
-
-// PublicKey returns the public key of an API key, and nothing of a service account.
-func (p *Principal) PublicKey() string { return p.facts.PublicKey }
 
 // Version returns the version of the principal when it was found.
 func (p *Principal) Version() int64 { return p.facts.Version }

@@ -3,6 +3,7 @@ package atlas
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"exportbuckets/db"
@@ -190,8 +191,11 @@ func (p *Principal) OrgReader() (OrgReader, error) {
 	if !p.facts.OrgExists {
 		return OrgReader{}, NewError(CodeOrgNotFound, p.facts.Org)
 	}
-	if !p.NamesOwnOrg() || len(p.facts.OrgRoles) == 0 {
-		return OrgReader{}, NewError(CodeUserUnauthorized)
+	if !p.NamesOwnOrg() {
+		return OrgReader{}, NewError(CodeUserUnauthorized).Fact("organization", p.facts.Org, p.facts.OrgID.String())
+	}
+	if len(p.facts.OrgRoles) == 0 {
+		return OrgReader{}, NewError(CodeUserUnauthorized).Fact("organizationRoles", joined(p.facts.OrgRoles), "a role")
 	}
 	again := func(p *Principal) error { return refusal(p.OrgReader()) }
 	return OrgReader{orgProof[OrgReader]{proof{p, again}}}, nil
@@ -204,17 +208,24 @@ func (p *Principal) OrgOwner() (OrgOwner, error) {
 		return OrgOwner{}, err
 	}
 	if !p.HasOrgRole(db.OrgRoleORGOWNER) {
-		return OrgOwner{}, NewError(CodeUserUnauthorized)
+		return OrgOwner{}, p.notOrgOwner()
 	}
 	again := func(p *Principal) error { return refusal(p.OrgOwner()) }
 	return OrgOwner{orgProof[OrgOwner]{proof{p, again}}}, nil
+}
+
+func (p *Principal) notOrgOwner() error {
+	return NewError(CodeUserUnauthorized).
+		Fact("organizationRoles", joined(p.facts.OrgRoles), string(db.OrgRoleORGOWNER))
 }
 
 // ProjectCreator returns NOT_ORG_GROUP_CREATOR if the caller may not add projects to
 // the organization of that id.
 func (p *Principal) ProjectCreator(orgID objectid.ID) (ProjectCreator, error) {
 	if orgID != p.OrgID() || !p.HasOrgRole(db.OrgRoleORGOWNER) && !p.HasOrgRole(db.OrgRoleORGGROUPCREATOR) {
-		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID.String())
+		return ProjectCreator{}, NewError(CodeNotOrgProjectCreator, orgID.String()).
+			Fact("callersOrganization", p.OrgID().String(), orgID.String()).
+			Fact("organizationRoles", joined(p.facts.OrgRoles), "ORG_OWNER or ORG_GROUP_CREATOR")
 	}
 	again := func(p *Principal) error { return refusal(p.ProjectCreator(orgID)) }
 	return ProjectCreator{orgProof[ProjectCreator]{proof{p, again}}}, nil
@@ -259,16 +270,49 @@ func (p *Principal) ServiceAccountInviter() (ServiceAccountInviter, error) {
 		return ServiceAccountInviter{}, err
 	}
 	if !owner.OwnsOrg() {
-		return ServiceAccountInviter{}, NewError(CodeUserUnauthorized)
+		return ServiceAccountInviter{}, p.notOrgOwner()
 	}
 	again := func(p *Principal) error { return refusal(p.ServiceAccountInviter()) }
 	return ServiceAccountInviter{credentialProof[ServiceAccountInviter]{proof{p, again}}}, nil
 }
 
+// enough are roles on a project of which each is enough to do something.
+type enough struct {
+	roles []db.ProjectRole
+	text  string
+}
+
+func oneOf(roles ...db.ProjectRole) enough { return enough{roles, joined(roles)} }
+
+var (
+	projectReaders       = oneOf(db.AllProjectRoleValues()...)
+	projectOwners        = oneOf(db.ProjectRoleGROUPOWNER)
+	backupManagers       = oneOf(db.ProjectRoleGROUPOWNER, db.ProjectRoleGROUPBACKUPMANAGER)
+	clusterManagers      = oneOf(db.ProjectRoleGROUPOWNER, db.ProjectRoleGROUPCLUSTERMANAGER)
+	snapshotManagers     = oneOf(append(clusterManagers.roles, db.ProjectRoleGROUPBACKUPMANAGER)...)
+	databaseUserManagers = oneOf(db.ProjectRoleGROUPOWNER,
+		db.ProjectRoleGROUPDATABASEACCESSADMIN, db.ProjectRoleGROUPSTREAMPROCESSINGOWNER)
+)
+
+// joined names roles in a fact.
+func joined[R ~string](roles []R) string {
+	switch len(roles) {
+	case 0:
+		return "none"
+	case 1:
+		return string(roles[0])
+	}
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = string(role)
+	}
+	return strings.Join(names, ", ")
+}
+
 // ProjectReader returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller has no role on the project that the request names.
 func (p *Principal) ProjectReader() (ProjectReader, error) {
-	proved, err := proveProject[ProjectReader](p, len(p.projectRoles) > 0,
+	proved, err := proveProject[ProjectReader](p, projectReaders,
 		func(p *Principal) error { return refusal(p.ProjectReader()) })
 	return ProjectReader{proved}, err
 }
@@ -276,7 +320,7 @@ func (p *Principal) ProjectReader() (ProjectReader, error) {
 // ProjectOwner returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED
 // if the caller does not own the project that the request names.
 func (p *Principal) ProjectOwner() (ProjectOwner, error) {
-	proved, err := proveProject[ProjectOwner](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER),
+	proved, err := proveProject[ProjectOwner](p, projectOwners,
 		func(p *Principal) error { return refusal(p.ProjectOwner()) })
 	return ProjectOwner{proved}, err
 }
@@ -285,8 +329,11 @@ func (p *Principal) ProjectOwner() (ProjectOwner, error) {
 // if the caller may not change the export buckets of the project that the
 // request names.
 func (p *Principal) BackupWriter() (BackupWriter, error) {
-	proved, err := proveProject[BackupWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
-		p.facts.BackupManagersWrite && p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
+	writers := projectOwners
+	if p.facts.BackupManagersWrite {
+		writers = backupManagers
+	}
+	proved, err := proveProject[BackupWriter](p, writers,
 		func(p *Principal) error { return refusal(p.BackupWriter()) })
 	return BackupWriter{proved}, err
 }
@@ -295,8 +342,7 @@ func (p *Principal) BackupWriter() (BackupWriter, error) {
 // caller may not add and change clusters of the project that the request names. Atlas
 // names finer roles, which nobody can be given.
 func (p *Principal) ClusterWriter() (ClusterWriter, error) {
-	proved, err := proveProject[ClusterWriter](p,
-		p.hasProjectRole(db.ProjectRoleGROUPOWNER) || p.hasProjectRole(db.ProjectRoleGROUPCLUSTERMANAGER),
+	proved, err := proveProject[ClusterWriter](p, clusterManagers,
 		func(p *Principal) error { return refusal(p.ClusterWriter()) })
 	return ClusterWriter{proved}, err
 }
@@ -304,10 +350,7 @@ func (p *Principal) ClusterWriter() (ClusterWriter, error) {
 // DatabaseUserWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
 // caller may not change the database users of the project that the request names.
 func (p *Principal) DatabaseUserWriter() (DatabaseUserWriter, error) {
-	may := slices.ContainsFunc([]db.ProjectRole{
-		db.ProjectRoleGROUPOWNER, db.ProjectRoleGROUPDATABASEACCESSADMIN, db.ProjectRoleGROUPSTREAMPROCESSINGOWNER,
-	}, p.hasProjectRole)
-	proved, err := proveProject[DatabaseUserWriter](p, may,
+	proved, err := proveProject[DatabaseUserWriter](p, databaseUserManagers,
 		func(p *Principal) error { return refusal(p.DatabaseUserWriter()) })
 	return DatabaseUserWriter{proved}, err
 }
@@ -315,8 +358,7 @@ func (p *Principal) DatabaseUserWriter() (DatabaseUserWriter, error) {
 // SnapshotWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
 // caller may not take, change and delete snapshots of the project that the request names.
 func (p *Principal) SnapshotWriter() (SnapshotWriter, error) {
-	proved, err := proveProject[SnapshotWriter](p, p.hasProjectRole(db.ProjectRoleGROUPOWNER) ||
-		p.hasProjectRole(db.ProjectRoleGROUPCLUSTERMANAGER) || p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
+	proved, err := proveProject[SnapshotWriter](p, snapshotManagers,
 		func(p *Principal) error { return refusal(p.SnapshotWriter()) })
 	return SnapshotWriter{proved}, err
 }
@@ -324,23 +366,24 @@ func (p *Principal) SnapshotWriter() (SnapshotWriter, error) {
 // ScheduleWriter returns INVALID_GROUP_ID, GROUP_NOT_FOUND or USER_UNAUTHORIZED if the
 // caller may not change the backup schedules of the project that the request names.
 func (p *Principal) ScheduleWriter() (ScheduleWriter, error) {
-	proved, err := proveProject[ScheduleWriter](p,
-		p.hasProjectRole(db.ProjectRoleGROUPOWNER) || p.hasProjectRole(db.ProjectRoleGROUPBACKUPMANAGER),
+	proved, err := proveProject[ScheduleWriter](p, backupManagers,
 		func(p *Principal) error { return refusal(p.ScheduleWriter()) })
 	return ScheduleWriter{proved}, err
 }
 
 // proveProject refuses what is no project's id, a project that does not exist,
 // and a caller who may not.
-func proveProject[K any](p *Principal, may bool, prove func(*Principal) error) (projectProof[K], error) {
+func proveProject[K any](
+	p *Principal, needs enough, prove func(*Principal) error,
+) (projectProof[K], error) {
 	if _, err := objectid.Parse(p.facts.Project); err != nil {
 		return projectProof[K]{}, NewError(CodeInvalidProjectID, p.facts.Project)
 	}
 	if !p.facts.ProjectExists {
 		return projectProof[K]{}, NewError(CodeProjectNotFound, p.facts.Project)
 	}
-	if !may {
-		return projectProof[K]{}, NewError(CodeUserUnauthorized)
+	if !slices.ContainsFunc(needs.roles, p.hasProjectRole) {
+		return projectProof[K]{}, NewError(CodeUserUnauthorized).Fact("projectRoles", joined(p.projectRoles), needs.text)
 	}
 	return projectProof[K]{proof{p, prove}}, nil
 }

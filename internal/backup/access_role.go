@@ -58,7 +58,8 @@ func (r AccessRoleRequest) checkFields() (db.CloudProvider, error) {
 	}
 	provider := db.CloudProvider(*r.ProviderName)
 	if !provider.Valid() {
-		return "", atlas.NewError(atlas.CodeInvalidEnumValue, *r.ProviderName)
+		return "", atlas.NewError(atlas.CodeInvalidEnumValue, *r.ProviderName).
+			Fact("providerName", *r.ProviderName, fmt.Sprint(db.AllCloudProviderValues()))
 	}
 	for _, field := range []struct {
 		name  string
@@ -330,7 +331,7 @@ func (s *Service) getAccessRoleOf(
 	notFound := atlas.NewError(atlas.CodeAccessRoleNotFound, id.String())
 	role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: projectID, ID: id})
 	if err == nil && role.CloudProvider != provider {
-		err = notFound
+		err = notFound.Fact("cloudProvider", string(role.CloudProvider), string(provider))
 	}
 	return role, atlas.WrapMissing(err, "get access role", notFound)
 }
@@ -418,7 +419,7 @@ func (s *Service) DeleteAccessRole(
 		return fmt.Errorf("look for buckets of access role: %w", err)
 	}
 	if used {
-		return atlas.NewError(inUse[cloudProvider], id.String())
+		return roleInUse(cloudProvider, id)
 	}
 	err = write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
 		_, err := s.q.DeleteAccessRole(ctx, tx, db.DeleteAccessRoleParams{
@@ -432,9 +433,13 @@ func (s *Service) DeleteAccessRole(
 		return s.tellOfRole(ctx, tx, project, roleEvents[cloudProvider].deleted)
 	})
 	if write.IsViolation(err, exportBucketsRoleFkey) || write.IsViolation(err, exportBucketsTenantFkey) {
-		return atlas.NewError(inUse[cloudProvider], id.String())
+		return roleInUse(cloudProvider, id)
 	}
 	return atlas.WrapMissing(err, "delete access role", atlas.NewError(atlas.CodeAccessRoleNotFound, id.String()))
+}
+
+func roleInUse(provider db.CloudProvider, id objectid.ID) error {
+	return atlas.NewError(inUse[provider], id.String()).Fact("accessRole", id.String(), "no export bucket with it")
 }
 
 // accessRoleError translates the refusal of a second role for a principal, and of a

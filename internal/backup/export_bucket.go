@@ -18,6 +18,7 @@ import (
 	"exportbuckets/internal/event"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
+	"exportbuckets/staging"
 )
 
 // ExportBucketRequest is the body that creates an export bucket. A field is nil
@@ -88,7 +89,8 @@ func (r ExportBucketRequest) parse(providers []db.CloudProvider) (newExportBucke
 	}
 	row.CloudProvider = db.CloudProvider(*r.CloudProvider)
 	if !slices.Contains(providers, row.CloudProvider) {
-		return row, atlas.NewError(atlas.CodeInvalidEnumValue, *r.CloudProvider)
+		return row, atlas.NewError(atlas.CodeInvalidEnumValue, *r.CloudProvider).
+			Fact("cloudProvider", *r.CloudProvider, fmt.Sprint(providers))
 	}
 	if err := r.checkFields(row.CloudProvider); err != nil {
 		return row, err
@@ -117,7 +119,8 @@ func (r ExportBucketRequest) checkFields(provider db.CloudProvider) error {
 	column := slices.Index(db.AllCloudProviderValues(), provider)
 	for _, field := range exportBucketFields {
 		if field.presence[column] == forbidden && field.has(r) {
-			return atlas.NewError(atlas.CodeInvalidAttribute, field.name)
+			return atlas.NewError(atlas.CodeInvalidAttribute, field.name).
+				Fact("cloudProvider", string(provider), "one that has the field")
 		}
 	}
 	for _, field := range exportBucketFields {
@@ -130,7 +133,7 @@ func (r ExportBucketRequest) checkFields(provider db.CloudProvider) error {
 
 func checkBucketName(name string, form *regexp.Regexp) (string, error) {
 	if !form.MatchString(name) {
-		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid)
+		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid).Fact("bucketName", name, form.String())
 	}
 	return name, nil
 }
@@ -149,7 +152,8 @@ func (r ExportBucketRequest) azureContainer() (string, error) {
 		return "", atlas.NewError(atlas.CodeMissingAttribute, "bucketName")
 	}
 	if !isAzureContainerName(name) || container != "" && name != container {
-		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid)
+		return "", atlas.NewError(atlas.CodeExportBucketNameInvalid).
+			Fact("bucketName", name, "a container's name, and that in serviceUrl, if it has one: "+container)
 	}
 	return name, nil
 }
@@ -190,6 +194,9 @@ func (s *Service) CreateExportBucket(
 			return db.ExportBucket{}, fmt.Errorf("insert export bucket: %w", err)
 		}
 		if inserted.bucket != nil {
+			if trace := atlas.TraceOf(ctx); trace != nil {
+				trace.Rows(staging.Row{Table: "export_buckets", ID: row.ID.String(), Change: "insert", Count: 1})
+			}
 			return *inserted.bucket, nil
 		}
 		role, err := s.q.GetAccessRole(ctx, s.pool, db.GetAccessRoleParams{ProjectID: row.ProjectID, ID: row.RoleID})
@@ -230,9 +237,10 @@ func (r newExportBucket) checkAccessRole(role db.CloudProviderAccessRole, err er
 	case err != nil:
 		return atlas.WrapMissing(err, "get access role", notFound)
 	case role.CloudProvider != r.CloudProvider:
-		return notFound
+		return notFound.Fact("cloudProvider", string(role.CloudProvider), string(r.CloudProvider))
 	case !role.Authorized:
-		return atlas.NewError(atlas.CodeAccessRoleNotAuthorized, r.RoleID.String())
+		return atlas.NewError(atlas.CodeAccessRoleNotAuthorized, r.RoleID.String()).
+			Fact("cloudProvider", string(role.CloudProvider), "").Fact("authorizedDate", "null", "a date")
 	}
 	return nil
 }
@@ -310,7 +318,9 @@ func (s *Service) UpdateExportBucket(
 		return db.ExportBucket{}, err
 	}
 	if bucket.CloudProvider != db.CloudProviderAWS {
-		return db.ExportBucket{}, atlas.NewError(atlas.CodeInvalidAttribute, field)
+		return db.ExportBucket{}, atlas.NewError(atlas.CodeInvalidAttribute, field).
+			Fact("exportBucket", id.String(), "").
+			Fact("cloudProvider", string(bucket.CloudProvider), string(db.CloudProviderAWS))
 	}
 	updated, err := write.Do(ctx, s.pool, project, func(tx pgx.Tx) (db.ExportBucket, error) {
 		return s.q.UpdateExportBucketPrivateNetworking(ctx, tx, db.UpdateExportBucketPrivateNetworkingParams{
@@ -344,7 +354,8 @@ func (s *Service) DeleteExportBucket(ctx context.Context, project atlas.BackupWr
 			by.OnProject(bucket.ProjectID, event.BucketDeleted, event.Details{}))
 	})
 	if write.IsViolation(err, exportBucketFkey) {
-		return atlas.NewError(atlas.CodeExportBucketInUse, id.String())
+		return atlas.NewError(atlas.CodeExportBucketInUse, id.String()).
+			Fact("backup_schedules.export_bucket_id", id.String(), "no schedule with it")
 	}
 	return atlas.WrapMissing(err, "delete export bucket", bucketNotFound(id))
 }

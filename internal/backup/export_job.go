@@ -171,7 +171,8 @@ func prepareExport(
 		return db.ExportJob{}, atlas.WrapMissing(err, "get export bucket", bucketNotFound(key.ID))
 	}
 	if snapshot.State != SnapshotCompleted {
-		return db.ExportJob{}, atlas.NewError(atlas.CodeSnapshotNotCompleted, snapshot.ID.String())
+		return db.ExportJob{}, atlas.NewError(atlas.CodeSnapshotNotCompleted, snapshot.ID.String()).
+			Fact("status", string(snapshot.State), string(SnapshotCompleted))
 	}
 	queue, err := NewExportQueue(ctx, conn, snapshot.ProjectID, at)
 	if err != nil {
@@ -220,8 +221,12 @@ func (q *ExportQueue) Add(
 	env atlas.Env,
 ) (db.ExportJob, error) {
 	q.unfinished = slices.DeleteFunc(q.unfinished, func(job db.ExportJob) bool { return !job.FinishedAt.After(at) })
-	if slices.ContainsFunc(q.unfinished, func(job db.ExportJob) bool { return job.SnapshotID == snapshot.ID }) {
-		return db.ExportJob{}, atlas.NewError(atlas.CodeExportJobActive, snapshot.ID.String())
+	of := slices.IndexFunc(q.unfinished, func(job db.ExportJob) bool { return job.SnapshotID == snapshot.ID })
+	if of >= 0 {
+		active := q.unfinished[of]
+		return db.ExportJob{}, atlas.NewError(atlas.CodeExportJobActive, snapshot.ID.String()).
+			Fact("exportJob", active.ID.String(), "").
+			Fact("finishedAt", active.FinishedAt.Format(time.RFC3339), "not after "+at.Format(time.RFC3339))
 	}
 	prefix, err := q.prefix(ctx, conn, snapshot, at)
 	if err != nil {

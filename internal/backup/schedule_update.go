@@ -1,7 +1,9 @@
 package backup
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"exportbuckets/internal/atlas"
@@ -106,7 +108,7 @@ func replaceNumber[T int16 | int32](kept *T, asked *int, least, most int, code a
 		return nil
 	}
 	if *asked < least || *asked > most {
-		return atlas.NewError(code)
+		return atlas.NewError(code).Fact("value", strconv.Itoa(*asked), fmt.Sprintf("from %d to %d", least, most))
 	}
 	*kept = T(*asked)
 	return nil

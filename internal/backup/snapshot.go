@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,7 +89,8 @@ func (r SnapshotRequest) check() (retention, error) {
 	}
 	switch {
 	case !kept.isPossible():
-		return kept, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
+		return kept, atlas.NewError(atlas.CodeSnapshotRetentionInvalid).
+			Fact("retentionInDays", strconv.Itoa(kept.value), "from 1 to that of 100 years")
 	case r.Description != nil && !atlas.HasLength(*r.Description, 0, atlas.MaxDescription):
 		return kept, atlas.NewError(atlas.CodeInvalidAttribute, "description")
 	}
@@ -180,15 +182,18 @@ func (s *Service) CreateSnapshot(
 func (s *Service) checkNewSnapshot(ctx context.Context, conn db.DBTX, of cluster.Cluster, now time.Time) error {
 	switch {
 	case !of.Made || !of.HasBackup():
-		return atlas.NewError(atlas.CodeBackupJobNotFound)
+		return atlas.NewError(atlas.CodeBackupJobNotFound).Fact("cluster", of.ID.String(), "").
+			Fact("stateName", string(of.State), "not CREATING").
+			Fact("backupEnabled", strconv.FormatBool(of.Settings.BackupEnabled), "true")
 	case of.Settings.Paused:
-		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, of.Name)
+		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, of.Name).Fact("paused", "true", "false")
 	}
 	unfinished, err := s.q.CountUnfinishedSnapshots(ctx, conn, db.CountUnfinishedSnapshotsParams{
 		ProjectID: of.ProjectID, ClusterID: of.ID, Now: now,
 	})
 	if err == nil && unfinished > 0 {
-		return atlas.NewError(atlas.CodeUnfinishedSnapshot)
+		return atlas.NewError(atlas.CodeUnfinishedSnapshot).Fact("cluster", of.ID.String(), "").
+			Fact("unfinishedSnapshots", strconv.FormatInt(unfinished, 10), "0")
 	}
 	return atlas.Wrap(err, "look for an unfinished snapshot")
 }
@@ -296,7 +301,8 @@ func (u SnapshotUpdate) retention() (retention, error) {
 	}
 	kept := retention{unit, *u.RetentionValue}
 	if !kept.isPossible() {
-		return retention{}, atlas.NewError(atlas.CodeSnapshotRetentionInvalid)
+		return retention{}, atlas.NewError(atlas.CodeSnapshotRetentionInvalid).
+			Fact("retentionValue", strconv.Itoa(kept.value), "from 1 to that of 100 years")
 	}
 	return kept, nil
 }
@@ -362,13 +368,13 @@ func (s *Service) DeleteSnapshot(ctx context.Context, project atlas.SnapshotWrit
 // writeSnapshot runs f on a snapshot that is done, with its project locked. It returns the
 // error unfinished for one that is not done.
 func writeSnapshot(
-	ctx context.Context, s *Service, project atlas.SnapshotWriter, name string, id objectid.ID, unfinished error,
+	ctx context.Context, s *Service, project atlas.SnapshotWriter, name string, id objectid.ID, unfinished *atlas.Error,
 	f func(tx pgx.Tx, snapshot Snapshot) (Snapshot, error),
 ) (Snapshot, error) {
 	find := func(conn db.DBTX) (Snapshot, error) {
 		snapshot, err := s.getSnapshot(ctx, conn, project, name, id)
 		if err == nil && !snapshot.isDone() {
-			err = unfinished
+			err = unfinished.Fact("status", string(snapshot.State), "completed or failed")
 		}
 		return snapshot, err
 	}

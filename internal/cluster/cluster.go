@@ -57,7 +57,7 @@ func NewRow(
 		return row, settings, err
 	}
 	if paused := change.fields().Paused; paused != nil && *paused {
-		return row, settings, atlas.NewError(atlas.CodeCannotCreatePausedCluster, row.Name)
+		return row, settings, atlas.NewError(atlas.CodeCannotCreatePausedCluster, row.Name).Fact("paused", "true", "false")
 	}
 	err := change.apply(&settings, newID)
 	if err == nil {
@@ -180,9 +180,9 @@ func (c Cluster) checkVersion(version string) error {
 	case version >= c.FirstVersion:
 		return nil
 	case c.FirstVersion == Version20230201:
-		return atlas.NewError(atlas.CodeMultiCloudUnsupported)
+		return atlas.NewError(atlas.CodeMultiCloudUnsupported).Fact("version", version, c.FirstVersion+" or later")
 	}
-	return atlas.NewError(atlas.CodeAsymmetricShardUnsupported)
+	return atlas.NewError(atlas.CodeAsymmetricShardUnsupported).Fact("version", version, c.FirstVersion+" or later")
 }
 
 // ListClusters returns one page of the project's clusters, oldest first, of those that a
@@ -234,9 +234,11 @@ func (s *Service) DeleteCluster(ctx context.Context, project atlas.ProjectOwner,
 		case err != nil:
 			return err
 		case cluster.State == Deleting:
-			return atlas.NewError(atlas.CodeClusterAlreadyDeleting, name)
+			return atlas.NewError(atlas.CodeClusterAlreadyDeleting, name).
+				Fact("clusterId", cluster.ID.String(), "").Fact("stateName", string(cluster.State), "another")
 		case cluster.Settings.TerminationProtectionEnabled:
-			return atlas.NewError(atlas.CodeTerminationProtection, name, project.ProjectID().String())
+			return atlas.NewError(atlas.CodeTerminationProtection, name, project.ProjectID().String()).
+				Fact("clusterId", cluster.ID.String(), "").Fact("terminationProtectionEnabled", "true", "false")
 		}
 		return nil
 	}

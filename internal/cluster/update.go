@@ -27,7 +27,7 @@ func (s *Service) UpdateCluster(
 			return Settings{}, err
 		}
 		if renamed := change.fields().Name; renamed != nil && *renamed != name {
-			return Settings{}, atlas.NewError(atlas.CodeClusterCannotChangeName)
+			return Settings{}, atlas.NewError(atlas.CodeClusterCannotChangeName).Fact("name", *renamed, name)
 		}
 		settings, err := decodeSettings(cluster.Cluster.Settings) // apart from those before
 		if err == nil {
@@ -40,7 +40,8 @@ func (s *Service) UpdateCluster(
 			return Settings{}, refusal(err, name)
 		}
 		if settings.TerminationProtectionEnabled != cluster.Settings.TerminationProtectionEnabled && !project.OwnsProject() {
-			return Settings{}, atlas.NewError(atlas.CodeUserUnauthorized)
+			return Settings{}, atlas.NewError(atlas.CodeUserUnauthorized).
+				Fact("terminationProtectionEnabled", "to be changed", "the role GROUP_OWNER")
 		}
 		if err := checkPause(name, cluster.Settings, settings, change.fields().Paused); err != nil {
 			return Settings{}, err
@@ -63,7 +64,8 @@ func (s *Service) update(
 			return cluster, Settings{}, err
 		}
 		if cluster.State == Deleting {
-			return cluster, Settings{}, atlas.NewError(atlas.CodeGeneral, atlas.ReasonClusterDeleting)
+			return cluster, Settings{}, atlas.NewError(atlas.CodeGeneral, atlas.ReasonClusterDeleting).
+				Fact("clusterId", cluster.ID.String(), "").Fact("stateName", string(cluster.State), "another")
 		}
 		settings, err := f(conn, cluster, newID)
 		return cluster, settings, err
@@ -112,11 +114,11 @@ func checkPause(name string, before, after Settings, asked *bool) error {
 	changes := !reflect.DeepEqual(others, before)
 	switch {
 	case before.IsFree() && (after.Paused || !reflect.DeepEqual(before.Shards, after.Shards)):
-		return atlas.NewError(atlas.CodeTenantUpdateUnsupported)
+		return atlas.NewError(atlas.CodeTenantUpdateUnsupported).Fact("instanceSize", FreeSize, "another")
 	case before.Paused && asked != nil && *asked:
-		return atlas.NewError(atlas.CodeClusterAlreadyPaused)
+		return atlas.NewError(atlas.CodeClusterAlreadyPaused).Fact("cluster", name, "").Fact("paused", "true", "false")
 	case before.Paused && (asked == nil || changes):
-		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
+		return atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name).Fact("paused", "true", "false")
 	case !before.Paused && after.Paused && changes:
 		return atlas.NewError(atlas.CodeCannotUpdateAndPauseCluster, name)
 	}
@@ -184,9 +186,10 @@ func (s *Service) UpdateProcessArgs(
 	decide := func(_ db.DBTX, cluster Cluster, _ func() objectid.ID) (Settings, error) {
 		switch {
 		case cluster.Settings.IsFree():
-			return Settings{}, atlas.NewError(atlas.CodeTenantProcessArgsUnsupported)
+			return Settings{}, atlas.NewError(atlas.CodeTenantProcessArgsUnsupported).
+				Fact("instanceSize", FreeSize, "another")
 		case cluster.Settings.Paused:
-			return Settings{}, atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name)
+			return Settings{}, atlas.NewError(atlas.CodeCannotUpdatePausedCluster, name).Fact("paused", "true", "false")
 		}
 		settings := cluster.Settings
 		return settings, change.apply(&settings.ProcessArgs)

@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"exportbuckets/internal/atlas"
 )
@@ -15,7 +16,8 @@ func set(kept, value *string, allowed ...string) error {
 		return nil
 	}
 	if !slices.Contains(allowed, *value) {
-		return atlas.NewError(atlas.CodeInvalidEnumValue, *value)
+		return atlas.NewError(atlas.CodeInvalidEnumValue, *value).
+			Fact("allowed", *value, strings.Join(allowed, ", "))
 	}
 	*kept = *value
 	return nil

@@ -217,7 +217,8 @@ func (s *Service) CreateAccessListEntries(
 		}
 		most, err := atlas.LimitNetworks.Of(row.Limits)
 		if err == nil && *list.TotalCount > max(most, *before.TotalCount) {
-			err = atlas.NewError(atlas.CodeTooManyNetworks, strconv.FormatInt(most, 10))
+			err = atlas.NewError(atlas.CodeTooManyNetworks, strconv.FormatInt(most, 10)).
+				Fact("entries", strconv.FormatInt(*list.TotalCount, 10), "at most "+strconv.FormatInt(most, 10))
 		}
 		return err
 	})

@@ -141,7 +141,8 @@ func (r DatabaseUserRequest) checkFields(projectID objectid.ID, now time.Time) e
 		}
 	}
 	if r.Password != nil && utf8.RuneCountInString(*r.Password) < minPassword {
-		return atlas.NewError(atlas.CodeWeakPassword)
+		return atlas.NewError(atlas.CodeWeakPassword).
+			Fact("password", "shorter", strconv.Itoa(minPassword)+" characters or more")
 	}
 	if err := r.checkLists(); err != nil {
 		return err
@@ -349,15 +350,17 @@ func (r DatabaseUserRequest) apply(row *db.DatabaseUser) error {
 func (r DatabaseUserRequest) checkChange(row db.DatabaseUser) error {
 	switch {
 	case r.Username != nil && *r.Username != row.Username:
-		return atlas.NewError(atlas.CodeUsernameCannotChange)
+		return atlas.NewError(atlas.CodeUsernameCannotChange).Fact("username", *r.Username, row.Username)
 	case r.DatabaseName != nil && *r.DatabaseName != row.DatabaseName:
-		return atlas.NewError(atlas.CodeDatabaseNameCannotChange)
+		return atlas.NewError(atlas.CodeDatabaseNameCannotChange).Fact("databaseName", *r.DatabaseName, row.DatabaseName)
 	case r.DeleteAfterDate != nil && row.DeleteAfter == nil && row.X509Type == notOf:
-		return atlas.NewError(atlas.CodePermanentCannotBeTemporary)
+		return atlas.NewError(atlas.CodePermanentCannotBeTemporary).
+			Fact("databaseUser", row.ID.String(), "").Fact("deleteAfterDate", "null", "a date from the start")
 	}
 	for _, kind := range authTypes {
 		if asked := kind.asked(r); asked != nil && *asked != *kind.column(&row) {
-			return atlas.NewError(atlas.CodeAuthTypeCannotChange)
+			return atlas.NewError(atlas.CodeAuthTypeCannotChange).
+				Fact("databaseUser", row.ID.String(), "").Fact(kind.field, *asked, *kind.column(&row))
 		}
 	}
 	return nil
@@ -392,7 +395,8 @@ func (s *Service) CreateDatabaseUser(
 		row = inserted
 		most, err := atlas.LimitDatabaseUsers.Of(locked.Limits)
 		if err == nil && count > most {
-			err = atlas.NewError(atlas.CodeTooManyDatabaseUsers, strconv.FormatInt(most, 10))
+			err = atlas.NewError(atlas.CodeTooManyDatabaseUsers, strconv.FormatInt(most, 10)).
+				Fact("databaseUsers", strconv.FormatInt(count, 10), "at most "+strconv.FormatInt(most, 10))
 		}
 		if err != nil {
 			return err

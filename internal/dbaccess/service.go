@@ -63,9 +63,11 @@ func checkExpiry(date *atlas.Time, now time.Time) error {
 	}
 	switch at := time.Time(*date); {
 	case !at.After(now):
-		return atlas.NewError(atlas.CodeExpirationInPast)
+		return atlas.NewError(atlas.CodeExpirationInPast).
+			Fact("deleteAfterDate", at.Format(time.RFC3339), "after "+now.Format(time.RFC3339))
 	case at.After(now.Add(maxStay)):
-		return atlas.NewError(atlas.CodeExpirationTooLate)
+		return atlas.NewError(atlas.CodeExpirationTooLate).
+			Fact("deleteAfterDate", at.Format(time.RFC3339), "at most "+now.Add(maxStay).Format(time.RFC3339))
 	}
 	return nil
 }
@@ -73,7 +75,7 @@ func checkExpiry(date *atlas.Time, now time.Time) error {
 // checkProject returns GROUP_MISMATCH if a body names another project than the path.
 func checkProject(named *objectid.ID, id objectid.ID) error {
 	if named != nil && *named != id {
-		return atlas.NewError(atlas.CodeProjectMismatch, named.String())
+		return atlas.NewError(atlas.CodeProjectMismatch, named.String()).Fact("groupId", named.String(), id.String())
 	}
 	return nil
 }

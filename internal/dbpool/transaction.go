@@ -124,7 +124,8 @@ func (p *Pool) transaction(ctx context.Context, options pgx.TxOptions, f func(tx
 			_ = tx.Rollback(bounded)
 		}
 	}()
-	if err := f(tx); err != nil {
+	changing, tell := traced(ctx, tx)
+	if err := f(changing); err != nil {
 		if lost(err) {
 			return rolledBackError{err}
 		}
@@ -134,7 +135,11 @@ func (p *Pool) transaction(ctx context.Context, options pgx.TxOptions, f func(tx
 		return err
 	}
 	done = true
-	return commit(ctx, tx.Commit)
+	err = commit(ctx, tx.Commit)
+	if err == nil && tell != nil {
+		tell()
+	}
+	return err
 }
 
 // rolledBackError is the error of a transaction whose connection was lost before its

@@ -93,7 +93,8 @@ func (s *Service) checkAccessListReader(
 		OrgID: proof.Scope().OrgID, OwnerID: caller.ID(), PrincipalID: of.id,
 	})
 	if err == nil && !owns {
-		err = atlas.NewError(atlas.CodeAPIKeyAccessListDenied)
+		err = atlas.NewError(atlas.CodeAPIKeyAccessListDenied).
+			Fact("apiKey", of.text, "").Fact("caller", caller.ID().String(), "the key, or an owner of it")
 	}
 	return atlas.Wrap(err, "look for a project of both")
 }
@@ -108,7 +109,7 @@ func (s *Service) checkAccessListWriter(
 	}
 	owner, ok := proof.(atlas.CredentialOwner)
 	if !ok {
-		return atlas.NewError(atlas.CodeUserUnauthorized)
+		return atlas.NewError(atlas.CodeUserUnauthorized).Fact("roles", proof.Caller().Roles(), "an owner's")
 	}
 	return s.checkControlled(ctx, conn, owner, of)
 }

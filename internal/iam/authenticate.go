@@ -15,6 +15,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/digest"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
 )
 
 // Realm is the protection space of Atlas' HTTP Digest challenge.
@@ -45,7 +46,8 @@ func (s *Service) NewNonce() string {
 
 // AuthenticateDigest returns the API key that signed a request of the given
 // method. It returns atlas.ErrUnauthenticated, atlas.ErrStaleNonce, or an
-// *atlas.Error if the client's address keeps the key from being used. The database
+// *atlas.Error if the client's address keeps the key from being used. Beside an error
+// the principal is whose credential it is, if that is known; it may do nothing. The database
 // is not asked about a nonce that no replica made. An unknown key takes as long as
 // a known one: a statement that finds another key, an HA1 that is opened, and a digest.
 func (s *Service) AuthenticateDigest(
@@ -75,11 +77,11 @@ func (s *Service) AuthenticateDigest(
 	case err != nil:
 		return nil, fmt.Errorf("the API key %s is %w", signed.Username, err)
 	case !signed.Verify(ha1, method) && !unknown:
-		return nil, Refuse("wrong private key")
+		return s.known(c, row), Refuse("wrong private key")
 	case unknown: // and verified nonetheless, to take as long
 		return nil, Refuse("unknown public key")
 	case !digest.NonceFresh(made, s.env.Clock(), nonceLifetime):
-		return nil, atlas.ErrStaleNonce
+		return s.known(c, row), atlas.ErrStaleNonce
 	}
 	return s.admit(c, row, from)
 }
@@ -105,7 +107,7 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 // secret, is that of somebody, from wherever it may be used.
 func (s *Service) IsValid(ctx context.Context, name, secret string) (bool, error) {
 	if !IsPublicKey(name) {
-		_, err := s.authenticateClient(ctx, name, secret, s.env.Now())
+		_, _, err := s.authenticateClient(ctx, name, secret, s.env.Now())
 		if errors.Is(err, atlas.ErrInvalidClient) {
 			return false, nil
 		}
@@ -192,7 +194,7 @@ func (s *Service) listPrincipals(
 func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*atlas.Principal, error) {
 	network, err := checkAddress(row, from.Address)
 	if err != nil {
-		return atlas.NewPrincipal(atlas.Facts{ID: row.ID, OrgID: row.OrgID}), err
+		return s.known(c, row), err
 	}
 	if network.IsValid() {
 		s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: network},
@@ -201,13 +203,25 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 	return s.newPrincipal(c, row, from), nil
 }
 
-func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Origin) *atlas.Principal {
-	publicKey := ""
-	if c.PublicKey != nil {
-		publicKey = *c.PublicKey
-	}
+// known returns the principal of the row, who is known and may do nothing.
+func (s *Service) known(c credential, row *db.ListPrincipalsRow) *atlas.Principal {
 	return atlas.NewPrincipal(atlas.Facts{
-		PublicKey:     publicKey,
+		ID: row.ID, OrgID: row.OrgID, PublicKey: publicKey(c), Journal: staging.JournalMode(row.JournalMode), Now: c.Now,
+	})
+}
+
+// publicKey returns that of a credential; a token has none.
+func publicKey(c credential) string {
+	if c.PublicKey == nil {
+		return ""
+	}
+	return *c.PublicKey
+}
+
+func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Origin) *atlas.Principal {
+	return atlas.NewPrincipal(atlas.Facts{
+		PublicKey:     publicKey(c),
+		Journal:       staging.JournalMode(row.JournalMode),
 		Address:       from.Address,
 		ID:            row.ID,
 		OrgID:         row.OrgID,
@@ -255,7 +269,8 @@ func checkAddress(row *db.ListPrincipalsRow, address netip.Addr) (netip.Prefix, 
 	narrowest := netip.Prefix{}
 	if len(row.AccessList) == 0 {
 		if row.APIAccessListRequired {
-			return narrowest, atlas.NewError(atlas.CodeOrgRequiresAccessList)
+			return narrowest, atlas.NewError(atlas.CodeOrgRequiresAccessList).
+				Fact("principal", row.ID.String(), "").Fact("accessList", "empty", "an entry that has the caller's address")
 		}
 		return narrowest, nil
 	}
@@ -265,14 +280,15 @@ func checkAddress(row *db.ListPrincipalsRow, address netip.Addr) (netip.Prefix, 
 		}
 	}
 	if !narrowest.IsValid() {
-		return narrowest, RefusedAddress(address)
+		return narrowest, RefusedAddress(address).
+			Fact("accessList", fmt.Sprint(row.AccessList), "an entry that has the address")
 	}
 	return narrowest, nil
 }
 
 // RefusedAddress says that requests from an address, or from one that can't be
 // told, are not allowed.
-func RefusedAddress(address netip.Addr) error {
+func RefusedAddress(address netip.Addr) *atlas.Error {
 	shown := "unknown"
 	if address.IsValid() {
 		shown = address.String()

@@ -93,7 +93,9 @@ func (s *Service) checkControlled(
 		switch {
 		case role.ProjectID == nil && role.Name != string(db.OrgRoleORGMEMBER), // which every credential is
 			role.ProjectID != nil && *role.ProjectID != *scope.ProjectID:
-			return atlas.NewError(atlas.CodeUserUnauthorized)
+			return atlas.NewError(atlas.CodeUserUnauthorized).
+				Fact("credential", name.text, "").
+				Fact("hasAlso", role.Name, "no role but on this project, or an ORG_OWNER who calls")
 		}
 	}
 	return nil

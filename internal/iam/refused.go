@@ -7,6 +7,8 @@ import "exportbuckets/internal/atlas"
 type RefusedError struct {
 	Reason string // one of few
 	answer error  // what the client learns
+	// Account is that of the client id whose secret was wrong; nil if none is known.
+	Account *atlas.Principal
 }
 
 // Error returns what the client learns, and the reason.
@@ -17,6 +19,10 @@ func (e *RefusedError) Error() string { return e.answer.Error() + ": " + e.Reaso
 func (e *RefusedError) Unwrap() error { return e.answer }
 
 // Refuse returns the refusal of credentials.
-func Refuse(reason string) error { return &RefusedError{reason, atlas.ErrUnauthenticated} }
+func Refuse(reason string) error {
+	return &RefusedError{Reason: reason, answer: atlas.ErrUnauthenticated}
+}
 
-func refuseClient(reason string) error { return &RefusedError{reason, atlas.ErrInvalidClient} }
+func refuseClient(reason string, account *atlas.Principal) error {
+	return &RefusedError{reason, atlas.ErrInvalidClient, account}
+}

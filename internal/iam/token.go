@@ -15,6 +15,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
+	"exportbuckets/staging"
 )
 
 // AccessTokenLifetime is how long an access token is good, as Atlas documents.
@@ -28,6 +29,8 @@ const ClientIDPrefix = "mdb_sa_id_"
 type AccessToken struct {
 	Token    string
 	Lifetime time.Duration // shorter than AccessTokenLifetime if its secret's is
+	// Account is whose it is. It may do nothing by itself.
+	Account *atlas.Principal
 }
 
 // CreateAccessToken returns a new access token for a service account, or
@@ -36,7 +39,7 @@ type AccessToken struct {
 // does not say that, but a secret that has expired is good for nothing else.
 func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (AccessToken, error) {
 	now := s.env.Now()
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret, now)
+	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret, now)
 	if err != nil {
 		return AccessToken{}, err
 	}
@@ -57,24 +60,27 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 	})
 	// The secret was deleted or expired meanwhile, or does so within the second.
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
-		return AccessToken{}, refuseClient(wrongSecret)
+		return AccessToken{}, refuseClient(wrongSecret, account)
 	}
 	if err != nil {
 		return AccessToken{}, fmt.Errorf("insert access token: %w", err)
 	}
 	s.lastUsed.add(usedKey{orgID: secret.OrgID, principalID: secret.ServiceAccountID, secretID: secret.ID}, use{last: now})
-	return AccessToken{Token: token, Lifetime: expiresAt.Sub(now)}, nil
+	return AccessToken{token, expiresAt.Sub(now), account}, nil
 }
 
 // RevokeAccessToken ends a token of the service account at once. A token that
 // is none of its own is left alone and is no error, as RFC 7009, section 2.2,
-// has it. It returns ErrInvalidClient if the id and secret do not match.
-func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret, token string) error {
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
+// has it. It returns ErrInvalidClient if the id and secret do not match, and else the
+// account.
+func (s *Service) RevokeAccessToken(
+	ctx context.Context, clientID, clientSecret, token string,
+) (*atlas.Principal, error) {
+	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.pool.WritePrincipals(ctx, secret.OrgID, func(tx pgx.Tx) error {
+	err = s.pool.WritePrincipals(ctx, secret.OrgID, func(tx pgx.Tx) error {
 		if err := write.Raise(ctx, tx, secret.OrgID, &secret.ServiceAccountID); err != nil {
 			return err
 		}
@@ -85,39 +91,47 @@ func (s *Service) RevokeAccessToken(ctx context.Context, clientID, clientSecret,
 		})
 		return atlas.Wrap(err, "delete access token")
 	})
+	if err != nil {
+		return nil, err
+	}
+	return account, nil
 }
 
 // AuthenticateClient returns the id of the service account, or ErrInvalidClient if the
 // client id and secret do not match.
 func (s *Service) AuthenticateClient(ctx context.Context, clientID, clientSecret string) (objectid.ID, error) {
-	secret, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
+	secret, _, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
 	return secret.ServiceAccountID, err
 }
 
+// authenticateClient returns the secret, and its account.
 func (s *Service) authenticateClient(
 	ctx context.Context, clientID, clientSecret string, now time.Time,
-) (db.ServiceAccountSecret, error) {
+) (secret db.ServiceAccountSecret, account *atlas.Principal, err error) {
 	id, ok := ParseClientID(clientID)
 	if !ok {
-		return db.ServiceAccountSecret{}, refuseClient("not a client id")
+		return secret, nil, refuseClient("not a client id", nil)
 	}
-	secrets, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
+	rows, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
 		ServiceAccountID: id,
 		Now:              now,
 	})
 	if err != nil {
-		return db.ServiceAccountSecret{}, fmt.Errorf("list service account secrets: %w", err)
+		return secret, nil, fmt.Errorf("list service account secrets: %w", err)
 	}
+	if len(rows) == 0 {
+		return secret, nil, refuseClient("unknown client id, or without a valid secret", nil)
+	}
+	account = atlas.NewPrincipal(atlas.Facts{
+		ID: id, OrgID: rows[0].ServiceAccountSecret.OrgID, Journal: staging.JournalMode(rows[0].JournalMode), Now: now,
+	})
 	hash := hashSecret(clientSecret)
-	for _, secret := range secrets {
-		if subtle.ConstantTimeCompare(secret.SecretHash, hash) == 1 {
-			return secret, nil
+	for _, row := range rows {
+		if subtle.ConstantTimeCompare(row.ServiceAccountSecret.SecretHash, hash) == 1 {
+			return row.ServiceAccountSecret, account, nil
 		}
 	}
-	if len(secrets) == 0 {
-		return db.ServiceAccountSecret{}, refuseClient("unknown client id, or without a valid secret")
-	}
-	return db.ServiceAccountSecret{}, refuseClient(wrongSecret)
+	return secret, nil, refuseClient(wrongSecret, account)
 }
 
 const wrongSecret = "wrong client secret"

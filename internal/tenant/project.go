@@ -95,7 +95,8 @@ func (s *Service) CreateProject(ctx context.Context, p *atlas.Principal, req Pro
 			return project, fmt.Errorf("count projects: %w", err)
 		}
 		if count >= maxProjects {
-			return project, atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String())
+			return project, atlas.NewError(atlas.CodeMaxProjectsExceeded, strconv.Itoa(maxProjects), row.OrgID.String()).
+				Fact("projects", strconv.FormatInt(count, 10), "fewer than "+strconv.Itoa(maxProjects))
 		}
 		project.Project, err = s.q.InsertProject(ctx, tx, row)
 		if write.IsViolation(err, projectsNameKey) {
@@ -265,7 +266,8 @@ func (s *Service) DeleteProject(ctx context.Context, project atlas.ProjectOwner)
 		return err
 	}
 	if there.ClusterCount > 0 {
-		return atlas.NewError(atlas.CodeProjectHasClusters)
+		return atlas.NewError(atlas.CodeProjectHasClusters).Fact("project", id.String(), "").
+			Fact("clusterCount", strconv.FormatInt(there.ClusterCount, 10), "0")
 	}
 	err = write.Begin(ctx, s.pool, project, func(tx pgx.Tx) error {
 		if _, err := s.q.GetProjectForUpdate(ctx, tx, id); err != nil {

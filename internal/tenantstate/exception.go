@@ -15,6 +15,7 @@ var leftOut = map[string]struct {
 }{
 	"access_tokens":      {reason: "whoever is signed in stays so; they go with the secrets that they were issued for"},
 	"goose_db_version":   {reason: "it is of the schema"},
+	"journal_entries":    {reason: "what was asked stays so, and tells who restored a state"},
 	"nonce_keys":         {reason: "it is of the installation"},
 	"org_events":         {reason: "what has happened stays so, and a restore is no event"},
 	"project_events":     {reason: "as org_events", ofProject: true},
@@ -34,6 +35,7 @@ var kept = map[string]struct {
 	"access_list_entries.last_used_address": {reason: "calls move it"},
 	"access_list_entries.last_used_at":      {reason: "calls move it"},
 	"access_list_entries.request_count":     {reason: "calls move it"},
+	"orgs.journal_mode":                     {reason: "it says what the journal keeps, which no state has"},
 	"orgs.protected":                        {reason: "it says whether a restore may be, and is the operator's"},
 	"orgs.staging_version":                  {reason: "it only rises: replicas look what is staged anew"},
 	"service_account_secrets.last_used_at":  {reason: "calls move it"},

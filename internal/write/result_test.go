@@ -101,6 +101,9 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 			return b.iam.CreateAccessListEntries(ctx, b.org, b.key.named,
 				[]iam.AccessListEntryRequest{{IPAddress: &network}}, atlas.Page{Number: 1, Size: 100, Count: true})
 		},
+		"iam.RevokeAccessToken": func() (any, error) {
+			return b.iam.RevokeAccessToken(ctx, raceClientID, raceSecret, "none")
+		},
 		"iam.CreateAccessToken": func() (any, error) { return b.iam.CreateAccessToken(ctx, raceClientID, raceSecret) },
 		"tenant.CreateProject":  func() (any, error) { return b.tenant.CreateProject(ctx, principal, newRaceProject()) },
 		"tenant.UpdateProject": func() (any, error) {

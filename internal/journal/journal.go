@@ -1,0 +1,240 @@
+package journal
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
+)
+
+// The bounds of the journal.
+const (
+	MaxEntries = 2000           // of an organization
+	MaxAge     = 24 * time.Hour // of an entry
+)
+
+const (
+	writeInterval = 250 * time.Millisecond
+	trimInterval  = 10 * time.Second
+	writeTimeout  = 5 * time.Second
+
+	// buffered is how many bytes may wait to be written, and bufferedOfOrg how many of
+	// them may be one organization's.
+	buffered      = 4 << 20
+	bufferedOfOrg = 1 << 20
+	// overhead is what an entry has beside its bodies, about, in bytes.
+	overhead = 1 << 10
+)
+
+// Config is what an installation decides.
+type Config struct {
+	// MaxBytes is how large all entries together may be.
+	MaxBytes int64
+	// Fields returns those of bodies that may be shown. It may take a while at first.
+	Fields func() Fields
+	// Operations are the method and the path of each operation, with a colon before each
+	// parameter.
+	Operations []string
+	// Log is told of entries that are dropped. Required.
+	Log *slog.Logger
+}
+
+// Journal keeps entries. Its methods are safe for concurrent use.
+type Journal struct {
+	pool *dbpool.Pool
+	cfg  Config
+
+	writing sync.Mutex // held by the one who writes, before mu
+
+	mu      sync.Mutex
+	waiting []Record
+	size    int                 // of what waits, in bytes
+	sizes   map[objectid.ID]int // the same of each organization
+	written int64
+	dropped int64
+}
+
+// Record is what is to become an entry.
+type Record struct {
+	OrgID    objectid.ID
+	Entry    staging.JournalEntry
+	Request  Body
+	Response Body
+}
+
+func (r *Record) size() int { return overhead + len(r.Request.Data) + len(r.Response.Data) }
+
+// New returns a journal on a migrated database. Run writes it.
+func New(pool *dbpool.Pool, cfg Config) *Journal {
+	return &Journal{pool: pool, cfg: cfg, sizes: make(map[objectid.ID]int)}
+}
+
+// Add adds a record, or drops it if too many wait to be written.
+func (j *Journal) Add(r Record) {
+	size := r.size()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.size+size > buffered || j.sizes[r.OrgID]+size > bufferedOfOrg {
+		j.dropped++
+		return
+	}
+	j.size += size
+	j.sizes[r.OrgID] += size
+	j.waiting = append(j.waiting, r)
+}
+
+// Admin adds a change that somebody made with a token of the staging plane.
+func (j *Journal) Admin(orgID objectid.ID, change staging.AdminChange) {
+	j.Add(Record{OrgID: orgID, Entry: staging.JournalEntry{Kind: staging.EntryAdmin, At: time.Now(), Admin: &change}})
+}
+
+// Stats returns how many entries were written since the start, and how many dropped.
+func (j *Journal) Stats() (written, dropped int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.written, j.dropped
+}
+
+// Run writes what is added until ctx ends, and then what is left.
+func (j *Journal) Run(ctx context.Context) {
+	work := context.WithoutCancel(ctx)
+	write, trim := time.NewTicker(writeInterval), time.NewTicker(trimInterval)
+	defer write.Stop()
+	defer trim.Stop()
+	reported := int64(0)
+	for {
+		select {
+		case <-ctx.Done():
+			j.Flush(work)
+			return
+		case <-write.C:
+			j.Flush(work)
+		case <-trim.C:
+			if err := j.trim(work, time.Now()); err != nil {
+				j.cfg.Log.Warn("the journal is not trimmed", "error", err)
+			}
+			if _, dropped := j.Stats(); dropped > reported {
+				j.cfg.Log.Warn("entries of the journal were dropped", "count", dropped-reported, "total", dropped)
+				reported = dropped
+			}
+		}
+	}
+}
+
+// Flush writes what has been added. What can't be written is dropped.
+func (j *Journal) Flush(ctx context.Context) {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	j.mu.Lock()
+	records := j.waiting
+	j.waiting, j.size = nil, 0
+	clear(j.sizes)
+	j.mu.Unlock()
+	if len(records) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	err := j.write(ctx, records)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err != nil {
+		j.dropped += int64(len(records))
+		j.cfg.Log.Warn("entries of the journal are not written", "count", len(records), "error", err)
+		return
+	}
+	j.written += int64(len(records))
+}
+
+func (j *Journal) write(ctx context.Context, records []Record) error {
+	rows := make([]db.InsertJournalEntriesParams, len(records))
+	organizations := make(map[objectid.ID]bool)
+	for i, record := range records {
+		var err error
+		if rows[i], err = j.row(record); err != nil {
+			return err
+		}
+		organizations[record.OrgID] = true
+	}
+	if _, err := db.New().InsertJournalEntries(ctx, j.pool, rows); err != nil {
+		return fmt.Errorf("copy entries: %w", err)
+	}
+	for org := range organizations {
+		_, err := db.New().DeleteJournalEntriesOfOrgPast(ctx, j.pool,
+			db.DeleteJournalEntriesOfOrgPastParams{OrgID: org, Kept: MaxEntries})
+		if err != nil {
+			return fmt.Errorf("trim entries of organization: %w", err)
+		}
+	}
+	return nil
+}
+
+// row returns what is stored of a record, without what is secret in it.
+func (j *Journal) row(r Record) (db.InsertJournalEntriesParams, error) {
+	e := r.Entry
+	id := newID(e.At)
+	e.ID = id.String()
+	e.At = e.At.UTC().Truncate(time.Microsecond)
+	e.Request = j.cfg.Fields().message(e.Request, r.Request)
+	e.Response = j.cfg.Fields().message(e.Response, r.Response)
+	encoded, err := json.Marshal(e) // which leaves nothing that is not UTF-8
+	if err != nil {
+		return db.InsertJournalEntriesParams{}, fmt.Errorf("encode entry: %w", err)
+	}
+	text := func(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD") }
+	return db.InsertJournalEntriesParams{
+		OrgID:     r.OrgID,
+		ID:        id,
+		At:        e.At,
+		Kind:      string(e.Kind),
+		Operation: text(e.Operation),
+		Status:    int32(e.Status), //nolint:gosec // It has three digits.
+		ErrorCode: text(e.ErrorCode),
+		Fault:     text(e.Fault),
+		Project:   text(e.Project),
+		Principal: text(e.Principal),
+		UserAgent: text(e.UserAgent),
+		RequestID: text(e.RequestID),
+		Size:      int32(len(encoded)), //nolint:gosec // Bodies are bounded.
+		Entry:     encoded,
+	}, nil
+}
+
+// newID returns an id whose order is that of time, by the microsecond.
+func newID(at time.Time) (id objectid.ID) {
+	binary.BigEndian.PutUint64(id[:], uint64(at.UnixMicro()))
+	binary.BigEndian.PutUint32(id[8:], rand.Uint32()) //nolint:gosec // It need not be hard to guess.
+	return id
+}
+
+// trim deletes what is too old, and the oldest of what is too much.
+func (j *Journal) trim(ctx context.Context, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	q := db.New()
+	if _, err := q.DeleteJournalEntriesBefore(ctx, j.pool, now.Add(-MaxAge)); err != nil {
+		return fmt.Errorf("delete old entries: %w", err)
+	}
+	// The size of the table takes no time to tell, and is never less than that of its rows.
+	size, err := q.GetJournalSize(ctx, j.pool)
+	if err != nil {
+		return fmt.Errorf("get size: %w", err)
+	}
+	if size <= j.cfg.MaxBytes {
+		return nil
+	}
+	if _, err := q.DeleteJournalEntriesPast(ctx, j.pool, j.cfg.MaxBytes); err != nil {
+		return fmt.Errorf("delete oldest entries: %w", err)
+	}
+	return nil
+}
