@@ -18,6 +18,7 @@ import (
 	"exportbuckets/internal/event"
 	"exportbuckets/internal/fault"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/journal"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
 	"exportbuckets/internal/tenant"
@@ -44,6 +45,7 @@ type parts struct {
 	api     http.Handler
 	admin   http.Handler // nil if there is no admin listener
 	callers *iam.Service
+	journal *journal.Journal // nil if there is none
 }
 
 // env is the time and chance of the services.
@@ -60,7 +62,7 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 		Random:              rand.Reader,
 		Metrics:             config.Metrics,
 	})
-	handler, err := api.New(api.Services{
+	services := api.Services{
 		IAM:      callers,
 		Tenant:   tenant.New(pool, env),
 		Backup:   backup.New(pool, env, backup.Config{AWSRegion: p.api.AWSRegion, Metrics: config.Metrics}),
@@ -69,20 +71,29 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 		DBAccess: dbaccess.New(pool, env),
 		Event:    event.New(pool),
 		Fault:    fault.New(pool, time.Now),
-	}, config)
+	}
+	var kept *journal.Journal
+	if p.admin.listen != "" && p.admin.staging {
+		kept = journal.New(pool, journal.Config{
+			MaxBytes: p.admin.journal, Fields: api.JournalFields, Operations: api.Operations(), Log: config.Log,
+		})
+		config.Metrics.Register(journalCollector{kept})
+		services.Journal = kept
+	}
+	handler, err := api.New(services, config)
 	if err != nil {
 		return parts{}, err
 	}
-	assembled := parts{api: handler, callers: callers}
+	assembled := parts{api: handler, callers: callers, journal: kept}
 	if p.admin.listen != "" {
-		assembled.admin, err = p.assembleAdmin(pool, sealer, env, config)
+		assembled.admin, err = p.assembleAdmin(pool, sealer, env, kept, config)
 	}
 	return assembled, err
 }
 
 // assembleAdmin puts together the admin listener.
 func (p plan) assembleAdmin(
-	pool *dbpool.Pool, sealer *iam.Sealer, env atlas.Env, config api.Config,
+	pool *dbpool.Pool, sealer *iam.Sealer, env atlas.Env, kept *journal.Journal, config api.Config,
 ) (http.Handler, error) {
 	token, err := p.admin.token()
 	if err != nil {
@@ -92,7 +103,8 @@ func (p plan) assembleAdmin(
 		return nil, err
 	}
 	config.Metrics.WatchPool(pool.Pool)
-	return admin.New(admin.Services{TenantState: newStates(pool, env, sealer, token)}, admin.Config{
+	services := admin.Services{TenantState: newStates(pool, env, sealer, token), Journal: kept}
+	return admin.New(services, admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,

@@ -51,6 +51,11 @@ type commandLine struct {
 		Create tokenCreateCommand `cmd:"" help:"Make a token of an organization, and print it."`
 		Revoke tokenRevokeCommand `cmd:"" help:"End a token at once."`
 	} `cmd:"" help:"Tokens of the staging plane."`
+	Journal struct {
+		List journalListCommand `cmd:"" help:"List what was asked of an organization, newest first."`
+		Tail journalTailCommand `cmd:"" help:"Print what is asked as it comes."`
+		Why  journalWhyCommand  `cmd:"" help:"Say why a request was answered as it was: the one of an id, or the last refusal."`
+	} `cmd:"" help:"The journal of an organization: what was asked, and why it was answered so."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -90,6 +90,8 @@ func (p plan) run(ctx context.Context, o output) error {
 	}
 	stopUsage := startUsageWriter(ctx, parts.callers.WriteLastUsed, o.log)
 	defer stopUsage()
+	stopJournal := startJournal(ctx, parts.journal)
+	defer stopJournal()
 	if p.sealing.file == "" {
 		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
 	}

@@ -24,6 +24,7 @@ import (
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/journal"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seal"
 	"exportbuckets/internal/seed"
@@ -138,9 +139,14 @@ func setup(t *testing.T, change ...func(*admin.Config)) *bundle {
 		t.Fatal(err)
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces["fast"]}
-	b.services = admin.Services{TenantState: tenantstate.New(b.pool, env, tenantstate.Config{
-		Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
-	})}
+	b.services = admin.Services{
+		TenantState: tenantstate.New(b.pool, env, tenantstate.Config{
+			Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
+		}),
+		Journal: journal.New(b.pool, journal.Config{
+			MaxBytes: 1 << 30, Fields: func() journal.Fields { return nil }, Log: slog.New(slog.NewJSONHandler(b.log, nil)),
+		}),
+	}
 	b.config = admin.Config{
 		Staging: true,
 		BaseURL: "https://atlas.example.com",

@@ -92,6 +92,7 @@ func (s *Server) operation(op operation) http.HandlerFunc {
 		if err != nil {
 			status = s.writeProblem(w, err)
 		} else {
+			s.journalChange(c, op)
 			s.write(w, status, answer)
 		}
 		s.log(c, status, time.Since(start), err)

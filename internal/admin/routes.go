@@ -18,6 +18,8 @@ func (s *Server) operations() []operation {
 		states = org + "/snapshots"
 		state  = states + "/{state}"
 		faults = org + "/faults"
+
+		journal = org + "/journal"
 	)
 	return []operation{
 		{http.MethodGet, "/openapi.yaml", http.StatusOK, asCaller(s.getOpenAPI)},
@@ -41,5 +43,9 @@ func (s *Server) operations() []operation {
 		{http.MethodPost, faults + "/clear", http.StatusNoContent, asWriter(s.clearFaults)},
 		{http.MethodPut, faults + "/{name}", http.StatusOK, asWriter(s.putFault)},
 		{http.MethodDelete, faults + "/{name}", http.StatusNoContent, asWriter(s.deleteFault)},
+		{http.MethodGet, journal, http.StatusOK, asReader(s.listJournal)},
+		{http.MethodDelete, journal, http.StatusNoContent, asWriter(s.clearJournal)},
+		{http.MethodGet, journal + "/{entry}", http.StatusOK, asReader(s.getJournalEntry)},
+		{http.MethodPut, journal + "/settings", http.StatusOK, asWriter(s.setJournal)},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"exportbuckets/internal/journal"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -36,6 +37,7 @@ type Config struct {
 // Services are what the staging plane answers from.
 type Services struct {
 	TenantState *tenantstate.Service
+	Journal     *journal.Journal
 }
 
 // Server is the admin listener's side of the services.

@@ -17,7 +17,8 @@ const operatorToken = "an-operator-token-of-the-tests-of-package-api"
 // why returns the newest entry of the journal of the demo organization, with hints.
 func (b *bundle) why(t *testing.T) staging.JournalEntry {
 	t.Helper()
-	plane := tenantstate.New(b.pool, atlas.Env{Clock: time.Now, NewID: objectid.New}, nil, operatorToken)
+	plane := tenantstate.New(b.pool, atlas.Env{Clock: time.Now, NewID: objectid.New},
+		tenantstate.Config{OperatorToken: operatorToken})
 	operator, err := plane.Authenticate(t.Context(), operatorToken)
 	if err != nil {
 		t.Fatal(err)

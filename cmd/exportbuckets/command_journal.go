@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"exportbuckets/staging"
+)
+
+// journalFilter says which entries a command is about.
+type journalFilter struct {
+	Operation string `placeholder:"ID" help:"Of this operation id."`
+	Status    string `placeholder:"CODE" help:"Answered with this status, or with one of a class, such as 4xx."`
+	Project   string `placeholder:"ID" help:"On this project."`
+	Principal string `placeholder:"NAME" help:"By this public key or client id."`
+	UserAgent string `placeholder:"TEXT" help:"By a client whose User-Agent begins so."`
+	ErrorCode string `placeholder:"CODE" help:"Refused with this error code."`
+	Fault     string `placeholder:"NAME" help:"That met this fault."`
+	RequestID string `placeholder:"ID" help:"With this X-Request-Id."`
+}
+
+func (f journalFilter) query() staging.JournalQuery {
+	return staging.JournalQuery{
+		Operation: f.Operation, Status: f.Status, Project: f.Project, Principal: f.Principal, UserAgent: f.UserAgent,
+		ErrorCode: f.ErrorCode, Fault: f.Fault, RequestID: f.RequestID,
+	}
+}
+
+type journalListCommand struct {
+	orgConfig
+	journalFilter
+	Since   time.Duration `placeholder:"DURATION" help:"Since so long ago, such as 5m."`
+	Limit   int           `default:"20" help:"So many at most, the newest (${default})."`
+	AtLeast int           `placeholder:"N" help:"Wait until so many match."`
+	Wait    time.Duration `default:"10s" placeholder:"DURATION" help:"How long to wait for --at-least, a minute at most (${default})."`
+}
+
+// Run prints entries, newest first. It returns errDifference if there are fewer than expected.
+func (j journalListCommand) Run(ctx context.Context, o output) error {
+	client, org, err := j.open()
+	if err != nil {
+		return err
+	}
+	query := j.query()
+	query.Limit, query.AtLeast = j.Limit, j.AtLeast
+	if j.AtLeast > 0 {
+		query.Wait = j.Wait
+	}
+	if j.Since > 0 {
+		query.Since = time.Now().Add(-j.Since)
+	}
+	entries, err := client.Journal(ctx, org, query)
+	if err != nil {
+		return err
+	}
+	shown := table{head: journalHead}
+	for _, entry := range entries {
+		shown.rows = append(shown.rows, journalRow(entry))
+	}
+	if err := j.print(o.out, entries, shown); err != nil {
+		return err
+	}
+	if len(entries) < j.AtLeast {
+		return fmt.Errorf("%w: %d entries match, not %d", errDifference, len(entries), j.AtLeast)
+	}
+	return nil
+}
+
+var journalHead = []string{"ID", "AT", "STATUS", "ERROR", "OPERATION", "PRINCIPAL", "PROJECT", "MS"}
+
+func journalRow(e staging.JournalEntry) []string {
+	if e.Admin != nil {
+		return []string{e.ID, e.At.Format(time.RFC3339Nano), "", "", e.Admin.Action, e.Admin.Token, "", ""}
+	}
+	return []string{
+		e.ID, e.At.Format(time.RFC3339Nano), strconv.Itoa(e.Status), e.ErrorCode, e.Operation, e.Principal, e.Project,
+		strconv.FormatFloat(e.DurationMS, 'f', 1, 64),
+	}
+}
+
+type journalTailCommand struct {
+	orgConfig
+	journalFilter
+}
+
+// tailWait is how long each request of a tail waits for entries.
+const tailWait = 20 * time.Second
+
+// Run prints entries as they come, until it is interrupted.
+func (j journalTailCommand) Run(ctx context.Context, o output) error {
+	client, org, err := j.open()
+	if err != nil {
+		return err
+	}
+	query := j.query()
+	query.Since, query.Limit, query.AtLeast, query.Wait = time.Now(), 1000, 1, tailWait
+	for {
+		entries, err := client.Journal(ctx, org, query)
+		if ctx.Err() != nil {
+			return nil // it is the end that was asked for
+		}
+		if err != nil {
+			return err
+		}
+		for _, entry := range slices.Backward(entries) {
+			query.Since = entry.At.Add(time.Microsecond)
+			line := printable(strings.Join(journalRow(entry), "  "))
+			if _, err := fmt.Fprintln(o.out, line); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+type journalWhyCommand struct {
+	orgConfig
+	journalFilter
+	ID string `arg:"" optional:"" help:"Id of an entry. The last refusal if left out."`
+}
+
+// Run says why a request was answered as it was.
+func (j journalWhyCommand) Run(ctx context.Context, o output) error {
+	client, org, err := j.open()
+	if err != nil {
+		return err
+	}
+	id := j.ID
+	if id == "" {
+		if id, err = j.lastRefusal(ctx, client, org); err != nil {
+			return err
+		}
+	}
+	entry, err := client.JournalEntry(ctx, org, id)
+	if err != nil {
+		return err
+	}
+	if j.Output != "table" {
+		return j.print(o.out, entry, table{})
+	}
+	return writeWhy(o.out, entry)
+}
+
+// lastRefusal returns the id of the newest entry that was refused.
+func (j journalWhyCommand) lastRefusal(ctx context.Context, client *staging.Client, org string) (string, error) {
+	statuses := []string{"4xx", "5xx"}
+	if j.Status != "" {
+		statuses = []string{j.Status}
+	}
+	var last staging.JournalEntry
+	for _, status := range statuses {
+		query := j.query()
+		query.Status, query.Limit = status, 1
+		entries, err := client.Journal(ctx, org, query)
+		if err != nil {
+			return "", err
+		}
+		if len(entries) > 0 && entries[0].ID > last.ID {
+			last = entries[0]
+		}
+	}
+	if last.ID == "" {
+		return "", errors.New("the journal has no refusal; see journal list")
+	}
+	return last.ID, nil
+}
+
+// writeWhy writes an entry as people read it.
+func writeWhy(to io.Writer, e staging.JournalEntry) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s\n%d %s  %s  %s\n\n",
+		e.Method, e.Path, e.Status, e.ErrorCode, e.Principal, e.At.Format(time.RFC3339Nano))
+	for _, step := range e.Steps {
+		mark := "ok  "
+		if !step.OK {
+			mark = "NO  "
+		}
+		fmt.Fprintf(&text, "%s%-14s%s\n", mark, step.Name, step.Rule)
+		for _, fact := range step.Facts {
+			fmt.Fprintf(&text, "      %s: %s", fact.Name, fact.Value)
+			if fact.Needs != "" {
+				fmt.Fprintf(&text, "  (needs: %s)", fact.Needs)
+			}
+			text.WriteString("\n")
+		}
+		for _, row := range step.Rows {
+			fmt.Fprintf(&text, "      %s %s %s (%d)\n", row.Change, row.Table, row.ID, row.Count)
+		}
+	}
+	for _, hint := range e.Hints {
+		fmt.Fprintf(&text, "\nhint: %s", hint)
+	}
+	if _, err := fmt.Fprintln(to, printable(strings.TrimRight(text.String(), "\n"))); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+func (s *Server) listJournal(
+	ctx context.Context, reader tenantstate.Reader, c *call,
+) (staging.List[staging.JournalEntry], error) {
+	query, err := journalQuery(c.URL.Query())
+	if err != nil {
+		return staging.List[staging.JournalEntry]{}, err
+	}
+	return s.Journal.List(ctx, reader, query)
+}
+
+// journalQuery reads what a list is asked for. It returns INVALID with the parameter that is
+// wrong, or that is none.
+func journalQuery(values url.Values) (query staging.JournalQuery, err error) {
+	for name := range values {
+		value := values.Get(name)
+		switch name {
+		case "operation":
+			query.Operation = value
+		case "status":
+			query.Status = value
+		case "project":
+			query.Project = value
+		case "principal":
+			query.Principal = value
+		case "userAgent":
+			query.UserAgent = value
+		case "errorCode":
+			query.ErrorCode = value
+		case "fault":
+			query.Fault = value
+		case "requestId":
+			query.RequestID = value
+		case "since":
+			query.Since, err = time.Parse(time.RFC3339, value)
+		case "limit":
+			query.Limit, err = strconv.Atoi(value)
+		case "atLeast":
+			query.AtLeast, err = strconv.Atoi(value)
+		case "wait":
+			query.Wait, err = time.ParseDuration(value)
+		default:
+			return query, staging.Invalid("/"+name, "There is no such parameter.")
+		}
+		if err != nil {
+			return query, staging.Invalid("/"+name, "This is not of the form that belongs here.")
+		}
+	}
+	return query, nil
+}
+
+func (s *Server) getJournalEntry(
+	ctx context.Context, reader tenantstate.Reader, c *call,
+) (staging.JournalEntry, error) {
+	return s.Journal.Get(ctx, reader, c.PathValue("entry"))
+}
+
+func (s *Server) clearJournal(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
+	count, err := s.Journal.Clear(ctx, writer)
+	c.note("entries", count)
+	return nothing{}, err
+}
+
+func (s *Server) setJournal(
+	ctx context.Context, writer tenantstate.Writer, c *call,
+) (staging.JournalSettings, error) {
+	settings, err := decode[staging.JournalSettings](c)
+	if err != nil {
+		return settings, err
+	}
+	return s.Journal.Set(ctx, writer, settings)
+}
+
+// journalChange tells the journal of the organization in the path of a change that was made
+// with a token, and of the numbers that the endpoint has noted.
+func (s *Server) journalChange(c *call, op operation) {
+	org, err := objectid.Parse(c.PathValue("org"))
+	if err != nil || s.Journal == nil || op.method == http.MethodGet {
+		return
+	}
+	change := staging.AdminChange{
+		Token: c.caller.Name(), Action: op.method + " " + op.path, Counts: make(map[string]int64),
+	}
+	for _, noted := range c.noted {
+		if noted.Key == "dry_run" && noted.Value.Kind() == slog.KindBool && noted.Value.Bool() {
+			return // nothing has changed
+		}
+		if noted.Value.Kind() == slog.KindInt64 {
+			change.Counts[noted.Key] = noted.Value.Int64()
+		}
+	}
+	s.Journal.Admin(org, change)
+}
