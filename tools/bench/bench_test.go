@@ -126,6 +126,19 @@ func TestGrowthMeasuresEverySizeAndTheLongList(t *testing.T) {
 	}
 }
 
+func TestEventsAreListedCountedAndNot(t *testing.T) {
+	t.Parallel()
+	b := newSmallBench(t, 1, io.Discard)
+	b.cfg.Events = 2 * pageSize
+	if err := b.measureServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.report.finish()
+	if got := len(b.report.Goals); got != len(eventLists) {
+		t.Errorf("got %d goals, want one of each list", got)
+	}
+}
+
 func TestALostRowOrAWrongAnswerFailsTheRun(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -38,7 +38,8 @@ const insertEvents = `
 	    $1::text,
 	    $2::text || ($3::bigint + i)::text,
 	    $4::timestamptz + i * interval '1 minute',
-	    (ARRAY['BUCKET_CREATED_AUDIT', 'BUCKET_DELETED_AUDIT', 'CPS_SNAPSHOT_STARTED', 'CPS_SNAPSHOT_SUCCESSFUL'])[i % 4 + 1],
+	    (ARRAY['BUCKET_CREATED_AUDIT', 'BUCKET_DELETED_AUDIT', 'CPS_SNAPSHOT_STARTED', 'CPS_SNAPSHOT_SUCCESSFUL']
+	    )[i % 4 + 1],
 	    CASE WHEN i % 4 > 1 THEN 'Cluster' || i % 25 END,
 	    $5::text,
 	    $6::text,
