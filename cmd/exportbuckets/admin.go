@@ -75,6 +75,7 @@ func (c adminConfig) plan(database databaseConfig) (adminPlan, error) {
 	if c.Staging != nil {
 		p.staging = *c.Staging
 	}
+	p.staging = p.staging && p.listen != ""
 	if p.listen == "" && c.Staging != nil && *c.Staging {
 		return adminPlan{}, errors.New("--staging (EXPORTBUCKETS_STAGING): the staging plane is on the admin listener; " +
 			"give --admin-listen (EXPORTBUCKETS_ADMIN_LISTEN)")

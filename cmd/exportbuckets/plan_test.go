@@ -65,7 +65,7 @@ func TestPlanIsDecidedFromTheSettings(t *testing.T) {
 			serveCommand{databaseConfig: private, apiConfig: loopback, adminConfig: adminConfig{AdminListen: new("")}},
 			plan{
 				source: privateSource, sharesMachine: true, sealing: ownKey, tenants: demo, demo: true, api: loopback,
-				admin: adminPlan{staging: true, tokenFile: "/state/operator-token", own: true},
+				admin: adminPlan{tokenFile: "/state/operator-token", own: true},
 			},
 		},
 		"the settings of the API stay as they are": {

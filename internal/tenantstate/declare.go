@@ -260,16 +260,27 @@ func (s *Service) DeclareMissing(ctx context.Context, applied seed.File) error {
 		if org.Staging == nil {
 			continue
 		}
-		err := write.Hold(ctx, s.pool, held(org.ID.ID), func(tx pgx.Tx) error {
-			_, err := db.New().GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: org.ID.ID, Name: staging.Declared})
-			if !errors.Is(err, pgx.ErrNoRows) {
-				return atlas.Wrap(err, "get declared state")
-			}
-			return s.build(ctx, tx, file{org: org}, s.env.Now())
-		})
+		declared, err := isDeclared(ctx, s.pool, org.ID.ID)
+		if err == nil && !declared { // whoever holds it changes it
+			err = write.Hold(ctx, s.pool, held(org.ID.ID), func(tx pgx.Tx) error {
+				if declared, err := isDeclared(ctx, tx, org.ID.ID); err != nil || declared {
+					return err
+				}
+				return s.build(ctx, tx, file{org: org}, s.env.Now())
+			})
+		}
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // nothing has been made of it yet
 			return fmt.Errorf("declare organization %s: %w", org.ID, err)
 		}
 	}
 	return nil
+}
+
+// isDeclared reports whether an organization has a declared state.
+func isDeclared(ctx context.Context, conn db.DBTX, orgID objectid.ID) (bool, error) {
+	_, err := db.New().GetSavedState(ctx, conn, db.GetSavedStateParams{OrgID: orgID, Name: staging.Declared})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, atlas.Wrap(err, "get declared state")
 }
