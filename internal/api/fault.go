@@ -98,7 +98,7 @@ func (f *stagedFault) end(c *gin.Context) {
 	if f == nil || !f.reset && !f.cut {
 		return
 	}
-	if lost, ok := c.Writer.(lostWriter); ok {
+	if lost, ok := c.Writer.(lostWriter); ok && c.Request.ProtoMajor == 1 { // a stream of HTTP/2 is no connection
 		conn, _, err := http.NewResponseController(lost.ResponseWriter).Hijack()
 		if err == nil {
 			resetConn(conn)

@@ -30,7 +30,7 @@ func mcpSteps() []step {
 		get("atlas-inspect-cluster: flex", project+"/flexClusters/c", "", http.StatusNotFound, refused("CLUSTER_NOT_FOUND")),
 		get("atlas-inspect-access-list", project+"/accessList", "2023-01-01", http.StatusOK, empty),
 		get("atlas-list-db-users", project+"/databaseUsers", "2023-01-01", http.StatusOK, empty),
-		get("atlas-list-alerts", project+"/alerts", "", http.StatusForbidden, refused("UNSUPPORTED_FOR_CURRENT_CONFIG")),
+		get("atlas-list-alerts", project+"/alerts", "2023-01-01", http.StatusOK, empty),
 		{
 			does: "atlas-create-free-cluster: the address", send: "GET /api/private/ipinfo",
 			reads: reads(func(t *testing.T, f *flow, got struct {

@@ -121,7 +121,7 @@ func TestHintsNameTheWayOut(t *testing.T) {
 			[]string{"The nearest path is GET " + demoBuckets + "."},
 		},
 		{
-			"operation that is not served", refusedCall{"", "GET", "/alertConfigs", "", "", ""},
+			"operation that is not served", refusedCall{"", "GET", "/streams/accountDetails", "", "", ""},
 			[]string{"docs/differences.md"},
 		},
 		{

@@ -37,7 +37,7 @@ var refusals = []refusedCall{
 
 	// Before the operation.
 	{"RESOURCE_NOT_FOUND", "GET", "/exportBucket", "", "", ""},
-	{"UNSUPPORTED_FOR_CURRENT_CONFIG", "GET", "/alertConfigs", "", "", ""},
+	{"UNSUPPORTED_FOR_CURRENT_CONFIG", "GET", "/streams/accountDetails", "", "", ""},
 	{"IP_ADDRESS_NOT_ON_ACCESS_LIST", "GET", "", "", "farawayk", ""},
 	{"ORG_REQUIRES_ACCESS_LIST", "GET", "", "", "strictno", ""},
 	{"INVALID_VERSION_DATE", "GET", "", "", "", "application/json"},

@@ -35,12 +35,13 @@ type Metrics struct {
 	batches    *prometheus.HistogramVec
 	faults     *prometheus.CounterVec
 
-	known sync.Map // of requestKey and query: what is counted is looked up once
+	mu    sync.RWMutex
+	known map[requestKey]requestSeries // each is looked up once
 }
 
 // New returns metrics of a program of the version.
 func New(version string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry(), known: make(map[requestKey]requestSeries)}
 	m.requests = m.counters("http_requests_total", "Requests that were answered.", "operation", "code")
 	m.durations = m.histograms("http_request_duration_seconds", "How long requests took.",
 		[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10}, "operation")
@@ -126,16 +127,20 @@ func (m *Metrics) Request(operation string, status int, took time.Duration) {
 		return
 	}
 	key := requestKey{operation, status}
-	series, ok := m.known.Load(key)
+	m.mu.RLock()
+	series, ok := m.known[key]
+	m.mu.RUnlock()
 	if !ok {
-		series, _ = m.known.LoadOrStore(key, requestSeries{
+		series = requestSeries{
 			count:    m.requests.WithLabelValues(operation, strconv.Itoa(status)),
 			duration: m.durations.WithLabelValues(operation),
-		})
+		}
+		m.mu.Lock()
+		m.known[key] = series
+		m.mu.Unlock()
 	}
-	of, _ := series.(requestSeries)
-	of.count.Inc()
-	of.duration.Observe(took.Seconds())
+	series.count.Inc()
+	series.duration.Observe(took.Seconds())
 }
 
 // Refused counts a refusal with an error code.
