@@ -57,6 +57,9 @@ func (s *Server) record(c *gin.Context, principal *atlas.Principal) *atlas.Trace
 	if s.journal == nil || principal == nil || principal.Journal() == "" || principal.Journal() == staging.JournalOff {
 		return nil
 	}
+	if !s.journal.HasRoom(principal.OrgID()) {
+		return nil
+	}
 	r := &recording{
 		orgID:     principal.OrgID(),
 		principal: principal.PublicKey(),

@@ -68,7 +68,10 @@ type Services struct {
 }
 
 // Journal keeps requests that have been answered. It takes no time.
-type Journal interface{ Add(record journal.Record) }
+type Journal interface {
+	HasRoom(orgID objectid.ID) bool
+	Add(record journal.Record)
+}
 
 // Server is the HTTP side of the services.
 type Server struct {

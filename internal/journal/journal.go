@@ -3,13 +3,15 @@ package journal
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/dbpool"
@@ -25,13 +27,14 @@ const (
 
 const (
 	writeInterval = 250 * time.Millisecond
+	orgInterval   = 2 * time.Second
 	trimInterval  = 10 * time.Second
 	writeTimeout  = 5 * time.Second
 
 	// buffered is how many bytes may wait to be written, and bufferedOfOrg how many of
-	// them may be one organization's.
+	// them may be one organization's: some 1,000 entries a second, as it keeps 2,000.
 	buffered      = 4 << 20
-	bufferedOfOrg = 1 << 20
+	bufferedOfOrg = 384 << 10
 	// overhead is what an entry has beside its bodies, about, in bytes.
 	overhead = 1 << 10
 )
@@ -58,8 +61,9 @@ type Journal struct {
 
 	mu      sync.Mutex
 	waiting []Record
-	size    int                 // of what waits, in bytes
-	sizes   map[objectid.ID]int // the same of each organization
+	size    int                  // of what waits, in bytes
+	sizes   map[objectid.ID]int  // the same of each organization
+	grown   map[objectid.ID]bool // organizations that may have too many entries
 	written int64
 	dropped int64
 }
@@ -76,7 +80,19 @@ func (r *Record) size() int { return overhead + len(r.Request.Data) + len(r.Resp
 
 // New returns a journal on a migrated database. Run writes it.
 func New(pool *dbpool.Pool, cfg Config) *Journal {
-	return &Journal{pool: pool, cfg: cfg, sizes: make(map[objectid.ID]int)}
+	return &Journal{pool: pool, cfg: cfg, sizes: make(map[objectid.ID]int), grown: make(map[objectid.ID]bool)}
+}
+
+// HasRoom reports whether an entry of the organization could be added now. If not, it
+// counts one as dropped: nobody need make it.
+func (j *Journal) HasRoom(orgID objectid.ID) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.size+overhead > buffered || j.sizes[orgID]+overhead > bufferedOfOrg {
+		j.dropped++
+		return false
+	}
+	return true
 }
 
 // Add adds a record, or drops it if too many wait to be written.
@@ -109,8 +125,10 @@ func (j *Journal) Stats() (written, dropped int64) {
 func (j *Journal) Run(ctx context.Context) {
 	work := context.WithoutCancel(ctx)
 	write, trim := time.NewTicker(writeInterval), time.NewTicker(trimInterval)
+	org := time.NewTicker(orgInterval)
 	defer write.Stop()
 	defer trim.Stop()
+	defer org.Stop()
 	reported := int64(0)
 	for {
 		select {
@@ -119,6 +137,10 @@ func (j *Journal) Run(ctx context.Context) {
 			return
 		case <-write.C:
 			j.Flush(work)
+		case <-org.C:
+			if err := j.trimOrgs(work); err != nil {
+				j.cfg.Log.Warn("the journals of organizations are not trimmed", "error", err)
+			}
 		case <-trim.C:
 			if err := j.trim(work, time.Now()); err != nil {
 				j.cfg.Log.Warn("the journal is not trimmed", "error", err)
@@ -154,22 +176,34 @@ func (j *Journal) Flush(ctx context.Context) {
 		return
 	}
 	j.written += int64(len(records))
+	for _, record := range records {
+		j.grown[record.OrgID] = true
+	}
 }
 
 func (j *Journal) write(ctx context.Context, records []Record) error {
 	rows := make([]db.InsertJournalEntriesParams, len(records))
-	organizations := make(map[objectid.ID]bool)
 	for i, record := range records {
 		var err error
 		if rows[i], err = j.row(record); err != nil {
 			return err
 		}
-		organizations[record.OrgID] = true
 	}
 	if _, err := db.New().InsertJournalEntries(ctx, j.pool, rows); err != nil {
 		return fmt.Errorf("copy entries: %w", err)
 	}
-	for org := range organizations {
+	return nil
+}
+
+// trimOrgs leaves the newest entries of the organizations that have got more.
+func (j *Journal) trimOrgs(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	j.mu.Lock()
+	grown := j.grown
+	j.grown = make(map[objectid.ID]bool)
+	j.mu.Unlock()
+	for org := range grown {
 		_, err := db.New().DeleteJournalEntriesOfOrgPast(ctx, j.pool,
 			db.DeleteJournalEntriesOfOrgPastParams{OrgID: org, Kept: MaxEntries})
 		if err != nil {
@@ -187,7 +221,7 @@ func (j *Journal) row(r Record) (db.InsertJournalEntriesParams, error) {
 	e.At = e.At.UTC().Truncate(time.Microsecond)
 	e.Request = j.cfg.Fields().message(e.Request, r.Request)
 	e.Response = j.cfg.Fields().message(e.Response, r.Response)
-	encoded, err := json.Marshal(e) // which leaves nothing that is not UTF-8
+	encoded, err := json.Marshal(e, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	if err != nil {
 		return db.InsertJournalEntriesParams{}, fmt.Errorf("encode entry: %w", err)
 	}
