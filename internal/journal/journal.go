@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -88,7 +89,13 @@ func New(pool *dbpool.Pool, cfg Config) *Journal {
 func (j *Journal) HasRoom(orgID objectid.ID) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size+overhead > buffered || j.sizes[orgID]+overhead > bufferedOfOrg {
+	return j.room(orgID, overhead)
+}
+
+// room reports whether there is room for so many bytes of the organization, and counts an
+// entry as dropped if not.
+func (j *Journal) room(orgID objectid.ID, size int) bool {
+	if j.size+size > buffered || j.sizes[orgID]+size > bufferedOfOrg {
 		j.dropped++
 		return false
 	}
@@ -100,8 +107,7 @@ func (j *Journal) Add(r Record) {
 	size := r.size()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size+size > buffered || j.sizes[r.OrgID]+size > bufferedOfOrg {
-		j.dropped++
+	if !j.room(r.OrgID, size) {
 		return
 	}
 	j.size += size
@@ -153,7 +159,8 @@ func (j *Journal) Run(ctx context.Context) {
 	}
 }
 
-// Flush writes what has been added. What can't be written is dropped.
+// Flush writes what has been added. What can't be written is dropped. It goes on when ctx
+// ends: what waits is that of others, too.
 func (j *Journal) Flush(ctx context.Context) {
 	j.writing.Lock()
 	defer j.writing.Unlock()
@@ -165,7 +172,7 @@ func (j *Journal) Flush(ctx context.Context) {
 	if len(records) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	err := j.write(ctx, records)
 	j.mu.Lock()
@@ -207,8 +214,12 @@ func (j *Journal) trimOrgs(ctx context.Context) error {
 		_, err := db.New().DeleteJournalEntriesOfOrgPast(ctx, j.pool,
 			db.DeleteJournalEntriesOfOrgPastParams{OrgID: org, Kept: MaxEntries})
 		if err != nil {
+			j.mu.Lock()
+			defer j.mu.Unlock()
+			maps.Copy(j.grown, grown) // for the next time
 			return fmt.Errorf("trim entries of organization: %w", err)
 		}
+		delete(grown, org)
 	}
 	return nil
 }

@@ -100,6 +100,44 @@ func TestNobodyWaitsForADatabaseThatIsAway(t *testing.T) {
 	}
 }
 
+// Whoever reads writes what waits first. If they leave meanwhile, it is there all the same:
+// it is that of others, too.
+func TestAReaderWhoLeavesTakesNothingWithThem(t *testing.T) {
+	t.Parallel()
+	j, pool := setup(t)
+	j.Add(record(ours))
+	j.Add(record(theirs))
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	j.Flush(ctx)
+	if _, dropped := j.Stats(); dropped != 0 || count(t, pool, ours) != 1 || count(t, pool, theirs) != 1 {
+		t.Errorf("got %d dropped, %d and %d entries; want both entries", dropped, count(t, pool, ours), count(t, pool, theirs))
+	}
+}
+
+// An organization that could not be trimmed is trimmed the next time.
+func TestWhatCouldNotBeTrimmedIsTrimmedLater(t *testing.T) {
+	t.Parallel()
+	j, pool := setup(t)
+	for range 8 {
+		for range 300 {
+			j.Add(record(ours))
+		}
+		j.Flush(t.Context())
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := j.Trim(gone, time.Now()); err == nil {
+		t.Error("got no error of a trim that can't be")
+	}
+	if err := j.Trim(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := count(t, pool, ours); got != journal.MaxEntries {
+		t.Errorf("got %d entries, want %d", got, journal.MaxEntries)
+	}
+}
+
 func TestTheEndWritesWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	j, pool := setup(t)
