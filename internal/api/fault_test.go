@@ -18,6 +18,7 @@ import (
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/fault"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/waittest"
 	"exportbuckets/staging"
 )
 
@@ -367,4 +368,35 @@ func TestAFaultThatHasEndedIsNone(t *testing.T) {
 	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("got %v, %v, want 200", resp, err)
 	}
+}
+
+// Whoever counts a request that a fault matches waits for the row, and nobody else does.
+func TestAFaultWhoseRowIsHeldKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *settings) { s.api.RateLimits = false })
+	s := b.serveStaged(t, false)
+	b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
+	release := b.hold(t, "staging_faults WHERE org_id = $1")
+	var requests sync.WaitGroup
+	for range 60 {
+		requests.Go(func() {
+			resp, body, err := s.ask(t, http.MethodGet, "")
+			if err != nil || resp.StatusCode != http.StatusServiceUnavailable && resp.StatusCode != 599 {
+				t.Errorf("got %v %s, %v, want 503 or the fault", resp, body, err)
+			}
+		})
+	}
+	waittest.Until(t, "requests wait for the row", func() bool {
+		var waiting int
+		err := b.pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE wait_event_type = 'Lock' AND query LIKE '%staging_faults%'`).Scan(&waiting)
+		return err == nil && waiting > 1
+	})
+	began := time.Now()
+	got := b.do(t, request{key: "stranger", path: apiRoot + "/groups"})
+	if took := time.Since(began); got.status != http.StatusOK || took > time.Second {
+		t.Errorf("another team: got %d %s after %s, want its projects at once", got.status, got.body, took)
+	}
+	release()
+	requests.Wait()
 }

@@ -63,8 +63,14 @@ func (s *Service) Find(ctx context.Context, orgID objectid.ID, version int64, re
 		if !rule.ExpiresAt.After(now) || !rule.Matches(request) {
 			continue
 		}
-		applies, err := db.New().UpdateStagingFaultSeen(ctx, s.pool, db.UpdateStagingFaultSeenParams{
-			OrgID: orgID, Name: rule.Name, Now: now,
+		var applies bool
+		// The turns of the organization's writes keep those who wait for the row from having
+		// all connections.
+		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) (err error) {
+			applies, err = db.New().UpdateStagingFaultSeen(ctx, tx, db.UpdateStagingFaultSeenParams{
+				OrgID: orgID, Name: rule.Name, Now: now,
+			})
+			return err
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue // it was removed just now
@@ -109,7 +115,9 @@ func Stored(ctx context.Context, conn db.DBTX, orgID objectid.ID, now time.Time)
 		if err := json.Unmarshal(row.Rule, &fault); err != nil {
 			return nil, fmt.Errorf("decode fault %s: %w", row.Name, err)
 		}
-		// It was checked when it was stored. Its time has come nearer since.
+		// It was checked when it was stored. Its time has come nearer since, and is as the
+		// database has it.
+		fault.ExpiresAt = &row.ExpiresAt
 		rules[i], err = Compile(fault, func(string) bool { return true }, now)
 		if err != nil {
 			return nil, fmt.Errorf("stored fault %s: %w", row.Name, err)
