@@ -49,13 +49,7 @@ func (s *Service) Declare(
 	if err != nil {
 		return staging.Changes{}, err
 	}
-	ctx, cancel := dbpool.Long(ctx)
-	defer cancel()
-	now := s.env.Now()
-	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
-		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
-			return err
-		}
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		changes, err = apply(ctx, tx, file{org, data}, now)
 		if err == nil && dryRun {
 			err = errDryRun

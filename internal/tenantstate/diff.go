@@ -11,7 +11,6 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/staging"
 )
@@ -20,14 +19,7 @@ import (
 // NOT_FOUND if there is no such state.
 func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (changes staging.Changes, err error) {
 	orgID := reader.OrgID()
-	err = s.pool.Write(ctx, orgID, func(tx pgx.Tx) error { return s.settle.Org(ctx, tx, orgID, s.env.Now()) })
-	if err != nil {
-		return staging.Changes{}, err
-	}
-	ctx, cancel := dbpool.Long(ctx)
-	defer cancel()
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+	err = s.look(ctx, orgID, []string{from, to}, func(ctx context.Context, tx pgx.Tx) error {
 		first, err := s.side(ctx, tx, orgID, from, "from")
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/seed"
 	"exportbuckets/staging"
 )
@@ -19,16 +18,7 @@ import (
 func (s *Service) Export(ctx context.Context, reader Reader, of string) (exported seed.File, err error) {
 	orgID := reader.OrgID()
 	now := s.env.Now()
-	if of == staging.Live {
-		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) error { return s.settle.Org(ctx, tx, orgID, now) })
-		if err != nil {
-			return seed.File{}, err
-		}
-	}
-	ctx, cancel := dbpool.Long(ctx)
-	defer cancel()
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
+	err = s.look(ctx, orgID, []string{of}, func(ctx context.Context, tx pgx.Tx) error {
 		source, err := s.side(ctx, tx, orgID, of, "state")
 		if err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
@@ -16,6 +18,7 @@ import (
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seal"
 	"exportbuckets/internal/waittest"
+	"exportbuckets/staging"
 )
 
 // raceBundle is a client of the organization that is reset.
@@ -248,4 +251,46 @@ func TestResetsOfTwoOrganizationsDoNotMeet(t *testing.T) {
 		}
 	}
 	wantRows(t, want, b.dump(t, keptColumns()...))
+}
+
+// Whoever compares waits for its turn, and nobody else does.
+func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.save(t, "a")
+	two := b.writerOf(t, orgTwo).Reader()
+	held, err := pgx.Connect(t.Context(), b.pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Close(t.Context()) }()
+	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE saved_state_tables"); err != nil {
+		t.Fatal(err)
+	}
+	var comparisons sync.WaitGroup
+	for range 40 {
+		comparisons.Go(func() {
+			_, err := b.service.Diff(t.Context(), b.writer.Reader(), "a", staging.Live)
+			if err != nil && !dbpool.Unavailable(err) {
+				t.Errorf("compare: got %v, want it done, or 503", err)
+			}
+		})
+	}
+	waittest.Until(t, "a comparison waits for the table", func() bool {
+		var waiting int
+		err := held.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		return err == nil && waiting > 0
+	})
+	for range 200 {
+		began := time.Now()
+		_, err = b.service.Organization(t.Context(), two)
+		if took := time.Since(began); err != nil || took > time.Second {
+			t.Fatalf("another team: got %v after %s, want its organization at once", err, took)
+		}
+	}
+	if _, err := held.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	comparisons.Wait()
 }

@@ -13,9 +13,7 @@ import (
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
-	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
-	"exportbuckets/internal/write"
 	"exportbuckets/staging"
 )
 
@@ -31,14 +29,8 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 		}
 		project = &id
 	}
-	ctx, cancel := dbpool.Long(ctx)
-	defer cancel()
-	now := s.env.Now()
-	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
-			return err
-		}
-		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
 			return err
 		}
 		r, err := s.restoring(ctx, tx, writer.OrgID(), to.To, project, now)

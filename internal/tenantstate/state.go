@@ -11,9 +11,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
-	"exportbuckets/internal/write"
 	"exportbuckets/staging"
 )
 
@@ -90,13 +88,7 @@ func (s *Service) SaveState(ctx context.Context, writer Writer, name string) (sa
 	if err := checkName(name); err != nil {
 		return staging.State{}, err
 	}
-	ctx, cancel := dbpool.Long(ctx)
-	defer cancel()
-	now := s.env.Now()
-	err = write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
-		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
-			return err
-		}
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		states, err := db.New().ListSavedStates(ctx, tx,
 			db.ListSavedStatesParams{OrgID: writer.OrgID(), RowLimit: staging.MaxStates})
 		if err != nil {
