@@ -215,8 +215,8 @@ func (j *Journal) trimOrgs(ctx context.Context) error {
 			db.DeleteJournalEntriesOfOrgPastParams{OrgID: org, Kept: MaxEntries})
 		if err != nil {
 			j.mu.Lock()
-			defer j.mu.Unlock()
 			maps.Copy(j.grown, grown) // for the next time
+			j.mu.Unlock()
 			return fmt.Errorf("trim entries of organization: %w", err)
 		}
 		delete(grown, org)
