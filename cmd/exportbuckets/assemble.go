@@ -70,14 +70,14 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 		Settle:   settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env),
 		Event:    event.New(pool),
-		Fault:    fault.New(pool, time.Now),
 	}
 	var kept *journal.Journal
-	if p.admin.listen != "" && p.admin.staging {
+	if p.admin.staging {
+		services.Fault = fault.New(pool, time.Now)
 		kept = journal.New(pool, journal.Config{
 			MaxBytes: p.admin.journal, Fields: api.JournalFields, Operations: api.Operations(), Log: config.Log,
 		})
-		config.Metrics.Register(journalCollector{kept})
+		config.Metrics.WatchJournal(kept.Stats)
 		services.Journal = kept
 	}
 	handler, err := api.New(services, config)

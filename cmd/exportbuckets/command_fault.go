@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -58,16 +58,12 @@ func (f faultAddCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	path := f.File
-	if path == "-" {
-		path = os.Stdin.Name()
-	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(f.File)
 	if err != nil {
 		return fmt.Errorf("fault: %w", err)
 	}
 	var fault staging.Fault
-	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&fault); err != nil {
 		return fmt.Errorf("fault: %s: %w", f.File, err)

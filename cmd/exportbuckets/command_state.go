@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"time"
 
 	"exportbuckets/internal/atlas"
@@ -17,8 +16,7 @@ func (c stagingConfig) printChanges(to io.Writer, changes staging.Changes) error
 	shown := table{head: []string{"KIND", "ADDED", "REMOVED", "UPDATED"}}
 	for _, change := range changes.Changes {
 		shown.rows = append(shown.rows, []string{
-			change.Kind, strconv.FormatInt(change.Added, 10), strconv.FormatInt(change.Removed, 10),
-			strconv.FormatInt(change.Updated, 10),
+			change.Kind, count(change.Added), count(change.Removed), count(change.Updated),
 		})
 	}
 	return c.print(to, changes, shown)
@@ -123,7 +121,7 @@ func stateTable(states ...staging.State) table {
 	shown := table{head: []string{"NAME", "SAVED", "ROWS"}}
 	for _, state := range states {
 		shown.rows = append(shown.rows,
-			[]string{state.Name, state.SavedAt.Format(time.RFC3339), strconv.FormatInt(state.Rows, 10)})
+			[]string{state.Name, state.SavedAt.Format(time.RFC3339), count(state.Rows)})
 	}
 	return shown
 }

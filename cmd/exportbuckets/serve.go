@@ -88,10 +88,12 @@ func (p plan) run(ctx context.Context, o output) error {
 	if err := p.checkDemoRows(ctx, parts.callers, o.log); err != nil {
 		return err
 	}
-	stopUsage := startUsageWriter(ctx, parts.callers.WriteLastUsed, o.log)
+	stopUsage := inBackground(ctx, func(ctx context.Context) { writeUsage(ctx, parts.callers.WriteLastUsed, o.log) })
 	defer stopUsage()
-	stopJournal := startJournal(ctx, parts.journal)
-	defer stopJournal()
+	if parts.journal != nil {
+		stopJournal := inBackground(ctx, parts.journal.Run)
+		defer stopJournal()
+	}
 	if p.sealing.file == "" {
 		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
 	}

@@ -13,33 +13,20 @@ const (
 	usageTimeout = 5 * time.Second
 )
 
-// startUsageWriter calls write from time to time, which is to store when
-// credentials were last used. The function that it returns ends that, after a
-// last call; ctx does not, as requests are served after it has ended.
-func startUsageWriter(
-	ctx context.Context, write func(context.Context) error, log *slog.Logger,
-) (stop func()) {
-	ctx = context.WithoutCancel(ctx)
-	ticking, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(usageInterval)
-		defer ticker.Stop()
-		for ticking.Err() == nil {
-			select {
-			case <-ticking.Done(): // once more
-			case <-ticker.C:
-			}
-			bounded, cancel := context.WithTimeout(ctx, usageTimeout)
-			if err := write(bounded); err != nil {
-				log.Warn("the last use of credentials is not written", "error", err)
-			}
-			cancel()
+// writeUsage calls write from time to time until ctx ends, and then once more. It is to
+// store when credentials were last used.
+func writeUsage(ctx context.Context, write func(context.Context) error, log *slog.Logger) {
+	ticker := time.NewTicker(usageInterval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done(): // once more
+		case <-ticker.C:
 		}
-	}()
-	return func() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), usageTimeout)
+		if err := write(bounded); err != nil {
+			log.Warn("the last use of credentials is not written", "error", err)
+		}
 		cancel()
-		<-done
 	}
 }

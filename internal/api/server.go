@@ -223,10 +223,7 @@ func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Prin
 	if err != nil {
 		return err
 	}
-	if v.successor != "" || v.sunset != "" {
-		s.cfg.Metrics.Deprecated(operationID(c), v.date)
-	}
-	if err := checkSunset(c, v, principal.Now()); err != nil {
+	if err := s.checkSunset(c, v, principal.Now()); err != nil {
 		return err
 	}
 	in := &call{gin: c, work: work, baseURL: s.cfg.BaseURL, principal: principal, version: v, trace: trace}

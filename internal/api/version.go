@@ -92,9 +92,13 @@ func versionDate(mediaType string) (string, bool) {
 	return date, err == nil || date == preview
 }
 
-// checkSunset tells in the header that a version has a successor or a sunset, and
-// refuses with VERSION_GONE one that is past its sunset.
-func checkSunset(c *gin.Context, v version, now time.Time) error {
+// checkSunset counts the request, and tells in the header, if its version has a successor or
+// a sunset, and refuses with VERSION_GONE one that is past its sunset.
+func (s *Server) checkSunset(c *gin.Context, v version, now time.Time) error {
+	if v.successor == "" && v.sunset == "" {
+		return nil
+	}
+	s.cfg.Metrics.Deprecated(operationID(c), v.date)
 	if v.successor != "" {
 		c.Header("Deprecation", headerDate(v.successor))
 	}

@@ -87,13 +87,6 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
 
-// Register adds the collector of another package.
-func (m *Metrics) Register(collector prometheus.Collector) {
-	if m != nil {
-		m.registry.MustRegister(collector)
-	}
-}
-
 // requestKey is what requests are counted by.
 type requestKey struct {
 	operation string

@@ -59,6 +59,7 @@ func counted(t *testing.T) *metrics.Metrics {
 	}
 	t.Cleanup(pool.Close)
 	m.WatchPool(pool.Pool)
+	m.WatchJournal(func() (written, dropped int64) { return 5, 2 })
 	if _, err := db.New().CountOrgs(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +94,8 @@ func TestWhatIsCounted(t *testing.T) {
 		`exportbuckets_db_query_seconds_total{query="CountOrgs"} `,
 		`exportbuckets_db_query_errors_total{class="42",query="other"} 1`,
 		`exportbuckets_db_pool_max_connections 2`,
+		`exportbuckets_journal_entries_total 5`,
+		`exportbuckets_journal_dropped_total 2`,
 		`exportbuckets_build_info{`,
 		`go_goroutines `,
 		`process_cpu_seconds_total `,

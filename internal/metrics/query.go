@@ -8,8 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // QueryTracer returns what counts the queries of connections, or nil if nothing does.
@@ -70,44 +68,4 @@ func errorClass(err error) string {
 		return refusal.Code[:2]
 	}
 	return "none"
-}
-
-// WatchPool adds how the connections of a pool are used.
-func (m *Metrics) WatchPool(pool *pgxpool.Pool) {
-	m.Register(poolCollector{pool})
-}
-
-// poolCollector reads the statistics of a pool when they are asked for.
-type poolCollector struct{ pool *pgxpool.Pool }
-
-func poolDesc(name, help string) *prometheus.Desc {
-	return prometheus.NewDesc(prometheus.BuildFQName(namespace, "db_pool", name), help, nil, nil)
-}
-
-var (
-	poolMax      = poolDesc("max_connections", "Most connections at a time.")
-	poolAcquired = poolDesc("acquired_connections", "Connections in use.")
-	poolIdle     = poolDesc("idle_connections", "Connections that nobody uses.")
-	poolAcquires = poolDesc("acquires_total", "Connections that were taken.")
-	poolWaits    = poolDesc("empty_acquires_total", "Connections that were waited for.")
-	poolWaited   = poolDesc("acquire_seconds_total", "Seconds that connections were waited for.")
-)
-
-// Describe implements prometheus.Collector.
-func (c poolCollector) Describe(descs chan<- *prometheus.Desc) {
-	prometheus.DescribeByCollect(c, descs)
-}
-
-// Collect implements prometheus.Collector.
-func (c poolCollector) Collect(metrics chan<- prometheus.Metric) {
-	stat := c.pool.Stat()
-	send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
-		metrics <- prometheus.MustNewConstMetric(desc, kind, value)
-	}
-	send(poolMax, prometheus.GaugeValue, float64(stat.MaxConns()))
-	send(poolAcquired, prometheus.GaugeValue, float64(stat.AcquiredConns()))
-	send(poolIdle, prometheus.GaugeValue, float64(stat.IdleConns()))
-	send(poolAcquires, prometheus.CounterValue, float64(stat.AcquireCount()))
-	send(poolWaits, prometheus.CounterValue, float64(stat.EmptyAcquireCount()))
-	send(poolWaited, prometheus.CounterValue, stat.AcquireDuration().Seconds())
 }
