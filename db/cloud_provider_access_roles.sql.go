@@ -199,6 +199,31 @@ func (q *Queries) GetGCPAccessRole(ctx context.Context, db DBTX, projectID objec
 	return i, err
 }
 
+const getOrgAccessRole = `-- name: GetOrgAccessRole :one
+SELECT role.project_id, role.cloud_provider
+FROM cloud_provider_access_roles AS role
+JOIN projects ON projects.id = role.project_id
+WHERE projects.org_id = $1 AND role.id = $2
+`
+
+type GetOrgAccessRoleParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+type GetOrgAccessRoleRow struct {
+	ProjectID     objectid.ID
+	CloudProvider CloudProvider
+}
+
+// An access role of a project of the organization.
+func (q *Queries) GetOrgAccessRole(ctx context.Context, db DBTX, arg GetOrgAccessRoleParams) (GetOrgAccessRoleRow, error) {
+	row := db.QueryRow(ctx, getOrgAccessRole, arg.OrgID, arg.ID)
+	var i GetOrgAccessRoleRow
+	err := row.Scan(&i.ProjectID, &i.CloudProvider)
+	return i, err
+}
+
 const insertAccessRole = `-- name: InsertAccessRole :one
 INSERT INTO cloud_provider_access_roles (
     project_id,

@@ -69,6 +69,26 @@ func (q *Queries) GetExportBucket(ctx context.Context, db DBTX, arg GetExportBuc
 	return i, err
 }
 
+const getOrgExportBucketProject = `-- name: GetOrgExportBucketProject :one
+SELECT bucket.project_id
+FROM export_buckets AS bucket
+JOIN projects ON projects.id = bucket.project_id
+WHERE projects.org_id = $1 AND bucket.id = $2
+`
+
+type GetOrgExportBucketProjectParams struct {
+	OrgID objectid.ID
+	ID    objectid.ID
+}
+
+// The project of the organization that has an export bucket.
+func (q *Queries) GetOrgExportBucketProject(ctx context.Context, db DBTX, arg GetOrgExportBucketProjectParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getOrgExportBucketProject, arg.OrgID, arg.ID)
+	var project_id objectid.ID
+	err := row.Scan(&project_id)
+	return project_id, err
+}
+
 const insertExportBucket = `-- name: InsertExportBucket :exec
 INSERT INTO export_buckets (
     project_id,

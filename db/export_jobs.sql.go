@@ -107,6 +107,41 @@ func (q *Queries) ListExportJobs(ctx context.Context, db DBTX, arg ListExportJob
 	return items, nil
 }
 
+const listExportJobsToBucket = `-- name: ListExportJobsToBucket :many
+SELECT id
+FROM export_jobs
+WHERE project_id = $1 AND export_bucket_id = $2
+ORDER BY id
+LIMIT $3
+`
+
+type ListExportJobsToBucketParams struct {
+	ProjectID      objectid.ID
+	ExportBucketID objectid.ID
+	RowLimit       int32
+}
+
+// Those of the project that name an export bucket.
+func (q *Queries) ListExportJobsToBucket(ctx context.Context, db DBTX, arg ListExportJobsToBucketParams) ([]objectid.ID, error) {
+	rows, err := db.Query(ctx, listExportJobsToBucket, arg.ProjectID, arg.ExportBucketID, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []objectid.ID{}
+	for rows.Next() {
+		var id objectid.ID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUnfinishedExportJobs = `-- name: ListUnfinishedExportJobs :many
 SELECT project_id, id, cluster_id, snapshot_id, export_bucket_id, custom_data, prefix, members, replica_sets, created_at, started_at, finished_at, failure
 FROM export_jobs

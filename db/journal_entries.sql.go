@@ -198,3 +198,57 @@ func (q *Queries) ListJournalEntries(ctx context.Context, db DBTX, arg ListJourn
 	}
 	return items, nil
 }
+
+const listJournalVersions = `-- name: ListJournalVersions :many
+SELECT
+    user_agent,
+    operation,
+    (entry -> 'version')::jsonb AS version,
+    count(*) AS requests,
+    max(at)::timestamptz AS last_seen
+FROM journal_entries
+WHERE org_id = $1 AND entry -> 'version' IS NOT NULL
+GROUP BY 1, 2, 3
+ORDER BY user_agent, operation, version
+LIMIT $2
+`
+
+type ListJournalVersionsParams struct {
+	OrgID    objectid.ID
+	RowLimit int32
+}
+
+type ListJournalVersionsRow struct {
+	UserAgent string
+	Operation string
+	Version   []byte
+	Requests  int64
+	LastSeen  time.Time
+}
+
+// Which versions the clients of the organization have used.
+func (q *Queries) ListJournalVersions(ctx context.Context, db DBTX, arg ListJournalVersionsParams) ([]ListJournalVersionsRow, error) {
+	rows, err := db.Query(ctx, listJournalVersions, arg.OrgID, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListJournalVersionsRow{}
+	for rows.Next() {
+		var i ListJournalVersionsRow
+		if err := rows.Scan(
+			&i.UserAgent,
+			&i.Operation,
+			&i.Version,
+			&i.Requests,
+			&i.LastSeen,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

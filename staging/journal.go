@@ -39,6 +39,8 @@ type JournalEntry struct {
 	Address    string  `json:"address,omitempty"`
 	UserAgent  string  `json:"userAgent,omitempty"`
 
+	Version *Version `json:"version,omitempty"` // nil if none was found
+
 	Request  *Message `json:"request,omitempty"`
 	Response *Message `json:"response,omitempty"`
 	// Steps are what the server did, in order. The last of a refused request is the one

@@ -56,6 +56,10 @@ type commandLine struct {
 		Tail journalTailCommand `cmd:"" help:"Print what is asked as it comes."`
 		Why  journalWhyCommand  `cmd:"" help:"Say why a request was answered as it was: the one of an id, or the last refusal."`
 	} `cmd:"" help:"The journal of an organization: what was asked, and why it was answered so."`
+	Report struct {
+		Sunset reportSunsetCommand `cmd:"" help:"Show which versions clients use, and when those end; exits with 3 if one has."`
+		Usage  reportUsageCommand  `cmd:"" help:"Show what uses an access role or an export bucket, and what its removal would be refused with."`
+	} `cmd:"" help:"What an organization's clients and its rows depend on."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running server whether it is ready; for container health checks."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

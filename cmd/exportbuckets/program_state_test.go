@@ -51,6 +51,10 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 	wants(0, "", "snapshot", "delete", "before")
 	wants(1, "NOT_FOUND", "snapshot", "restore", "before")
 	wants(1, "/organizations/0/projects/0/colour", "tenant", "apply", bad(t, dir))
+	wants(0, "backupSchedule 5f0000000000000000000f02 Cluster0 EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE",
+		"report", "usage", "--bucket", "5f0000000000000000000f01")
+	wants(2, "--role", "report", "usage")
+	wants(0, "SUNSET DAYS", "report", "sunset")
 }
 
 // bad returns a file with an unknown key.

@@ -69,6 +69,13 @@ WHERE project_id = @project_id AND cloud_provider = 'GCP'
 ORDER BY created_at, id
 LIMIT 1;
 
+-- name: GetOrgAccessRole :one
+-- An access role of a project of the organization.
+SELECT role.project_id, role.cloud_provider
+FROM cloud_provider_access_roles AS role
+JOIN projects ON projects.id = role.project_id
+WHERE projects.org_id = @org_id AND role.id = @id;
+
 -- name: ListAccessRoles :many
 -- The access roles of the project, or the one of them that has an id, each with
 -- the ids of the oldest export buckets that use it, at most 1000. All of the roles:

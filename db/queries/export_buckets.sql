@@ -137,6 +137,13 @@ SELECT *
 FROM export_buckets
 WHERE project_id = @project_id AND id = @id;
 
+-- name: GetOrgExportBucketProject :one
+-- The project of the organization that has an export bucket.
+SELECT bucket.project_id
+FROM export_buckets AS bucket
+JOIN projects ON projects.id = bucket.project_id
+WHERE projects.org_id = @org_id AND bucket.id = @id;
+
 -- name: ListExportBuckets :many
 -- In the order of their creation, each with the number of all if it is asked
 -- for. The statement sees no other export buckets than those of its first part.

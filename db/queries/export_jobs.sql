@@ -45,6 +45,14 @@ ORDER BY created_at DESC, id DESC
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListExportJobsToBucket :many
+-- Those of the project that name an export bucket.
+SELECT id
+FROM export_jobs
+WHERE project_id = @project_id AND export_bucket_id = @export_bucket_id
+ORDER BY id
+LIMIT @row_limit;
+
 -- name: ListUnfinishedExportJobs :many
 -- Those of the project that are not finished at a time.
 SELECT *

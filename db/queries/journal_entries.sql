@@ -60,6 +60,20 @@ WHERE org_id = @org_id
 ORDER BY id DESC
 LIMIT @row_limit;
 
+-- name: ListJournalVersions :many
+-- Which versions the clients of the organization have used.
+SELECT
+    user_agent,
+    operation,
+    (entry -> 'version')::jsonb AS version,
+    count(*) AS requests,
+    max(at)::timestamptz AS last_seen
+FROM journal_entries
+WHERE org_id = @org_id AND entry -> 'version' IS NOT NULL
+GROUP BY 1, 2, 3
+ORDER BY user_agent, operation, version
+LIMIT @row_limit;
+
 -- name: DeleteJournalEntries :execrows
 -- Empties the journal of the organization.
 DELETE FROM journal_entries

@@ -47,5 +47,7 @@ func (s *Server) operations() []operation {
 		{http.MethodDelete, journal, http.StatusNoContent, asWriter(s.clearJournal)},
 		{http.MethodGet, journal + "/{entry}", http.StatusOK, asReader(s.getJournalEntry)},
 		{http.MethodPut, journal + "/settings", http.StatusOK, asWriter(s.setJournal)},
+		{http.MethodGet, org + "/usage", http.StatusOK, asReader(s.getUsage)},
+		{http.MethodGet, org + "/sunset", http.StatusOK, asReader(s.getSunset)},
 	}
 }

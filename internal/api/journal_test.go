@@ -216,7 +216,8 @@ func TestTheModeSaysHowMuchIsKept(t *testing.T) {
 		}
 		last := b.journal.last()
 		full := last.Request != nil && last.Response != nil && len(last.Steps) > 0
-		if full != (mode == staging.JournalFull) || last.Operation != "createGroupBackupExportBucket" || last.Status != http.StatusOK {
+		if full != (mode == staging.JournalFull) || last.Operation != "createGroupBackupExportBucket" ||
+			last.Status != http.StatusOK || last.Version == nil {
 			t.Errorf("%s: got %+v", mode, last)
 		}
 	}

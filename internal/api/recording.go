@@ -29,7 +29,8 @@ type recording struct {
 	principal string // public key or client id
 	operation string
 	errorCode string
-	fault     string       // name of the one that it met
+	fault     string // name of the one that it met
+	version   *staging.Version
 	trace     *atlas.Trace // nil if the journal keeps lines alone
 	response  journal.Body
 }
@@ -193,6 +194,7 @@ func (s *Server) journalRequest(c *gin.Context, id string, began time.Time, took
 		Principal:  r.principal,
 		Address:    s.clientAddress(c).String(),
 		UserAgent:  shown(c.Request.UserAgent()),
+		Version:    r.version,
 		Steps:      r.trace.Steps(),
 	}}
 	if r.trace != nil {
@@ -214,20 +216,28 @@ func (s *Server) journalRequest(c *gin.Context, id string, began time.Time, took
 }
 
 // recordVersion records which version is asked for and which one serves it.
-func recordVersion(trace *atlas.Trace, accept []string, v version) {
-	if trace == nil {
+func recordVersion(c *gin.Context, v version) {
+	r := recordingOf(c)
+	if r == nil {
 		return
 	}
-	asked, ok := acceptedDate(accept)
+	asked, ok := acceptedDate(c.Request.Header.Values("Accept"))
 	if !ok {
 		asked = "none"
 	}
-	trace.Step(atlas.StepVersion).Fact("asked", asked)
+	served := cmp.Or(v.date, v.root)
+	if served != "" {
+		r.version = &staging.Version{Asked: asked, Served: served, Successor: v.successor, Sunset: v.sunset}
+	}
+	if r.trace == nil {
+		return
+	}
+	r.trace.Step(atlas.StepVersion).Fact("asked", asked)
 	if v.date != "" {
-		trace.Fact("served", v.date)
+		r.trace.Fact("served", v.date)
 	}
 	if v.sunset != "" {
-		trace.Fact("sunset", v.sunset)
+		r.trace.Fact("sunset", v.sunset)
 	}
 }
 

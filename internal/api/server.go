@@ -219,7 +219,7 @@ func (s *Server) serveCaller(c *gin.Context, op operation, principal *atlas.Prin
 		return err
 	}
 	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
-	recordVersion(trace, c.Request.Header.Values("Accept"), v)
+	recordVersion(c, v)
 	if err != nil {
 		return err
 	}

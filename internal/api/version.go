@@ -106,7 +106,7 @@ func (s *Server) checkSunset(c *gin.Context, v version, now time.Time) error {
 		return nil
 	}
 	c.Header("Sunset", headerDate(v.sunset))
-	if now.UTC().Format(time.DateOnly) >= v.sunset {
+	if atlas.Gone(v.sunset, now) {
 		return atlas.NewError(atlas.CodeVersionGone, v.date, resourcePath(c)).
 			Fact("today", now.UTC().Format(time.DateOnly), "before "+v.sunset).
 			Fact("successor", v.successor, "")

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"exportbuckets/staging"
 )
 
 func TestVersionIsNegotiatedByAccept(t *testing.T) {
@@ -73,6 +75,13 @@ func TestVersionIsGoneAfterItsSunset(t *testing.T) {
 	want := refusal(410, "VERSION_GONE", "Version 2023-01-01 of "+path+" is no longer available.", "2023-01-01", path)
 	if got := b.do(t, request{header: first}); got.status != http.StatusGone || got.body != want {
 		t.Errorf("the day: got %d %s, want %s", got.status, got.body, want)
+	}
+	// What the report of sunsets is made from.
+	asked := staging.Version{
+		Asked: "2023-06-01", Served: "2023-01-01", Successor: "2024-05-30", Sunset: "2027-07-01",
+	}
+	if got := b.journal.last().Version; got == nil || *got != asked {
+		t.Errorf("got version %+v in the journal, want %+v", got, asked)
 	}
 	if got := b.do(t, request{}); got.status != http.StatusOK {
 		t.Errorf("the next version: got %d %s, want 200", got.status, got.body)

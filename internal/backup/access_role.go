@@ -390,7 +390,9 @@ func (s *Service) tellOfRole(ctx context.Context, tx pgx.Tx, project atlas.Proje
 	return event.Write(ctx, tx, event.By(s.env, project).OnProject(project.ProjectID(), of, event.Details{}))
 }
 
-// inUse are the codes for a role of each cloud provider that is in use.
+// CodeInUse returns the code for a role of the cloud provider that is in use.
+func CodeInUse(provider db.CloudProvider) atlas.Code { return inUse[provider] }
+
 var inUse = map[db.CloudProvider]atlas.Code{
 	db.CloudProviderAWS:   atlas.CodeAWSIAMRoleInUse,
 	db.CloudProviderAZURE: atlas.CodeAzureServicePrincipalInUse,

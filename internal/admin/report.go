@@ -1,0 +1,42 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+func (s *Server) getUsage(ctx context.Context, reader tenantstate.Reader, c *call) (staging.Usage, error) {
+	query := c.URL.Query()
+	role, bucket := query.Get("role"), query.Get("bucket")
+	switch {
+	case role == "" && bucket == "", role != "" && bucket != "":
+		return staging.Usage{}, staging.Invalid("/role", "Name either a role or a bucket.")
+	case role != "":
+		id, err := objectid.Parse(role)
+		if err != nil {
+			return staging.Usage{}, staging.Invalid("/role", "This is no id.")
+		}
+		return s.TenantState.RoleUsage(ctx, reader, id)
+	default:
+		id, err := objectid.Parse(bucket)
+		if err != nil {
+			return staging.Usage{}, staging.Invalid("/bucket", "This is no id.")
+		}
+		return s.TenantState.BucketUsage(ctx, reader, id)
+	}
+}
+
+func (s *Server) getSunset(ctx context.Context, reader tenantstate.Reader, c *call) (staging.SunsetReport, error) {
+	at := time.Now()
+	if text := c.URL.Query().Get("at"); text != "" {
+		var err error
+		if at, err = time.Parse(time.RFC3339, text); err != nil {
+			return staging.SunsetReport{}, staging.Invalid("/at", "This is no time, such as 2027-01-31T00:00:00Z.")
+		}
+	}
+	return s.Journal.Sunset(ctx, reader, at)
+}
