@@ -138,7 +138,7 @@ SET seen = staging_faults.seen + 1,
     applied = staging_faults.applied + decided.applies::integer
 FROM decided
 WHERE staging_faults.org_id = $1 AND staging_faults.name = $2
-RETURNING decided.applies
+RETURNING decided.applies, coalesce(staging_faults.applied >= staging_faults.most, false)::boolean AS spent
 `
 
 type UpdateStagingFaultSeenParams struct {
@@ -147,14 +147,20 @@ type UpdateStagingFaultSeenParams struct {
 	Now   time.Time
 }
 
-// Counts a request that matches, and says whether the fault is applied to it. The row is
+type UpdateStagingFaultSeenRow struct {
+	Applies bool
+	Spent   bool
+}
+
+// Counts a request that matches, and says whether the fault is applied to it, and whether it
+// is to none after that. The row is
 // locked before it is looked at, so that replicas agree on which request is the second. What
 // is called chance with a seed are the first 52 bits of a hash.
-func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg UpdateStagingFaultSeenParams) (bool, error) {
+func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg UpdateStagingFaultSeenParams) (UpdateStagingFaultSeenRow, error) {
 	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.Now)
-	var applies bool
-	err := row.Scan(&applies)
-	return applies, err
+	var i UpdateStagingFaultSeenRow
+	err := row.Scan(&i.Applies, &i.Spent)
+	return i, err
 }
 
 const upsertStagingFault = `-- name: UpsertStagingFault :exec

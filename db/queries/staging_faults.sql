@@ -41,7 +41,8 @@ FROM staging_faults
 WHERE org_id = @org_id;
 
 -- name: UpdateStagingFaultSeen :one
--- Counts a request that matches, and says whether the fault is applied to it. The row is
+-- Counts a request that matches, and says whether the fault is applied to it, and whether it
+-- is to none after that. The row is
 -- locked before it is looked at, so that replicas agree on which request is the second. What
 -- is called chance with a seed are the first 52 bits of a hash.
 WITH decided AS (
@@ -64,7 +65,7 @@ SET seen = staging_faults.seen + 1,
     applied = staging_faults.applied + decided.applies::integer
 FROM decided
 WHERE staging_faults.org_id = @org_id AND staging_faults.name = @name
-RETURNING decided.applies;
+RETURNING decided.applies, coalesce(staging_faults.applied >= staging_faults.most, false)::boolean AS spent;
 
 -- name: DeleteEndedStagingFaults :exec
 DELETE FROM staging_faults

@@ -370,6 +370,32 @@ func TestAFaultThatHasEndedIsNone(t *testing.T) {
 	}
 }
 
+// Requests after the last that a fault is applied to don't ask for its row: this replica
+// knows by itself, and another one when it has read the fault.
+func TestAFaultThatIsSpentCostsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	b.stage(t, staging.Fault{Count: new(int64(1)), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
+		t.Fatalf("got %v, %v, want the fault", resp, err)
+	}
+	release := b.hold(t, "staging_faults WHERE org_id = $1")
+	defer release()
+	b.services.Fault = fault.New(b.pool, time.Now)
+	other, err := api.New(b.services, api.Config{Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(other)
+	t.Cleanup(server.Close)
+	for _, replica := range []staged{s, {server.URL, server.Client(), s.token}} {
+		if resp, body, err := replica.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("got %v %s, %v, want 200 while the row is held", resp, body, err)
+		}
+	}
+}
+
 // Whoever counts a request that a fault matches waits for the row, and nobody else does.
 func TestAFaultWhoseRowIsHeldKeepsNoOtherWaiting(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"exportbuckets/internal/atlas"
@@ -24,6 +25,9 @@ type Rule struct {
 	userAgent *regexp.Regexp // nil for all
 	// Refusal is what the fault answers with if it is of the kind error.
 	Refusal *atlas.Error
+	// spent is set when it has been applied to as many requests as it says. It isn't looked
+	// at after that: what is left of its time costs nothing.
+	spent *atomic.Bool
 }
 
 // name is the form of a fault's name: what needs no quotes in a shell, no escape in a path,
@@ -44,7 +48,7 @@ const (
 // be. An operation is one of known. A fault that does not say when it ends does so
 // staging.FaultLifetime from now.
 func Compile(fault staging.Fault, known func(operation string) bool, now time.Time) (Rule, error) {
-	rule := Rule{Fault: fault}
+	rule := Rule{Fault: fault, spent: new(atomic.Bool)}
 	rule.Seen, rule.Applied = 0, 0
 	if rule.ExpiresAt == nil {
 		rule.ExpiresAt = new(now.Add(staging.FaultLifetime))

@@ -60,14 +60,14 @@ func (s *Service) Find(ctx context.Context, orgID objectid.ID, version int64, re
 	now := s.clock()
 	for i := range rules {
 		rule := &rules[i]
-		if !rule.ExpiresAt.After(now) || !rule.Matches(request) {
+		if rule.spent.Load() || !rule.ExpiresAt.After(now) || !rule.Matches(request) {
 			continue
 		}
-		var applies bool
+		var counted db.UpdateStagingFaultSeenRow
 		// The turns of the organization's writes keep those who wait for the row from having
 		// all connections.
 		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) (err error) {
-			applies, err = db.New().UpdateStagingFaultSeen(ctx, tx, db.UpdateStagingFaultSeenParams{
+			counted, err = db.New().UpdateStagingFaultSeen(ctx, tx, db.UpdateStagingFaultSeenParams{
 				OrgID: orgID, Name: rule.Name, Now: now,
 			})
 			return err
@@ -78,7 +78,10 @@ func (s *Service) Find(ctx context.Context, orgID objectid.ID, version int64, re
 		if err != nil {
 			return nil, fmt.Errorf("count request that a fault matches: %w", err)
 		}
-		if applies {
+		if counted.Spent {
+			rule.spent.Store(true)
+		}
+		if counted.Applies {
 			return rule, nil
 		}
 	}
@@ -123,6 +126,7 @@ func Stored(ctx context.Context, conn db.DBTX, orgID objectid.ID, now time.Time)
 			return nil, fmt.Errorf("stored fault %s: %w", row.Name, err)
 		}
 		rules[i].Seen, rules[i].Applied = row.Seen, row.Applied
+		rules[i].spent.Store(rules[i].Count != nil && row.Applied >= *rules[i].Count)
 	}
 	return rules, nil
 }
