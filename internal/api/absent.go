@@ -16,6 +16,32 @@ func bareNothing[P atlas.Proof](context.Context, P, *call) ([]struct{}, error) {
 	return []struct{}{}, nil
 }
 
+// noSuch returns the endpoint of things of which there are none, each of which is refused
+// with the code. Its parameters are those of the path that are named.
+func noSuch[P atlas.Proof](prove access[P], code atlas.Code, params ...string) endpoint {
+	return absent(with(prove, func(_ context.Context, _ P, c *call) (noContent, error) {
+		values := make([]any, len(params))
+		for i, name := range params {
+			values[i] = c.param(name)
+		}
+		return noContent{}, atlas.NewError(code, values...)
+	}))
+}
+
+// nowhere returns the endpoint of things of which there are none, and for which Atlas has
+// no code of their own.
+func nowhere[P atlas.Proof](prove access[P]) endpoint {
+	return absent(with(prove, func(_ context.Context, _ P, c *call) (noContent, error) {
+		return noContent{}, resourceNotFound(c.gin)
+	}))
+}
+
+// absent returns the endpoint for an operation on what there is none of.
+func absent(e endpoint) endpoint {
+	e.absent = true
+	return e
+}
+
 // switchBody is a setting that is on or off.
 type switchBody struct {
 	Enabled bool `json:"enabled"`
@@ -32,6 +58,7 @@ var (
 	inviteVersions    = []version{{date: "2023-01-01", successor: "2023-10-04", sunset: "2027-07-01"}}
 	orgInviteVersions = []version{{date: "2023-01-01", successor: "2025-02-19", sunset: "2027-07-01"}}
 
+	controlPlaneVersions   = []version{{date: "2023-11-15"}}
 	logExportVersions      = []version{{date: "2023-01-01", sunset: "2027-02-04"}}
 	logIntegrationVersions = []version{{date: "2025-03-12"}}
 	maintenanceVersions    = []version{{date: "2023-01-01"}, {date: preview}}
@@ -84,7 +111,17 @@ func (s *Server) getLogExport(context.Context, atlas.ProjectOwner, *call) (logEx
 	return logExportBody{State: "UNCONFIGURED"}, nil
 }
 
-// getFederation answers for the federation of an organization that has none.
-func (s *Server) getFederation(_ context.Context, _ atlas.OrgOwner, c *call) (noContent, error) {
-	return noContent{}, resourceNotFound(c.gin)
+// controlPlaneBody is the addresses that the control plane is reached at, and calls from,
+// by region. A cloud without any is an empty object.
+type controlPlaneBody struct {
+	Inbound  cloudAddresses `json:"inbound"`
+	Outbound cloudAddresses `json:"outbound"`
 }
+
+type cloudAddresses struct {
+	AWS   struct{} `json:"aws"`
+	Azure struct{} `json:"azure"`
+	GCP   struct{} `json:"gcp"`
+}
+
+func (s *Server) listControlPlaneAddresses(*call) (any, error) { return controlPlaneBody{}, nil }

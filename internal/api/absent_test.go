@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -118,6 +120,97 @@ func TestWhatDependsOnThingsThatAreNot(t *testing.T) {
 	}
 }
 
+// Terraform takes something for gone by the status, clients tell by the code.
+func TestThingsOfWhichThereAreNone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const (
+		project = projects + "/" + demoProject
+		org     = apiRoot + "/orgs/" + demoOrg
+		id      = "6A7900010203040506999999" // in whichever case
+	)
+	none := func(code, detail string, parameters ...string) string {
+		return refusal(404, code, detail, parameters...)
+	}
+	nowhere := func(path string) string { return none("RESOURCE_NOT_FOUND", "Cannot find resource "+path+".", path) }
+	noAlertConfig := none("ALERT_CONFIG_NOT_FOUND",
+		"No alert configuration with ID "+absentID+" exists in group "+demoProject+".", absentID, demoProject)
+	for _, tt := range []struct{ path, want string }{
+		{project + "/alertConfigs/" + id, noAlertConfig},
+		{project + "/alertConfigs/" + id + "/alerts", noAlertConfig},
+		{project + "/alerts/" + id, none("ALERT_NOT_FOUND",
+			"No alert with ID "+absentID+" exists in group "+demoProject+".", absentID, demoProject)},
+		{project + "/customDBRoles/roles/a%20role", none("ATLAS_CUSTOM_ROLE_NOT_FOUND",
+			"The specified custom db role a role does not exist.", "a role")},
+		{project + "/dataFederation/d", none("DATA_FEDERATION_TENANT_NOT_FOUND_FOR_NAME",
+			"Data Federation tenant for project "+demoProject+" and name d not found.", demoProject, "d")},
+		{project + "/integrations/PAGER_DUTY", none("INTEGRATION_NOT_CONFIGURED",
+			"The integration of type 'PAGER_DUTY' is not configured for this group.", "PAGER_DUTY")},
+		{project + "/invites/" + id, nowhere(project + "/invites/" + id)},
+		{project + "/logIntegrations/" + id, nowhere(project + "/logIntegrations/" + id)},
+		{project + "/peers/" + id, none("PEER_NOT_FOUND",
+			"No peer with ID "+absentID+" exists in project "+demoProject+".", absentID, demoProject)},
+		{project + "/privateEndpoint/AZURE/endpointService/" + id, none("PRIVATELINK_NOT_FOUND",
+			"A PrivateLink with id "+absentID+" does not exist.", absentID)},
+		{project + "/privateEndpoint/aws/endpointService/" + id,
+			refusal(400, "INVALID_PROVIDER", "No provider aws exists.", "aws")},
+		{project + "/serverless/s", none("SERVERLESS_INSTANCE_NOT_FOUND",
+			"No serverless instance named s exists in group "+demoProject+".", "s", demoProject)},
+		{project + "/streams/s", none("STREAM_TENANT_NOT_FOUND_FOR_NAME",
+			"Stream instance for project "+demoProject+" and name s not found.", demoProject, "s")},
+		{project + "/userSecurity/ldap/verify/" + id, none("LDAP_VERIFY_CONNECTIVITY_REQUEST_NOT_FOUND",
+			"LDAP connectivity verification request "+absentID+" not found for group "+demoProject+".",
+			absentID, demoProject)},
+		{org + "/invites/" + id, nowhere(org + "/invites/" + id)},
+		{org + "/resourcePolicies/" + id, nowhere(org + "/resourcePolicies/" + id)},
+	} {
+		got := b.do(t, request{path: tt.path, header: http.Header{"Accept": {v2025}}})
+		if got.body != tt.want {
+			t.Errorf("%s: got %d %s, want %s", tt.path, got.status, got.body, tt.want)
+		}
+		path := strings.Replace(tt.path, id, "x", 1)
+		if path == tt.path {
+			continue
+		}
+		want := refusal(400, "PATH_PARAM_PARSE_ERROR",
+			"One or more path parameter in the request URI "+path+" is malformed.", path)
+		if got := b.do(t, request{path: path, header: http.Header{"Accept": {v2025}}}); got.body != want {
+			t.Errorf("%s: got %d %s, want %s", path, got.status, got.body, want)
+		}
+	}
+}
+
+// Firewalls are set up by them before there are credentials.
+func TestTheAddressesOfTheControlPlaneAreForEveryone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const path = apiRoot + "/unauth/controlPlaneIPAddresses"
+	ask := func(method, accept string) answer {
+		return b.do(t, request{method: method, path: path, bare: true, header: http.Header{"Accept": {accept}}})
+	}
+	got := ask(http.MethodGet, v2025)
+	golden(t, "control_plane_addresses", got.body)
+	if contentType := got.header.Get("Content-Type"); contentType != "application/vnd.atlas.2023-11-15+json;charset=utf-8" {
+		t.Errorf("got %q, want that of version 2023-11-15", contentType)
+	}
+	if got := ask(http.MethodHead, v2025); got.status != http.StatusOK || got.body != "" {
+		t.Errorf("HEAD: got %d %q, want 200 and no body", got.status, got.body)
+	}
+	equal(t, "before its first version", ask(http.MethodGet, v2023).body,
+		refusal(406, "INVALID_VERSION_DATE", "Invalid accept header or version date."))
+	for left := 396; left >= 0; left-- {
+		got := ask(http.MethodGet, v2025)
+		if limit := got.header.Get("RateLimit-Limit"); limit != "400" || got.header.Get("RateLimit-Remaining") != strconv.Itoa(left) {
+			t.Fatalf("got %s left of %s, want %d of 400", got.header.Get("RateLimit-Remaining"), limit, left)
+		}
+	}
+	if got := ask(http.MethodGet, v2025); got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "60" {
+		t.Errorf("got %d, retry after %q, want 429 after 60", got.status, got.header.Get("Retry-After"))
+	}
+	// It is the address that is limited, and here alone.
+	b.send(t, 200, http.MethodGet, apiRoot, "")
+}
+
 // What changes by Atlas' version is served in each of them.
 func TestVersionsOfWhatThereIsNoneOf(t *testing.T) {
 	t.Parallel()
@@ -134,6 +227,7 @@ func TestVersionsOfWhatThereIsNoneOf(t *testing.T) {
 		{"/maintenanceWindow", "preview", "preview", ""},
 		{"/pushBasedLogExport", "2025-03-12", "2023-01-01", ""},
 		{"/streams", "2023-01-01", "", ""},
+		{"/invites/" + absentID, "2023-01-01", "", "Wed, 4 Oct 2023 00:00:00 GMT"},
 	} {
 		got := b.do(t, request{
 			path:   projects + "/" + demoProject + tt.path,

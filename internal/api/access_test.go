@@ -125,7 +125,7 @@ func accesses() []access {
 		exports   = cluster + "/backup/exports"
 		schedule  = cluster + "/backup/schedule"
 		snapshots = cluster + "/backup/snapshots"
-		unknown   = "/6a7900010203040506999999"
+		unknown   = "/" + absentID
 		org       = apiRoot + "/orgs/:orgId"
 		newKey    = `{"desc":"new","roles":["GROUP_READ_ONLY"]}`
 
@@ -303,27 +303,40 @@ func accesses() []access {
 		{route: "GET " + project + "/containers", least: reader, status: 200},
 		{route: "GET " + project + "/containers/all", least: reader, status: 200},
 		{route: "GET " + project + "/customDBRoles/roles", least: reader, status: 200},
+		{route: "GET " + project + "/customDBRoles/roles/:roleName", least: reader, status: 404},
 		{route: "POST " + project + "/databaseUsers", body: newUser("other"), least: userWriter, status: 201},
 		// Whether the caller may is told before the body is looked at.
 		{route: "POST " + project + "/databaseUsers", body: "{", least: userWriter, status: 400},
 		{route: "GET " + apiRoot + "/clusters", least: guest, status: 200},
 		{route: "GET " + apiRoot + "/alertConfigs/matchers/fieldNames", least: guest, status: 200},
+		{route: "GET " + apiRoot + "/unauth/controlPlaneIPAddresses", least: nobody, status: 200},
 		{route: "GET " + project + "/alertConfigs", least: reader, status: 200},
+		{route: "GET " + project + "/alertConfigs/:alertConfigId", least: reader, status: 404},
+		{route: "GET " + project + "/alertConfigs/:alertConfigId/alerts", least: reader, status: 404},
 		{route: "GET " + project + "/alerts", least: reader, status: 200},
+		{route: "GET " + project + "/alerts/:alertId", least: reader, status: 404},
 		{route: "GET " + project + "/awsCustomDNS", least: reader, status: 200},
 		{route: "GET " + project + "/dataFederation", least: reader, status: 200},
+		{route: "GET " + project + "/dataFederation/:tenantName", least: reader, status: 404},
 		{route: "GET " + project + "/invites", least: owner, status: 200},
+		{route: "GET " + project + "/invites/:invitationId", least: owner, status: 404},
 		{route: "GET " + project + "/logIntegrations", least: owner, status: 200},
+		{route: "GET " + project + "/logIntegrations/:id", least: owner, status: 404},
 		{route: "GET " + project + "/maintenanceWindow", least: reader, status: 200},
 		{route: "GET " + project + "/privateIpMode", least: reader, status: 200},
 		{route: "GET " + project + "/pushBasedLogExport", least: owner, status: 200},
 		{route: "GET " + project + "/serverless", least: reader, status: 200},
+		{route: "GET " + project + "/serverless/:name", least: reader, status: 404},
 		{route: "GET " + project + "/streams", least: reader, status: 200},
+		{route: "GET " + project + "/streams/:tenantName", least: reader, status: 404},
 		{route: "GET " + project + "/streams/privateLinkConnections", least: reader, status: 200},
 		{route: "GET " + project + "/userSecurity", least: owner, status: 200},
+		{route: "GET " + project + "/userSecurity/ldap/verify/:requestId", least: owner, status: 404},
 		{route: "GET " + org + "/federationSettings", least: creator, status: 404}, // there is none
 		{route: "GET " + org + "/invites", least: creator, status: 200},
+		{route: "GET " + org + "/invites/:invitationId", least: creator, status: 404},
 		{route: "GET " + org + "/resourcePolicies", least: member, status: 200},
+		{route: "GET " + org + "/resourcePolicies/:resourcePolicyId", least: member, status: 404},
 		{route: "GET " + apiRoot + "/eventTypes", least: guest, status: 200},
 		{route: "GET " + project + "/events", least: reader, status: 200},
 		{route: "GET " + project + "/events/:eventId", least: reader, status: 200},
@@ -335,9 +348,15 @@ func accesses() []access {
 		{route: "DELETE " + user, least: userWriter, status: 204},
 		{route: "GET " + project + "/encryptionAtRest", least: reader, status: 200},
 		{route: "GET " + project + "/integrations", least: owner, status: 200},
+		{route: "GET " + project + "/integrations/:integrationType", least: owner, status: 404},
 		{route: "GET " + project + "/peers", least: reader, status: 200},
+		{route: "GET " + project + "/peers/:peerId", least: reader, status: 404},
 		{route: "GET " + project + "/privateEndpoint/regionalMode", least: reader, status: 200},
 		{route: "GET " + project + "/privateEndpoint/:cloudProvider/endpointService", least: reader, status: 200},
+		{
+			route: "GET " + project + "/privateEndpoint/:cloudProvider/endpointService/:endpointServiceId",
+			least: reader, status: 404,
+		},
 		{route: "GET " + project + "/processes", least: reader, status: 200},
 		{route: "POST " + project + "/teams", body: "[]", least: owner, status: 200},
 		{route: "GET " + project + "/ipAddresses", least: reader, status: 200},
@@ -378,17 +397,32 @@ var exampleOf = strings.NewReplacer(
 	":apiUserId", spareKey,
 	":ipAddress", "192.0.2.1",
 	":clientId", spareAccount,
-	":secretId", "6a7900010203040506999999",
+	":secretId", absentID,
 	":clusterName", "c",
 	":entryValue", "192.0.2.1",
 	":eventId", "6a7900e10203040506000002",
 	":databaseName", "admin",
 	":username", "app",
-	":restoreJobId", "6a7900010203040506999999",
+	":restoreJobId", absentID,
 	":snapshotId", "5f0000000000000000000e01",
 	":exportId", "5f0000000000000000000e03",
 	":limitName", "atlas.project.security.databaseAccess.users",
+	":alertConfigId", absentID,
+	":alertId", absentID,
+	":endpointServiceId", absentID,
+	":id", absentID,
+	":invitationId", absentID,
+	":peerId", absentID,
+	":requestId", absentID,
+	":resourcePolicyId", absentID,
+	":integrationType", "SLACK",
+	":roleName", "r",
+	":tenantName", "t",
+	":name", "s",
 )
+
+// absentID is the id of nothing.
+const absentID = "6a7900010203040506999999"
 
 func TestWhoMayDoWhat(t *testing.T) {
 	t.Parallel()
@@ -456,7 +490,7 @@ func checkAccess(t *testing.T, b *bundle, caller string, may level) {
 			want = unauthorized
 		}
 		switch {
-		case may == nobody:
+		case may == nobody && tt.least > nobody:
 			checkChallenge(t, method+" "+path, got, "false")
 		case !may.allows(tt.least) && (got.status != http.StatusUnauthorized || got.body != want):
 			t.Errorf("%s %s: got %d %s, want 401 %s", method, path, got.status, got.body, want)
@@ -509,7 +543,8 @@ func TestTheRouteTableSaysWhoMay(t *testing.T) {
 			want = least.onProject
 		}
 		// The others prove nothing before the operation looks at the request.
-		if !ok && access[tt.route] != "Principal" || ok && cmp.Or(tt.enters, tt.least) != want {
+		proves := access[tt.route] != "Principal" && tt.least > nobody
+		if !ok && proves || ok && cmp.Or(tt.enters, tt.least) != want {
 			t.Errorf("%s: got %q in the route table, but level %d is tested, want %d",
 				tt.route, access[tt.route], cmp.Or(tt.enters, tt.least), want)
 		}

@@ -13,6 +13,9 @@ func TestARequestReadsTheClockOnce(t *testing.T) {
 	token := b.token(t)
 	b.prepare(t)
 	for _, tt := range accesses() {
+		if tt.least == nobody {
+			continue // it has no caller
+		}
 		method, path := tt.methodAndPath()
 		b.clock.advance(tt.after)
 		b.clock.reads.Store(0)

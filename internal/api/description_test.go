@@ -144,7 +144,9 @@ func (d *description) check(asked *http.Request, sent []byte, answer *recorder) 
 	if path := asked.URL.Path; strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
 		err = router.ErrPathNotFound // to the router, slashes in a row are one
 	}
-	if (err != nil || unversioned) && refusesRoute(asked.Method, answer) {
+	// To the router, x:downloadOperationalLogs is a {tenantName}.
+	notServed := answer.Header().Get("X-Error-Code") == "UNSUPPORTED_FOR_CURRENT_CONFIG"
+	if (err != nil || unversioned || notServed) && refusesRoute(asked.Method, answer) {
 		return nil
 	}
 	if err != nil {

@@ -18,9 +18,11 @@ import (
 
 // endpoint is what an operation asks of its caller, and what it does.
 type endpoint struct {
-	access  string // the name of the proof that it takes
+	access  string // the name of the proof that it takes; empty if it takes none
+	public  bool   // whether it asks for no credentials
 	status  int    // of the answer to what went well, unless that has no content
 	settles bool   // whether the project is brought up to its clock before
+	absent  bool   // whether it is on one of what there are none of
 	serve   func(*call) (any, error)
 }
 
@@ -115,6 +117,11 @@ var (
 	clusterWriter         access[atlas.ClusterWriter]         = (*atlas.Principal).ClusterWriter
 	databaseUserWriter    access[atlas.DatabaseUserWriter]    = (*atlas.Principal).DatabaseUserWriter
 )
+
+// anyone returns the endpoint of a handler that asks for no credentials.
+func anyone(handle func(*call) (any, error)) endpoint {
+	return endpoint{public: true, status: http.StatusOK, serve: handle}
+}
 
 // with returns the endpoint of a handler that takes no body, or decodes it itself.
 func with[P atlas.Proof, B any](prove access[P], handle func(context.Context, P, *call) (B, error)) endpoint {

@@ -100,8 +100,8 @@ func TestSecretsOfRequestsAreNotInJournalOrLog(t *testing.T) {
 	asked := 0
 	for _, operation := range api.Operations() {
 		method, path, _ := strings.Cut(operation, " ")
-		if strings.HasPrefix(path, "/api/private") || strings.Contains(path, "/v1.") || !strings.HasPrefix(path, apiRoot) {
-			continue
+		if !strings.HasPrefix(path, apiRoot) || strings.Contains(path, "/unauth/") {
+			continue // nothing is kept of nobody known
 		}
 		if method == http.MethodDelete && strings.HasSuffix(path, "/groups/:groupId") {
 			continue // others need the project

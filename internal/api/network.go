@@ -80,6 +80,14 @@ func (s *Server) listEndpointServices(_ context.Context, _ atlas.ProjectReader, 
 	return []struct{}{}, checkProvider(c.param("cloudProvider"))
 }
 
+// getEndpointService answers for a private endpoint service, of which there are none.
+func (s *Server) getEndpointService(_ context.Context, _ atlas.ProjectReader, c *call) (noContent, error) {
+	if err := checkProvider(c.param("cloudProvider")); err != nil {
+		return noContent{}, err
+	}
+	return noContent{}, atlas.NewError(atlas.CodePrivateLinkNotFound, c.param("endpointServiceId"))
+}
+
 func checkProvider(name string) error {
 	if !db.CloudProvider(name).Valid() {
 		return atlas.NewError(atlas.CodeInvalidProvider, name)

@@ -181,7 +181,7 @@ func TestWhoMayIsDescribed(t *testing.T) {
 	const keyNetworks = "Needs to be the API key itself, Organization Owner, or Project Owner of a project that the API key has a role on."
 	for route, proof := range api.Access() {
 		op := operations[inBraces(route)]
-		if op == nil || proof == "Principal" {
+		if op == nil || proof == "Principal" || proof == "" {
 			continue // another test says so, or the operation looks at the request first
 		}
 		want := needs[proof].inOrg

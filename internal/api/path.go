@@ -61,7 +61,7 @@ func isTenant(param string) bool { return param == "orgId" || param == "groupId"
 // isID reports whether a parameter of paths is an id of anything else. Client ids are
 // none.
 func isID(param string) bool {
-	return strings.HasSuffix(param, "Id") && param != "clientId" && !isTenant(param)
+	return param == "id" || strings.HasSuffix(param, "Id") && param != "clientId" && !isTenant(param)
 }
 
 // checkIDs returns PATH_PARAM_PARSE_ERROR if the path has something else where it is to

@@ -41,6 +41,7 @@ var (
 	teamLimit               = rateLimit{name: "teams", capacity: 1200, refill: 500}
 	accessRoleLimit         = rateLimit{name: "cloud provider access", capacity: 2000, refill: 1000}
 	projectAccessListLimit  = rateLimit{name: "project IP access list", capacity: 1200, refill: 500}
+	addressLimit            = rateLimit{name: "addresses of the control plane", capacity: 400, refill: 100}
 	alertConfigLimit        = rateLimit{name: "alert configurations", capacity: 1200, refill: 500}
 	alertLimit              = rateLimit{name: "alerts", capacity: 1200, refill: 500}
 	alertMatcherLimit       = rateLimit{name: "matchers of alerts", capacity: 300, refill: 100}
@@ -107,7 +108,13 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 	if op.revokes() {
 		draws = append(draws, draw{reserveLimit, own})
 	}
-	from, left, retryAfter := s.limits.take(draws...)
+	return s.take(c, op, s.limits, draws...)
+}
+
+// take takes a token for a request of the operation from the first of the buckets that has
+// one, and returns RATE_LIMITED_TOKEN_BUCKET if none has.
+func (s *Server) take(c *gin.Context, op operation, limits *rateLimiter, draws ...draw) error {
+	from, left, retryAfter := limits.take(draws...)
 	recordRateLimit(traceOf(c), from, left)
 	tellLimit(c, op, from, left)
 	if retryAfter == 0 {
@@ -131,6 +138,15 @@ func errLimited(c *gin.Context, limit rateLimit, retryAfter int) error {
 	c.Header("Retry-After", strconv.Itoa(retryAfter))
 	return atlas.NewError(atlas.CodeRateLimited,
 		resourcePath(c), retryAfter, limit.capacity, limit.refill, int(refillPeriod.Seconds()))
+}
+
+// limitAnyone takes a token for a request of the operation by nobody known, as limitRate
+// does for who is known.
+func (s *Server) limitAnyone(c *gin.Context, op operation) error {
+	if !s.cfg.RateLimits {
+		return nil
+	}
+	return s.take(c, op, s.addressLimits, draw{op.limit, s.clientAddress(c).String()})
 }
 
 // limitAddress takes a token for a request of nobody known yet, and returns after how

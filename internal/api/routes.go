@@ -128,13 +128,21 @@ func (s *Server) securityOperations() []operation {
 		{get, projectRoot + "/containers", v2023, networkPeeringLimit, withPage(projectReader, s.listContainers)},
 		{get, projectRoot + "/containers/all", v2023, networkPeeringLimit, withPage(projectReader, s.listAllContainers)},
 		{get, projectRoot + "/customDBRoles/roles", v2023, databaseRoleLimit, with(projectReader, bareNothing)},
+		{get, projectRoot + "/customDBRoles/roles/:roleName", v2023, databaseRoleLimit,
+			noSuch(projectReader, atlas.CodeCustomRoleNotFound, "roleName")},
 		{get, projectRoot + "/encryptionAtRest", v2023, encryptionLimit, with(projectReader, s.getEncryption)},
 		{get, projectRoot + "/integrations", v2023, integrationLimit, with(projectOwner, nothing)},
+		{get, projectRoot + "/integrations/:integrationType", v2023, integrationLimit,
+			noSuch(projectOwner, atlas.CodeIntegrationNotConfigured, "integrationType")},
 		{get, projectRoot + "/ipAddresses", v2023, projectAddressLimit, with(projectReader, s.listProjectAddresses)},
 		{get, projectRoot + "/peers", v2023, networkPeeringLimit, with(projectReader, s.listPeers)},
+		{get, projectRoot + "/peers/:peerId", v2023, networkPeeringLimit,
+			noSuch(projectReader, atlas.CodePeerNotFound, "peerId", "groupId")},
 		{get, projectRoot + "/privateEndpoint/regionalMode", v2023, endpointLimit, with(projectReader, switchedOff)},
 		{get, projectRoot + "/privateEndpoint/:cloudProvider/endpointService", v2023, endpointLimit,
 			with(projectReader, s.listEndpointServices)},
+		{get, projectRoot + "/privateEndpoint/:cloudProvider/endpointService/:endpointServiceId", v2023, endpointLimit,
+			with(projectReader, s.getEndpointService)},
 		{get, projectRoot + "/processes", v2023, monitoringLimit, with(projectReader, nothing)},
 	}
 }
@@ -163,27 +171,50 @@ func (s *Server) accessOperations() []operation {
 
 // absentOperations are on what no organization and no project here has.
 func (s *Server) absentOperations() []operation {
-	const streams = projectRoot + "/streams"
+	const (
+		alertConfig = projectRoot + "/alertConfigs/:alertConfigId"
+		streams     = projectRoot + "/streams"
+	)
+	noAlertConfig := noSuch(projectReader, atlas.CodeAlertConfigNotFound, "alertConfigId", "groupId")
 	return []operation{
 		{get, apiRoot + "/alertConfigs/matchers/fieldNames", v2023, alertMatcherLimit,
 			with(anyCaller, s.listAlertMatcherFields)},
-		{get, orgRoot + "/federationSettings", v2023, federationLimit, with(orgOwner, s.getFederation)},
+		{get, orgRoot + "/federationSettings", v2023, federationLimit, nowhere(orgOwner)},
 		{get, orgRoot + "/invites", orgInviteVersions, orgLimit, with(orgOwner, bareNothing)},
+		{get, orgRoot + "/invites/:invitationId", orgInviteVersions, orgLimit, nowhere(orgOwner)},
 		{get, orgRoot + "/resourcePolicies", resourcePolicyVersions, resourcePolicyLimit, with(orgReader, bareNothing)},
+		{get, orgRoot + "/resourcePolicies/:resourcePolicyId", resourcePolicyVersions, resourcePolicyLimit,
+			nowhere(orgReader)},
 		{get, projectRoot + "/alertConfigs", v2023, alertConfigLimit, with(projectReader, nothing)},
+		{get, alertConfig, v2023, alertConfigLimit, noAlertConfig},
+		{get, alertConfig + "/alerts", v2023, alertLimit, noAlertConfig},
 		{get, projectRoot + "/alerts", v2023, alertLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/alerts/:alertId", v2023, alertLimit,
+			noSuch(projectReader, atlas.CodeAlertNotFound, "alertId", "groupId")},
 		{get, projectRoot + "/awsCustomDNS", v2023, dnsLimit, with(projectReader, switchedOff)},
 		{get, projectRoot + "/dataFederation", v2023, dataFederationLimit, with(projectReader, bareNothing)},
+		{get, projectRoot + "/dataFederation/:tenantName", v2023, dataFederationLimit,
+			noSuch(projectReader, atlas.CodeDataFederationNotFound, "groupId", "tenantName")},
 		{get, projectRoot + "/invites", inviteVersions, projectLimit, with(projectOwner, bareNothing)},
+		{get, projectRoot + "/invites/:invitationId", inviteVersions, projectLimit, nowhere(projectOwner)},
 		{get, projectRoot + "/logIntegrations", logIntegrationVersions, logExportLimit, with(projectOwner, nothing)},
+		{get, projectRoot + "/logIntegrations/:id", logIntegrationVersions, logExportLimit, nowhere(projectOwner)},
 		{get, projectRoot + "/maintenanceWindow", maintenanceVersions, maintenanceLimit,
 			with(projectReader, s.getMaintenanceWindow)},
 		{get, projectRoot + "/privateIpMode", v2023, networkPeeringLimit, with(projectReader, switchedOff)},
 		{get, projectRoot + "/pushBasedLogExport", logExportVersions, logExportLimit, with(projectOwner, s.getLogExport)},
 		{get, projectRoot + "/serverless", serverlessVersions, flexLimit, with(projectReader, nothing)},
+		{get, projectRoot + "/serverless/:name", serverlessVersions, flexLimit,
+			noSuch(projectReader, atlas.CodeServerlessNotFound, "name", "groupId")},
 		{get, streams, streamVersions, streamLimit, with(projectReader, nothing)},
+		{get, streams + "/:tenantName", streamVersions, streamLimit,
+			noSuch(projectReader, atlas.CodeStreamsNotFound, "groupId", "tenantName")},
 		{get, streams + "/privateLinkConnections", streamVersions, streamLimit, with(projectReader, nothing)},
+		{get, apiRoot + "/unauth/controlPlaneIPAddresses", controlPlaneVersions, addressLimit,
+			anyone(s.listControlPlaneAddresses)},
 		{get, projectRoot + "/userSecurity", v2023, ldapLimit, with(projectOwner, s.getUserSecurity)},
+		{get, projectRoot + "/userSecurity/ldap/verify/:requestId", v2023, ldapLimit,
+			noSuch(projectOwner, atlas.CodeLDAPVerificationNotFound, "requestId", "groupId")},
 	}
 }
 

@@ -173,7 +173,7 @@ func (s *Server) newEngine() *gin.Engine {
 func (s *Server) operation(op operation) gin.HandlerFunc {
 	_, customMethod := cutCustomMethod(op.path)
 	return func(c *gin.Context) {
-		if !trimCustomMethod(c, customMethod) {
+		if !trimCustomMethod(c, customMethod) || op.endpoint.absent && op.outranked(c) {
 			s.noRoute(c)
 			return
 		}
@@ -187,6 +187,9 @@ func (s *Server) operation(op operation) gin.HandlerFunc {
 // credentials, address, rate limit, version. The endpoint makes the others:
 // project and role, then the body, then the objects.
 func (s *Server) serve(c *gin.Context, op operation) error {
+	if op.endpoint.public {
+		return s.serveAnyone(c, op)
+	}
 	principal, err := s.authenticate(c)
 	if err != nil {
 		return err
@@ -202,6 +205,23 @@ func (s *Server) serve(c *gin.Context, op operation) error {
 		return s.meetFault(c, op, principal, rule)
 	}
 	return s.serveCaller(c, op, principal)
+}
+
+// serveAnyone serves a request of an operation that asks for no credentials.
+func (s *Server) serveAnyone(c *gin.Context, op operation) error {
+	if err := s.limitAnyone(c, op); err != nil {
+		return err
+	}
+	v, err := resolveVersion(op.versions, c.Request.Header.Values("Accept"))
+	if err != nil {
+		return err
+	}
+	in := &call{gin: c, version: v}
+	answer, err := op.endpoint.serve(in)
+	if err != nil {
+		return err
+	}
+	return s.respond(in, op.endpoint.status, answer)
 }
 
 // serveCaller serves a request of whom is known.

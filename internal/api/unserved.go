@@ -118,6 +118,15 @@ func (o *atlasOperation) params(path []string) gin.Params {
 	return params
 }
 
+// outranked reports whether Atlas has another operation than this one at the path of the
+// request: gin takes accountDetails and x:downloadOperationalLogs for a :tenantName.
+func (o operation) outranked(c *gin.Context) bool {
+	path := strings.Split(c.Request.URL.EscapedPath(), "/")
+	all := atlasOperations()
+	i := slices.IndexFunc(all, func(op *atlasOperation) bool { return op.method == o.method && op.matches(path) })
+	return i >= 0 && inBraces.ReplaceAllString(all[i].path, ":$1") != o.path
+}
+
 // refuseOperation refuses an operation of Atlas that this server does not have, after
 // the checks that all operations share.
 func (s *Server) refuseOperation(c *gin.Context, op *atlasOperation, path []string) error {

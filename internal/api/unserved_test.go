@@ -228,12 +228,12 @@ func TestWhatIsCheckedBeforeAnOperationThatIsNotServed(t *testing.T) {
 			refusal(404, "RESOURCE_NOT_FOUND", "Cannot find resource "+nowhere+"/clusters/h/logs/.gz.", nowhere+"/clusters/h/logs/.gz")},
 		// What is not released has a version of its own.
 		{"GET", nowhere + "/standbyLinks", v2025, "demoread", noVersion},
-		{"GET", nowhere + "/peers/x", "application/vnd.atlas.preview+json", "demoread", noVersion},
+		{"GET", nowhere + "/dbAccessHistory/clusters/x", "application/vnd.atlas.preview+json", "demoread", noVersion},
 		// A path that fits two operations is the one's that says more.
 		{"GET", nowhere + "/streams/x:downloadOperationalLogs", gzip("2025-03-12"), "demoread",
 			notServed("GET", project+"/streams/{tenantName}:downloadOperationalLogs")},
 		{"GET", nowhere + "/streams/accountDetails", v2025, "demoread", notServed("GET", project+"/streams/accountDetails")},
-		{"GET", nowhere + "/streams/a%2Fb", v2025, "demoread", notServed("GET", project+"/streams/{tenantName}")},
+		{"DELETE", nowhere + "/streams/a%2Fb", v2025, "demoread", notServed("DELETE", project+"/streams/{tenantName}")},
 	} {
 		got := b.do(t, request{method: tt.method, path: tt.path, key: tt.key, header: http.Header{"Accept": {tt.accept}}})
 		if got.body != tt.want {
@@ -247,7 +247,7 @@ func TestOperationsThatAreNotServedHaveTheRateLimitOfProjects(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.send(t, 200, http.MethodGet, projects+"/"+demoProject, "")
-	got := b.do(t, request{method: http.MethodHead, path: projects + "/" + demoProject + "/peers/x"})
+	got := b.do(t, request{method: http.MethodHead, path: projects + "/" + demoProject + "/dbAccessHistory/clusters/x"})
 	if limit, left := got.header.Get("RateLimit-Limit"), got.header.Get("RateLimit-Remaining"); limit != "1200" || left != "1198" {
 		t.Errorf("got %s of %s left, want 1198 of 1200", left, limit)
 	}
@@ -266,7 +266,7 @@ func TestWhatClientsAskForOnTheWay(t *testing.T) {
 	const (
 		project = apiRoot + "/groups/" + demoProject
 		org     = apiRoot + "/orgs/" + demoOrg
-		id      = "/6a7900010203040506999999"
+		id      = "/" + absentID
 		served  = ""
 		none    = "CLUSTER_NOT_FOUND"
 		nowhere = "RESOURCE_NOT_FOUND"
@@ -294,49 +294,49 @@ func TestWhatClientsAskForOnTheWay(t *testing.T) {
 		{"GET", project + "/auditLog", served},
 		{"GET", project + "/backupCompliancePolicy", served},
 		{"GET", project + "/customDBRoles/roles", served},
-		{"GET", project + "/customDBRoles/roles/r", not},
+		{"GET", project + "/customDBRoles/roles/r", "ATLAS_CUSTOM_ROLE_NOT_FOUND"},
 		{"GET", project + "/databaseUsers", served},
 		{"GET", project + "/encryptionAtRest", served},
 		{"GET", project + "/integrations", served},
-		{"GET", project + "/integrations/SLACK", not},
+		{"GET", project + "/integrations/SLACK", "INTEGRATION_NOT_CONFIGURED"},
 		{"GET", project + "/peers", served},
-		{"GET", project + "/peers" + id, not},
+		{"GET", project + "/peers" + id, "PEER_NOT_FOUND"},
 		{"GET", project + "/privateEndpoint/AWS/endpointService", served},
-		{"GET", project + "/privateEndpoint/AWS/endpointService" + id, not},
+		{"GET", project + "/privateEndpoint/AWS/endpointService" + id, "PRIVATELINK_NOT_FOUND"},
 		{"GET", project + "/privateEndpoint/regionalMode", served},
 
 		{"GET", project + "/alertConfigs", served},
-		{"GET", project + "/alertConfigs" + id, not},
-		{"GET", project + "/alertConfigs" + id + "/alerts", not},
+		{"GET", project + "/alertConfigs" + id, "ALERT_CONFIG_NOT_FOUND"},
+		{"GET", project + "/alertConfigs" + id + "/alerts", "ALERT_CONFIG_NOT_FOUND"},
 		{"GET", project + "/alerts", served},
-		{"GET", project + "/alerts" + id, not},
+		{"GET", project + "/alerts" + id, "ALERT_NOT_FOUND"},
 		{"GET", apiRoot + "/alertConfigs/matchers/fieldNames", served},
 		{"GET", project + "/awsCustomDNS", served},
 		{"GET", project + "/dataFederation", served},
-		{"GET", project + "/dataFederation/d", not},
+		{"GET", project + "/dataFederation/d", "DATA_FEDERATION_TENANT_NOT_FOUND_FOR_NAME"},
 		{"GET", project + "/invites", served},
-		{"GET", project + "/invites" + id, not},
+		{"GET", project + "/invites" + id, nowhere},
 		{"GET", project + "/logIntegrations", served},
-		{"GET", project + "/logIntegrations" + id, not},
+		{"GET", project + "/logIntegrations" + id, nowhere},
 		{"GET", project + "/maintenanceWindow", served},
 		{"PATCH", project + "/maintenanceWindow", not},
 		{"DELETE", project + "/maintenanceWindow", not},
 		{"GET", project + "/privateIpMode", served},
 		{"GET", project + "/pushBasedLogExport", served},
 		{"GET", project + "/serverless", served},
-		{"GET", project + "/serverless/s", not},
+		{"GET", project + "/serverless/s", "SERVERLESS_INSTANCE_NOT_FOUND"},
 		{"GET", project + "/streams", served},
-		{"GET", project + "/streams/s", not},
+		{"GET", project + "/streams/s", "STREAM_TENANT_NOT_FOUND_FOR_NAME"},
 		{"GET", project + "/streams/privateLinkConnections", served},
 		{"GET", project + "/userSecurity", served},
-		{"GET", project + "/userSecurity/ldap/verify" + id, not},
+		{"GET", project + "/userSecurity/ldap/verify" + id, "LDAP_VERIFY_CONNECTIVITY_REQUEST_NOT_FOUND"},
 		{"GET", org + "/federationSettings", nowhere},
 		{"GET", org + "/invites", served},
-		{"GET", org + "/invites" + id, not},
+		{"GET", org + "/invites" + id, nowhere},
 		{"GET", org + "/resourcePolicies", served},
-		{"GET", org + "/resourcePolicies" + id, not},
+		{"GET", org + "/resourcePolicies" + id, nowhere},
 		{"GET", apiRoot + "/rateLimits", not},
-		{"GET", apiRoot + "/unauth/controlPlaneIPAddresses", not},
+		{"GET", apiRoot + "/unauth/controlPlaneIPAddresses", served},
 	} {
 		got := b.do(t, request{method: tt.method, path: tt.path, token: token, header: http.Header{"Accept": {v2025}}})
 		if code := got.header.Get("X-Error-Code"); code != tt.code || tt.code == served && got.status != http.StatusOK {

@@ -65,6 +65,9 @@ func TestNoRequestIsAtWorkForLong(t *testing.T) {
 		{path: "/api/private/ipinfo", token: token},
 	}
 	for _, tt := range accesses() {
+		if tt.least == nobody {
+			continue // it does not ask who is calling
+		}
 		method, path := tt.methodAndPath()
 		requests = append(requests, request{method: method, path: path, body: tt.body, token: token})
 	}

@@ -68,6 +68,10 @@ var (
 		"The specified Cloud Provider Access role (%v) has not been authorized.")
 	CodeAccessRoleNotFound = code("CLOUD_PROVIDER_ACCESS_ROLE_NOT_FOUND", http.StatusNotFound,
 		"The specified Cloud Provider Access role (%v) does not exist.")
+	CodeAlertConfigNotFound = code("ALERT_CONFIG_NOT_FOUND", http.StatusNotFound,
+		"No alert configuration with ID %v exists in group %v.")
+	CodeAlertNotFound = code("ALERT_NOT_FOUND", http.StatusNotFound,
+		"No alert with ID %v exists in group %v.")
 	CodeAPIKeyAccessListDenied = code("API_KEY_ACCESS_LIST_ACCESS_DENIED", http.StatusUnauthorized,
 		"API key access lists are only accessible by the API key or by a user administrator.")
 	CodeAPIKeyAccessListEntryNotFound = code("API_KEY_ACCESS_LIST_NOT_FOUND", http.StatusNotFound,
@@ -130,6 +134,8 @@ var (
 		"The cluster's shard count must be between 1 and %v.")
 	CodeContinuousBackupNotSupported = code("CONTINUOUS_BACKUP_NOT_SUPPORTED_ON_NEW_CLUSTERS", http.StatusBadRequest,
 		"Continuous backup is no longer supported for new clusters.")
+	CodeCustomRoleNotFound = code("ATLAS_CUSTOM_ROLE_NOT_FOUND", http.StatusNotFound,
+		"The specified custom db role %v does not exist.")
 	CodeDatabaseNameCannotChange = code("DATABASE_NAME_CANNOT_BE_CHANGED", http.StatusConflict,
 		"Cannot modify the authentication database of an existing database user.")
 	CodeDatabaseNotAdmin = code("DATABASE_NAME_INVALID_ADMIN", http.StatusBadRequest,
@@ -137,6 +143,8 @@ var (
 	CodeDatabaseNotExternal = code("DATABASE_NAME_INVALID_EXTERNAL", http.StatusBadRequest,
 		"Database name invalid. Externally authenticated users can only be created on the "+
 			"$external database.")
+	CodeDataFederationNotFound = code("DATA_FEDERATION_TENANT_NOT_FOUND_FOR_NAME", http.StatusNotFound,
+		"Data Federation tenant for project %v and name %v not found.")
 	// CodeDiskSizeInconsistent has its name from a recorded answer, and its sentence is
 	// this server's own.
 	CodeDiskSizeInconsistent = code("DISK_SIZE_GB_INCONSISTENT", http.StatusBadRequest,
@@ -172,8 +180,10 @@ var (
 		"No export Bucket with ID %v does not exist.")
 	CodeFlexInClusterAPI = code("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", http.StatusBadRequest,
 		"Flex cluster %v cannot be used in the Cluster API.")
-	CodeGeneral                     = code("ATLAS_GENERAL_ERROR", http.StatusBadRequest, "Reason: %v.")
-	CodeGCPServiceAccountInUse      = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
+	CodeGeneral                  = code("ATLAS_GENERAL_ERROR", http.StatusBadRequest, "Reason: %v.")
+	CodeGCPServiceAccountInUse   = inUse("GCP_SERVICE_ACCOUNT_IN_USE", "GCP Service Account")
+	CodeIntegrationNotConfigured = code("INTEGRATION_NOT_CONFIGURED", http.StatusNotFound,
+		"The integration of type '%v' is not configured for this group.")
 	CodeInvalidAttribute            = code("INVALID_ATTRIBUTE", http.StatusBadRequest, "Invalid attribute %v specified.")
 	CodeInvalidBackupPolicy         = code("INVALID_BACKUP_POLICY", http.StatusBadRequest, "Invalid Backup Policy: %v.")
 	CodeInvalidClusterConfiguration = code("INVALID_CLUSTER_CONFIGURATION", http.StatusBadRequest,
@@ -227,6 +237,8 @@ var (
 	// CodeLastOrgOwner is this server's own: Atlas' list has no code for it.
 	CodeLastOrgOwner = code("CANNOT_REMOVE_LAST_ORG_OWNER", http.StatusBadRequest,
 		"The last owner of organization %v who can sign in cannot be removed.")
+	CodeLDAPVerificationNotFound = code("LDAP_VERIFY_CONNECTIVITY_REQUEST_NOT_FOUND", http.StatusNotFound,
+		"LDAP connectivity verification request %v not found for group %v.")
 	CodeMalformedJSON       = code("MALFORMED_JSON", http.StatusBadRequest, "Received JSON is malformed.")
 	CodeMaxProjectsExceeded = code("MAX_GROUPS_PER_ORG_EXCEEDED", http.StatusBadRequest,
 		"Maximum number of groups per organization (%v) in %v exceeded while trying to add group.")
@@ -259,10 +271,14 @@ var (
 	CodeOrgNotFound           = code("ORG_NOT_FOUND", http.StatusNotFound, "No organization with ID %v exists.")
 	CodeOrgRequiresAccessList = code("ORG_REQUIRES_ACCESS_LIST", http.StatusForbidden,
 		"This organization requires access through an access list of ip ranges.")
+	CodePeerNotFound = code("PEER_NOT_FOUND", http.StatusNotFound,
+		"No peer with ID %v exists in project %v.")
 	CodePermanentCannotBeTemporary = code("PERMANENT_ENTITY_CANNOT_BE_MADE_TEMPORARY", http.StatusBadRequest,
 		"A permanent entity cannot be made temporary.")
 	CodePathParamParse = code("PATH_PARAM_PARSE_ERROR", http.StatusBadRequest,
 		"One or more path parameter in the request URI %v is malformed.")
+	CodePrivateLinkNotFound = code("PRIVATELINK_NOT_FOUND", http.StatusNotFound,
+		"A PrivateLink with id %v does not exist.")
 	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,
 		"A group with name \"%v\" already exists.")
 	CodeProjectHasClusters = code("CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", http.StatusConflict,
@@ -286,6 +302,8 @@ var (
 	CodeSecurityGroupWithoutPeering = code(
 		"CANNOT_USE_AWS_SECURITY_GROUP_WITHOUT_VPC_PEERING_CONNECTION", http.StatusBadRequest,
 		"Cannot use AWS security groups as access list entries without a VPC peering connection.")
+	CodeServerlessNotFound = code("SERVERLESS_INSTANCE_NOT_FOUND", http.StatusNotFound,
+		"No serverless instance named %v exists in group %v.")
 	CodeServiceAccountNotFound = code("SERVICE_ACCOUNT_NOT_FOUND", http.StatusNotFound,
 		"No service account with ID %v exists.")
 	CodeSeveralNetworks = code("MULTIPLE_VALUES_SPECIFIED_FOR_ONE_NETWORK_PERMISSION_ENTRY", http.StatusBadRequest,
@@ -298,6 +316,8 @@ var (
 		"No snapshot with ID %v exists for cluster %v.")
 	CodeSnapshotRetentionInvalid = code("BACKUP_SNAPSHOT_RETENTION_VALUE_INVALID", http.StatusBadRequest,
 		"Retention value of snapshot is invalid.")
+	CodeStreamsNotFound = code("STREAM_TENANT_NOT_FOUND_FOR_NAME", http.StatusNotFound,
+		"Stream instance for project %v and name %v not found.")
 	CodeTeamNotFound                 = code("TEAM_NOT_FOUND", http.StatusNotFound, "No team with ID %v exists.")
 	CodeTenantProcessArgsUnsupported = code("TENANT_CLUSTER_PROCESS_ARGS_NOT_SUPPORTED", http.StatusBadRequest,
 		"Cannot set custom process args for tenant clusters.")
