@@ -108,7 +108,7 @@ func (p plan) assembleAdmin(
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,
-		Metrics: config.Metrics.Handler(),
+		Metrics: config.Metrics,
 		Ready:   config.Ready,
 		Log:     config.Log,
 	}), nil

@@ -25,6 +25,7 @@ import (
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/journal"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seal"
 	"exportbuckets/internal/seed"
@@ -150,7 +151,7 @@ func setup(t *testing.T, change ...func(*admin.Config)) *bundle {
 	b.config = admin.Config{
 		Staging: true,
 		BaseURL: "https://atlas.example.com",
-		Metrics: http.NotFoundHandler(),
+		Metrics: metrics.New("test"),
 		Ready:   func(context.Context) error { return nil },
 		Log:     slog.New(slog.NewJSONHandler(b.log, nil)),
 	}

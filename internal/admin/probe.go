@@ -31,7 +31,7 @@ func (s *Server) probe(mux *http.ServeMux) {
 		s.write(w, http.StatusOK, health{Status: "ok"})
 	})
 	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", s.cfg.Metrics)
+	mux.Handle("GET /metrics", s.cfg.Metrics.Handler())
 	mux.HandleFunc("GET /debug/pprof/", s.forOperator(pprof.Index))
 	mux.HandleFunc("GET /debug/pprof/cmdline", s.forOperator(pprof.Cmdline))
 	mux.HandleFunc("GET /debug/pprof/profile", s.forOperator(pprof.Profile))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"exportbuckets/internal/journal"
+	"exportbuckets/internal/metrics"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -26,8 +27,8 @@ type Config struct {
 	BaseURL string
 	// Hosts are more names of the server that requests may name.
 	Hosts []string
-	// Metrics answers for /metrics. Required.
-	Metrics http.Handler
+	// Metrics are shown at /metrics. Required.
+	Metrics *metrics.Metrics
 	// Ready returns why requests could not be served, or nil. Required.
 	Ready func(context.Context) error
 	// Log takes one event for each request of the staging plane. Required.

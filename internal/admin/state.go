@@ -104,6 +104,7 @@ func (s *Server) restore(
 ) (staging.Changes, error) {
 	changes, err := s.TenantState.Restore(ctx, writer, to)
 	if err == nil {
+		s.cfg.Metrics.Reset()
 		c.noteChanges(to.To, changes)
 	}
 	return changes, err

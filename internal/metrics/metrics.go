@@ -34,6 +34,7 @@ type Metrics struct {
 	queryFails *prometheus.CounterVec
 	batches    *prometheus.HistogramVec
 	faults     *prometheus.CounterVec
+	resets     prometheus.Counter
 
 	mu    sync.RWMutex
 	known map[requestKey]requestSeries // each is looked up once
@@ -58,12 +59,15 @@ func New(version string) *Metrics {
 		"Queries that failed, by the class of the SQLSTATE, or none.", "query", "class")
 	m.batches = m.histograms("batch_size", "Calls that shared a statement.",
 		[]float64{1, 2, 4, 8, 16, 32, 64}, "statement")
+	m.resets = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: namespace, Name: "resets_total", Help: "Organizations and projects that were given another state.",
+	})
 	m.faults = m.counters("faults_applied_total", "Requests that met a fault which was asked for.", "kind")
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "The version of the program; always 1.",
 	}, []string{"version", "go_version"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
-	m.registry.MustRegister(m.inFlight, build, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.inFlight, m.resets, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -169,6 +173,13 @@ func (m *Metrics) RateLimited(limit string) {
 func (m *Metrics) FaultApplied(kind string) {
 	if m != nil {
 		m.faults.WithLabelValues(kind).Inc()
+	}
+}
+
+// Reset counts an organization, or a project of it, that was given another state.
+func (m *Metrics) Reset() {
+	if m != nil {
+		m.resets.Inc()
 	}
 }
 

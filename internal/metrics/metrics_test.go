@@ -34,6 +34,7 @@ func TestNothingIsCountedWithoutMetrics(t *testing.T) {
 	none.RateLimited("projects")
 	none.Batch("ListPrincipals", 1)
 	none.FaultApplied("reset")
+	none.Reset()
 	if none.QueryTracer() != nil {
 		t.Error("got a tracer, want none")
 	}
@@ -53,6 +54,7 @@ func counted(t *testing.T) *metrics.Metrics {
 	m.RateLimited("projects")
 	m.Batch("ListPrincipals", 3)
 	m.FaultApplied("reset")
+	m.Reset()
 	pool, err := dbpool.Open(t.Context(), dbtest.NewURL(t), 2, m.QueryTracer())
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +92,7 @@ func TestWhatIsCounted(t *testing.T) {
 		`exportbuckets_auth_failures_total{reason="unknown public key",scheme="digest"} 1`,
 		`exportbuckets_rate_limited_total{set="projects"} 1`,
 		`exportbuckets_batch_size_sum{statement="ListPrincipals"} 3`,
+		`exportbuckets_resets_total 1`,
 		`exportbuckets_faults_applied_total{kind="reset"} 1`,
 		`exportbuckets_db_query_seconds_total{query="CountOrgs"} `,
 		`exportbuckets_db_query_errors_total{class="42",query="other"} 1`,
