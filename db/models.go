@@ -442,6 +442,15 @@ type AccessToken struct {
 	ExpiresAt        time.Time
 }
 
+type BackupPrivateEndpoint struct {
+	ProjectID objectid.ID
+	ID        objectid.ID
+	Region    string
+	VPCRegion string
+	CreatedAt time.Time
+	ActiveAt  time.Time
+}
+
 type BackupSchedule struct {
 	ProjectID              objectid.ID
 	ClusterID              objectid.ID

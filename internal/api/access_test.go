@@ -79,6 +79,7 @@ func (a access) methodAndPath() (method, path string) {
 const (
 	spareBucket   = "6a7900010203040506000002"
 	spareSnapshot = "5f0000000000000000000e02"
+	spareEndpoint = "5f0000000000000000000e04"
 )
 
 // prepare makes what accesses name.
@@ -89,6 +90,7 @@ func (b *bundle) prepare(t *testing.T) {
 	b.createBackedUp(t, "c")
 	b.insertSnapshots(t, "c", exampleOf.Replace(":snapshotId"), spareSnapshot)
 	b.insertExportJob(t, "c", exampleOf.Replace(":exportId"))
+	b.insertPrivateEndpoint(t, spareEndpoint)
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoNetworks, `[{"ipAddress":"192.0.2.1"}]`, nil)
 	b.sendNewest(t, http.StatusCreated, http.MethodPost, demoUsers, newUser("app"), nil)
 }
@@ -121,6 +123,9 @@ func accesses() []access {
 		cluster = project + "/clusters/:clusterName"
 		flex    = project + "/flexClusters"
 		user    = project + "/databaseUsers/:databaseName/:username"
+
+		endpoints   = project + "/backup/:cloudProvider/privateEndpoints"
+		newEndpoint = `{"regionName":"EU_WEST_1"}`
 
 		exports   = cluster + "/backup/exports"
 		schedule  = cluster + "/backup/schedule"
@@ -300,6 +305,12 @@ func accesses() []access {
 		{route: "DELETE " + project + "/accessList/:entryValue", least: owner, status: 204},
 		{route: "GET " + project + "/auditLog", least: owner, status: 200},
 		{route: "GET " + project + "/backupCompliancePolicy", least: owner, status: 200},
+		{route: "POST " + endpoints, body: newEndpoint, least: owner, status: 201},
+		// Whether the caller may is told before the body is looked at.
+		{route: "POST " + endpoints, body: "{", least: owner, status: 400},
+		{route: "GET " + endpoints, least: owner, status: 200},
+		{route: "GET " + endpoints + "/:endpointId", least: owner, status: 200},
+		{route: "DELETE " + endpoints + "/:endpointId", least: owner, status: 204},
 		{route: "GET " + project + "/containers", least: reader, status: 200},
 		{route: "GET " + project + "/containers/all", least: reader, status: 200},
 		{route: "GET " + project + "/customDBRoles/roles", least: reader, status: 200},
@@ -410,6 +421,7 @@ var exampleOf = strings.NewReplacer(
 	":alertConfigId", absentID,
 	":alertId", absentID,
 	":endpointServiceId", absentID,
+	":endpointId", spareEndpoint,
 	":id", absentID,
 	":invitationId", absentID,
 	":peerId", absentID,

@@ -31,6 +31,7 @@ var (
 		"export_buckets WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"clusters WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"project_access_list_entries WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
+		"backup_private_endpoints WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"database_users WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"backup_schedules WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",
 		"export_jobs WHERE project_id IN (SELECT id FROM projects WHERE org_id = $1)",

@@ -221,6 +221,10 @@ func fullBodies() []access {
 		},
 
 		{route: "POST " + project + "/backup/exportBuckets", body: awsBody, status: 200},
+		{
+			route: "POST " + project + "/backup/:cloudProvider/privateEndpoints", status: 201,
+			body: `{"cloudProvider":"AWS","regionName":"EU_WEST_1","vpcRegionName":"EU_WEST_2"}`,
+		},
 		{route: "POST " + project + "/backup/exportBuckets", body: container + azureBody[len(`{"cloudProvider":"AZURE",`):], status: 200},
 		{route: "POST " + project + "/backup/exportBuckets", body: gcpBody, status: 200},
 		{route: "POST " + project + "/cloudProviderAccess", body: `{"providerName":"AZURE",` +

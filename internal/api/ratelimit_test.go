@@ -97,6 +97,7 @@ func (b *bundle) drain(t *testing.T, path, token string) int {
 var keepsRights = []string{
 	"DELETE " + apiRoot + "/groups/:groupId",
 	"DELETE " + apiRoot + "/groups/:groupId/accessList/:entryValue",
+	"DELETE " + apiRoot + "/groups/:groupId/backup/:cloudProvider/privateEndpoints/:endpointId",
 	"DELETE " + apiRoot + "/groups/:groupId/backup/exportBuckets/:exportBucketId",
 	"DELETE " + apiRoot + "/groups/:groupId/cloudProviderAccess/:cloudProvider/:roleId",
 	"DELETE " + apiRoot + "/groups/:groupId/clusters/:clusterName",

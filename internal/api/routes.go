@@ -233,12 +233,14 @@ func (s *Server) eventOperations() []operation {
 	}
 }
 
-// backupOperations are on access roles and export buckets.
+// backupOperations are on access roles, export buckets and private endpoints for them.
 func (s *Server) backupOperations() []operation {
 	const (
-		roles   = projectRoot + "/cloudProviderAccess"
-		buckets = projectRoot + "/backup/exportBuckets"
-		bucket  = buckets + "/:exportBucketId"
+		roles     = projectRoot + "/cloudProviderAccess"
+		buckets   = projectRoot + "/backup/exportBuckets"
+		bucket    = buckets + "/:exportBucketId"
+		endpoints = projectRoot + "/backup/:cloudProvider/privateEndpoints"
+		endpoint  = endpoints + "/:endpointId"
 	)
 	return []operation{
 		{post, buckets, exportBucketVersions, backupLimit, withBody(backupWriter, s.createExportBucket)},
@@ -246,6 +248,11 @@ func (s *Server) backupOperations() []operation {
 		{get, bucket, exportBucketVersions, backupLimit, with(projectReader, s.getExportBucket)},
 		{patch, bucket, exportBucketUpdateVersions, backupLimit, withBody(backupWriter, s.updateExportBucket)},
 		{del, bucket, v2023, backupLimit, with(backupWriter, s.deleteExportBucket).settled()},
+		{post, endpoints, privateEndpointVersions, backupLimit,
+			withBody(projectOwner, s.createPrivateEndpoint).answers(created)},
+		{get, endpoints, privateEndpointVersions, backupLimit, withPage(projectOwner, s.listPrivateEndpoints)},
+		{get, endpoint, privateEndpointVersions, backupLimit, with(projectOwner, s.getPrivateEndpoint)},
+		{del, endpoint, privateEndpointVersions, backupLimit, with(projectOwner, s.deletePrivateEndpoint)},
 		{get, projectRoot + "/backupCompliancePolicy", policyVersions, backupLimit,
 			with(projectOwner, s.getCompliancePolicy)},
 		{post, roles, v2023, accessRoleLimit, withBody(projectOwner, s.createAccessRole)},

@@ -20,8 +20,8 @@ type operation struct {
 }
 
 var operations = map[string]operation{
-	"create": {http.MethodPost, demoBuckets, awsBody, 232},
-	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 195},
+	"create": {http.MethodPost, demoBuckets, awsBody, 233},
+	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 197},
 	"list":   {http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
 }
 

@@ -277,6 +277,8 @@ var (
 		"A permanent entity cannot be made temporary.")
 	CodePathParamParse = code("PATH_PARAM_PARSE_ERROR", http.StatusBadRequest,
 		"One or more path parameter in the request URI %v is malformed.")
+	CodePrivateLinkExists = code("PRIVATELINK_ENDPOINT_SERVICE_ALREADY_EXISTS_FOR_REGION", http.StatusConflict,
+		"A PrivateLink Endpoint Service already exists for AWS region %v.")
 	CodePrivateLinkNotFound = code("PRIVATELINK_NOT_FOUND", http.StatusNotFound,
 		"A PrivateLink with id %v does not exist.")
 	CodeProjectAlreadyExists = code("GROUP_ALREADY_EXISTS", http.StatusConflict,

@@ -122,6 +122,7 @@ var rules = map[Code]rule{
 	CodePeerNotFound:                   {"the project has the network peering", "peering project"},
 	CodePermanentCannotBeTemporary:     {"what is permanent gets no end", ""},
 	CodePathParamParse:                 {"the ids in the path have 24 hexadecimal digits", "path"},
+	CodePrivateLinkExists:              {"the project has no private endpoint between the regions yet", "region"},
 	CodePrivateLinkNotFound:            {"the project has the private endpoint", "privateEndpoint"},
 	CodeProjectAlreadyExists:           {"the organization has no project of the name yet", "name"},
 	CodeProjectHasClusters:             {"the project has no clusters", ""},

@@ -2,10 +2,12 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
@@ -41,6 +43,25 @@ func DeclareExportBucket(
 		bucket.Region = nil
 	}
 	return atlas.Wrap(q.InsertExportBucket(ctx, tx, bucket), "insert export bucket")
+}
+
+// DeclarePrivateEndpoint adds a private endpoint in a transaction, which is active, unless the
+// project has one of that id. It returns an *atlas.Error for the first rule that the body
+// breaks.
+func DeclarePrivateEndpoint(
+	ctx context.Context, tx db.DBTX, projectID, id objectid.ID, req PrivateEndpointRequest, now time.Time,
+) error {
+	row, err := req.row()
+	if err != nil {
+		return err
+	}
+	row.ProjectID, row.ID, row.CreatedAt, row.ActiveAt = projectID, id, now, now
+	q := db.New()
+	_, err = q.GetBackupPrivateEndpoint(ctx, tx, db.GetBackupPrivateEndpointParams{ProjectID: projectID, ID: id})
+	if errors.Is(err, pgx.ErrNoRows) {
+		_, err = q.InsertBackupPrivateEndpoint(ctx, tx, row)
+	}
+	return atlas.Wrap(err, "insert private endpoint")
 }
 
 // DeclareAWSRole returns what NewAWSRoleRow does, with the external id or, if there is none, one that

@@ -8,6 +8,11 @@ import (
 	"exportbuckets/internal/atlas"
 )
 
+// PrivateEndpointRequestOf returns the body that declares a private endpoint.
+func PrivateEndpointRequestOf(row db.BackupPrivateEndpoint) PrivateEndpointRequest {
+	return PrivateEndpointRequest{RegionName: &row.Region, VPCRegionName: &row.VPCRegion}
+}
+
 // ExportBucketRequestOf returns the body that declares an export bucket.
 func ExportBucketRequestOf(row db.ExportBucket) ExportBucketRequest {
 	provider := string(row.CloudProvider)

@@ -54,6 +54,7 @@ func TestWhatWasChangedStays(t *testing.T) {
 			"UPDATE cloud_provider_access_roles SET tenant_id = 'new', azure_app_id = 'new', service_principal_id = 'new' " +
 			"WHERE cloud_provider = 'AZURE'",
 		"UPDATE export_buckets SET bucket_name = 'renamed'",
+		"UPDATE backup_private_endpoints SET region = 'US_WEST_1'",
 		"UPDATE project_access_list_entries SET comment = 'changed'",
 		"UPDATE database_users SET description = 'changed'",
 		"UPDATE clusters SET settings = '{}'",

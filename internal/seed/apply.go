@@ -249,6 +249,12 @@ func (w writer) resources(ctx context.Context, id objectid.ID, project Project) 
 			return within("exportBuckets", i, fmt.Errorf("export bucket %s: %w", bucket.ID, err))
 		}
 	}
+	for i, endpoint := range project.PrivateEndpoints {
+		err := backup.DeclarePrivateEndpoint(ctx, w.tx, id, endpoint.ID.ID, endpoint.Body.request, w.now)
+		if err != nil {
+			return within("privateEndpoints", i, fmt.Errorf("private endpoint %s: %w", endpoint.ID, err))
+		}
+	}
 	for i, entry := range project.AccessList {
 		if err := dbaccess.DeclareNetwork(ctx, w.tx, id, entry.request, w.now); err != nil {
 			return within("accessList", i, fmt.Errorf("accessList[%d]: %w", i, err))

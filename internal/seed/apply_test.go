@@ -134,6 +134,9 @@ func TestEveryPlaceIsWritten(t *testing.T) {
 		"SELECT concat_ws(' ', database_name, username, roles->0->>'roleName', scopes->0->>'name') FROM database_users": {
 			"admin app readWrite Cluster0",
 		},
+		"SELECT concat_ws(' ', id, region, vpc_region, active_at = created_at) FROM backup_private_endpoints": {
+			"5f0000000000000000000e61 EU_WEST_1 EU_WEST_2 t",
+		},
 		"SELECT concat_ws(' ', id, name, ready_at <= created_at, settings->>'backupEnabled') FROM clusters": {
 			"5f0000000000000000000e41 Cluster0 t true",
 		},
@@ -222,6 +225,17 @@ func TestApplyIsAllOrNothingAndNamesThePart(t *testing.T) {
 				"        exportBuckets:\n          - id: 5f0000000000000000000e98\n" +
 				"            body: {cloudProvider: AWS, bucketName: exports, iamRoleId: 5f0000000000000000000d98}\n",
 			[]string{"export bucket 5f0000000000000000000e98", "has not been authorized"},
+		},
+		"a private endpoint in a region that is none": {
+			second + project + "        privateEndpoints:\n          - id: 5f0000000000000000000e97\n" +
+				"            body: {regionName: eu-west-1}\n",
+			[]string{"private endpoint 5f0000000000000000000e97", "regionName"},
+		},
+		"a private endpoint between regions that have one": {
+			second + project + "        privateEndpoints:\n          - id: 5f0000000000000000000e97\n" +
+				"            body: {regionName: EU_WEST_1}\n          - id: 5f0000000000000000000e96\n" +
+				"            body: {regionName: EU_WEST_1}\n",
+			[]string{"private endpoint 5f0000000000000000000e96"},
 		},
 		"a user without a role": {
 			second + project + "        databaseUsers: [{username: x, password: not-kept-at-all}]\n",

@@ -22,22 +22,23 @@ import (
 
 // Rows are the rows of one organization, each list in the order of its key.
 type Rows struct {
-	Org             db.Org
-	Projects        []db.Project
-	AccessRoles     []db.CloudProviderAccessRole
-	ExportBuckets   []db.ExportBucket
-	Networks        []db.ProjectAccessListEntry
-	DatabaseUsers   []db.DatabaseUser
-	Clusters        []db.Cluster
-	Schedules       []db.BackupSchedule
-	Snapshots       []db.Snapshot
-	ExportJobs      []db.ExportJob
-	APIKeys         []db.APIKey
-	ServiceAccounts []db.ServiceAccount
-	Secrets         []db.ServiceAccountSecret
-	OrgGrants       []db.OrgRoleGrant
-	ProjectGrants   []db.ProjectRoleGrant
-	AccessList      []db.AccessListEntry
+	Org              db.Org
+	Projects         []db.Project
+	AccessRoles      []db.CloudProviderAccessRole
+	ExportBuckets    []db.ExportBucket
+	PrivateEndpoints []db.BackupPrivateEndpoint
+	Networks         []db.ProjectAccessListEntry
+	DatabaseUsers    []db.DatabaseUser
+	Clusters         []db.Cluster
+	Schedules        []db.BackupSchedule
+	Snapshots        []db.Snapshot
+	ExportJobs       []db.ExportJob
+	APIKeys          []db.APIKey
+	ServiceAccounts  []db.ServiceAccount
+	Secrets          []db.ServiceAccountSecret
+	OrgGrants        []db.OrgRoleGrant
+	ProjectGrants    []db.ProjectRoleGrant
+	AccessList       []db.AccessListEntry
 }
 
 // FileOf returns the file that declares the rows, without secrets and without what the form
@@ -133,6 +134,13 @@ func (r Rows) project(row db.Project, now time.Time) (Project, error) {
 		if bucket.ProjectID == row.ID {
 			project.ExportBuckets = append(project.ExportBuckets, ExportBucket{
 				ID: objectID{bucket.ID}, Region: bucket.Region, Body: bodyOf(backup.ExportBucketRequestOf(bucket)),
+			})
+		}
+	}
+	for _, endpoint := range r.PrivateEndpoints {
+		if endpoint.ProjectID == row.ID {
+			project.PrivateEndpoints = append(project.PrivateEndpoints, PrivateEndpoint{
+				ID: objectID{endpoint.ID}, Body: bodyOf(backup.PrivateEndpointRequestOf(endpoint)),
 			})
 		}
 	}

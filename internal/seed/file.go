@@ -1,6 +1,7 @@
 // Package seed brings tenants into a database from a YAML file: organizations
 // with their projects, API keys and service accounts, and with what projects have: cloud
-// provider access roles, export buckets, access lists, database users and clusters. These
+// provider access roles, export buckets, private endpoints, access lists, database users and
+// clusters. These
 // are declared by the bodies that create them, in the newest version of the API.
 //
 // Parse reads the file and reports the first invalid value with its line.
@@ -10,8 +11,8 @@
 // on it: a file that is applied at every start reverts nothing, and applied
 // twice it changes nothing.
 //
-//   - An organization, a project, an access role, an export bucket, an API key or a
-//     service account is there if its id is, under the same parent and of the same kind;
+//   - An organization, a project, an access role, an export bucket, a private endpoint, an
+//     API key or a service account is there if its id is, under the same parent and of the same kind;
 //     a cluster, a database user or a network if its name is.
 //   - What is missing below an organization or a project that is there is added.
 //   - Roles, access list and secrets are added together with their API key or
@@ -101,10 +102,12 @@ type Project struct {
 		Azure []AzureRole `yaml:"azure"`
 		GCP   []GCPRole   `yaml:"gcp"`
 	} `yaml:"cloudProviderAccess"`
-	ExportBuckets []ExportBucket                          `yaml:"exportBuckets"`
-	AccessList    []body[dbaccess.AccessListEntryRequest] `yaml:"accessList" most:"elements"`
-	DatabaseUsers []body[dbaccess.DatabaseUserRequest]    `yaml:"databaseUsers"`
-	Clusters      []Cluster                               `yaml:"clusters"`
+	ExportBuckets []ExportBucket `yaml:"exportBuckets"`
+	// For object storage.
+	PrivateEndpoints []PrivateEndpoint                       `yaml:"privateEndpoints"`
+	AccessList       []body[dbaccess.AccessListEntryRequest] `yaml:"accessList" most:"elements"`
+	DatabaseUsers    []body[dbaccess.DatabaseUserRequest]    `yaml:"databaseUsers"`
+	Clusters         []Cluster                               `yaml:"clusters"`
 }
 
 // ExportBucket is an export bucket.
@@ -112,6 +115,12 @@ type ExportBucket struct {
 	ID     objectID                         `yaml:"id" required:"true"`
 	Region *string                          `yaml:"region"` // of AWS; us-east-1 if left out
 	Body   body[backup.ExportBucketRequest] `yaml:"body" required:"true"`
+}
+
+// PrivateEndpoint is a private endpoint for object storage, which is active.
+type PrivateEndpoint struct {
+	ID   objectID                            `yaml:"id" required:"true"`
+	Body body[backup.PrivateEndpointRequest] `yaml:"body" required:"true"`
 }
 
 // Cluster is a cluster, which is ready, with its backups.

@@ -222,8 +222,8 @@ func TestParseRefusesATimeThatIsNone(t *testing.T) {
 	t.Parallel()
 	file := replaced(t, whole, "expiresAt: 2099-12-31T00:00:00Z", "expiresAt: soon")
 	_, err := seed.Parse([]byte(file))
-	if err == nil || !strings.Contains(err.Error(), "line 86: ") {
-		t.Errorf("got %v, want an error with line 86", err)
+	if err == nil || !strings.Contains(err.Error(), "line 89: ") {
+		t.Errorf("got %v, want an error with line 89", err)
 	}
 }
 

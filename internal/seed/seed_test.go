@@ -49,6 +49,9 @@ const whole = `organizations:
           gcp:
             - roleId: 5f0000000000000000000d14
               status: IN_PROGRESS
+        privateEndpoints:
+          - id: 5f0000000000000000000e61
+            body: {regionName: EU_WEST_1, vpcRegionName: EU_WEST_2}
         exportBuckets:
           - id: 500000000000000000000e01
             body: {cloudProvider: AWS, bucketName: whole-exports, iamRoleId: 5f0000000000000000000d11}

@@ -75,6 +75,7 @@ var absolute = map[string]string{
 
 	"access_list_entries.created_at":            recordedTime,
 	"api_keys.created_at":                       recordedTime,
+	"backup_private_endpoints.created_at":       recordedTime,
 	"cloud_provider_access_roles.authorized_at": recordedTime,
 	"cloud_provider_access_roles.created_at":    recordedTime,
 	"cloud_provider_access_roles.updated_at":    recordedTime,

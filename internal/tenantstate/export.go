@@ -67,6 +67,7 @@ func (r rowReader) read(ctx context.Context) (rows seed.Rows, err error) {
 		readRows(ctx, r, projects, &rows.Projects),
 		readRows(ctx, r, "cloud_provider_access_roles", &rows.AccessRoles),
 		readRows(ctx, r, "export_buckets", &rows.ExportBuckets),
+		readRows(ctx, r, "backup_private_endpoints", &rows.PrivateEndpoints),
 		readRows(ctx, r, "project_access_list_entries", &rows.Networks),
 		readRows(ctx, r, "database_users", &rows.DatabaseUsers),
 		readRows(ctx, r, "clusters", &rows.Clusters),

@@ -68,6 +68,8 @@ var rich = []string{
 			CASE cloud_provider WHEN 'AZURE' THEN 'https://account.blob.core.windows.net/exports' END, tenant_id
 		FROM cloud_provider_access_roles WHERE project_id LIKE '5f%' AND authorized`,
 	`UPDATE cloud_provider_access_roles SET assumed_role_external_id = gen_random_uuid() WHERE cloud_provider = 'AWS'`,
+	`INSERT INTO backup_private_endpoints (project_id, id, region, vpc_region, created_at, active_at)
+		SELECT id, id, 'US_EAST_1', 'EU_WEST_1', now(), now() FROM projects WHERE org_id LIKE '5f%'`,
 	`UPDATE database_users SET description = 'd', labels = '[{"key": "a", "value": "b"}]',
 		scopes = '[{"name": "Cluster0", "type": "CLUSTER"}]' WHERE project_id LIKE '5f%'`,
 	`UPDATE clusters SET settings = settings || '{"paused": true, "pitEnabled": false, "labels": [{"key": "k", "value": "v"}]}'

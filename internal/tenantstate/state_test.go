@@ -31,6 +31,8 @@ var filled = []string{
 			CASE cloud_provider WHEN 'AWS' THEN 'eu-west-1' END, CASE cloud_provider WHEN 'AWS' THEN true END,
 			CASE cloud_provider WHEN 'AZURE' THEN 'https://a.blob.core.windows.net/b' END, tenant_id
 		FROM cloud_provider_access_roles WHERE project_id LIKE '5f%'`,
+	`INSERT INTO backup_private_endpoints (project_id, id, region, vpc_region, created_at, active_at)
+		VALUES ('5f0000000000000000000b01', '5f0000000000000000000e61', 'US_EAST_1', 'EU_WEST_1', '2030-01-02', '2030-01-02')`,
 	`UPDATE project_access_list_entries SET ordinal = 3, delete_after = '2030-01-02' WHERE project_id LIKE '5f%'`,
 	`UPDATE database_users SET description = 'd', labels = '[{"key": "a", "value": "b"}]', scopes = '[{}]',
 		delete_after = '2030-01-02' WHERE project_id LIKE '5f%'`,

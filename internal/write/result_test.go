@@ -166,6 +166,9 @@ func TestWhatIsNotCommittedIsNotReturned(t *testing.T) {
 		},
 		"backup.UpdateAccessRole, AZURE": func() (any, error) { return b.moveAzureRole(t) },
 		"backup.CreateExportBucket":      func() (any, error) { return b.create(ctx, raceAWSRole) },
+		"backup.CreatePrivateEndpoint": func() (any, error) {
+			return b.backup.CreatePrivateEndpoint(ctx, b.project, backup.PrivateEndpointRequest{RegionName: new("US_EAST_1")})
+		},
 		"backup.UpdateExportBucket": func() (any, error) {
 			return b.backup.UpdateExportBucket(ctx, b.writer, bucket.ID,
 				backup.ExportBucketUpdate{RequirePrivateNetworking: &yes})
