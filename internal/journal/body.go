@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -108,4 +109,21 @@ func (f Fields) object(data []byte) ([]byte, error) {
 			return nil, fmt.Errorf("copy body: %w", err)
 		}
 	}
+}
+
+// escape is a character of a text in JSON that is escaped.
+var escape = regexp.MustCompile(`\\(u0000|.)`)
+
+// withoutZero returns JSON with another character in the place of U+0000, which PostgreSQL
+// keeps but does not read.
+func withoutZero(data []byte) []byte {
+	if !bytes.Contains(data, []byte(`\u0000`)) {
+		return data
+	}
+	return escape.ReplaceAllFunc(data, func(escaped []byte) []byte {
+		if string(escaped) == `\u0000` {
+			return []byte(`\ufffd`)
+		}
+		return escaped
+	})
 }

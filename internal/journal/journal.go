@@ -236,6 +236,7 @@ func (j *Journal) row(r Record) (db.InsertJournalEntriesParams, error) {
 	if err != nil {
 		return db.InsertJournalEntriesParams{}, fmt.Errorf("encode entry: %w", err)
 	}
+	encoded = withoutZero(encoded)
 	text := func(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD") }
 	return db.InsertJournalEntriesParams{
 		OrgID:     r.OrgID,

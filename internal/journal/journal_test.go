@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"exportbuckets/db"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/dbtest"
 	"exportbuckets/internal/journal"
@@ -228,5 +229,30 @@ func TestBodiesAreShownWithoutSecrets(t *testing.T) {
 		if strings.Contains(got, secret) || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: got %s, want %s in it, and no %s", name, got, tt.want, secret)
 		}
+	}
+}
+
+// What a client sends keeps nobody from reading what the journal has of others, or of it.
+func TestWhatPostgreSQLDoesNotReadIsKeptOtherwise(t *testing.T) {
+	t.Parallel()
+	j, pool := setup(t)
+	bodies := []string{`{"name":"a\u0000b\\u0000"}`, `{"name":"\ud800"}`}
+	for _, body := range bodies {
+		r := record(ours)
+		r.Entry.Version = &staging.Version{Asked: "none", Served: "2023-01-01"}
+		r.Entry.Request = &staging.Message{Query: map[string][]string{"name": {"\x00"}}}
+		r.Request = journal.Body{Type: "application/json", Size: len(body), Data: []byte(body)}
+		j.Add(r)
+	}
+	j.Flush(t.Context())
+	versions, err := db.New().ListJournalVersions(t.Context(), pool, db.ListJournalVersionsParams{OrgID: ours, RowLimit: 10})
+	if err != nil || len(versions) != 1 || versions[0].Requests != int64(len(bodies)) {
+		t.Errorf("got %+v, %v; want the version of %d requests", versions, err, len(bodies))
+	}
+	var kept int
+	err = pool.QueryRow(t.Context(), `SELECT count(*) FROM journal_entries WHERE entry::text LIKE $1`,
+		`%a\\ufffdb\\\\u0000%`).Scan(&kept)
+	if err != nil || kept != 1 {
+		t.Errorf("got %d, %v; want the name without U+0000, and with what only looks like it", kept, err)
 	}
 }
