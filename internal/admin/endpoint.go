@@ -1,13 +1,17 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -109,8 +113,34 @@ func (s *Server) serve(c *call, op operation) (any, error) {
 		return nil, err
 	}
 	c.note("token", c.caller.Name())
+	if op.path != "" { // or it is none
+		if err := c.check(op.parameters()); err != nil {
+			return nil, err
+		}
+	}
 	return op.serve(c)
 }
+
+// check returns INVALID for a path or a query that is no text, and for a parameter that is
+// not known: what is misspelt is not left out, such as the one that says to change nothing.
+func (c *call) check(known []string) error {
+	query, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil || !isText(c.URL.Path) {
+		return staging.Invalid("", "The path or the query can't be read.")
+	}
+	for name, values := range query {
+		if !slices.Contains(known, name) {
+			return staging.Invalid("/"+name, "There is no such parameter.")
+		}
+		if len(values) > 1 || !isText(values[0]) {
+			return staging.Invalid("/"+name, "This is not one text.")
+		}
+	}
+	return nil
+}
+
+// isText reports whether PostgreSQL could keep a text.
+func isText(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
 // authenticate returns who presents the token of a request.
 func (s *Server) authenticate(r *http.Request) (tenantstate.Caller, error) {
@@ -146,6 +176,9 @@ func decode[T any](c *call) (T, error) {
 	if err != nil {
 		return value, err
 	}
+	if at, found := zeroIn(data); found {
+		return value, staging.Invalid(at, "A text has no zero character.")
+	}
 	err = json.Unmarshal(data, &value, json.RejectUnknownMembers(true))
 	if mismatch, ok := errors.AsType[*json.SemanticError](err); ok {
 		at := string(mismatch.JSONPointer)
@@ -161,4 +194,17 @@ func decode[T any](c *call) (T, error) {
 		return value, staging.Invalid("", "The body is not JSON.")
 	}
 	return value, nil
+}
+
+// zeroIn returns the place of a text with a zero character in JSON, if there is one.
+func zeroIn(data []byte) (at string, found bool) {
+	for decoder := jsontext.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return "", false
+		}
+		if token.Kind() == jsontext.KindString && !isText(token.String()) {
+			return string(decoder.StackPointer()), true
+		}
+	}
 }

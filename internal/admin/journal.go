@@ -23,8 +23,12 @@ func (s *Server) listJournal(
 	return s.Journal.List(ctx, reader, query)
 }
 
+// journalParameters are those of a list.
+const journalParameters = "?operation&status&project&principal&userAgent&errorCode&fault&requestId&since&limit" +
+	"&atLeast&wait"
+
 // journalQuery reads what a list is asked for. It returns INVALID with the parameter that is
-// wrong, or that is none.
+// wrong.
 func journalQuery(values url.Values) (query staging.JournalQuery, err error) {
 	for name := range values {
 		value := values.Get(name)
@@ -53,8 +57,6 @@ func journalQuery(values url.Values) (query staging.JournalQuery, err error) {
 			query.AtLeast, err = strconv.Atoi(value)
 		case "wait":
 			query.Wait, err = time.ParseDuration(value)
-		default:
-			return query, staging.Invalid("/"+name, "There is no such parameter.")
 		}
 		if err != nil {
 			return query, staging.Invalid("/"+name, "This is not of the form that belongs here.")
@@ -93,7 +95,7 @@ func (s *Server) journalChange(c *call, op operation) {
 		return
 	}
 	change := staging.AdminChange{
-		Token: c.caller.Name(), Action: op.method + " " + op.path, Counts: make(map[string]int64),
+		Token: c.caller.Name(), Action: op.method + " " + op.pattern(), Counts: make(map[string]int64),
 	}
 	for _, noted := range c.noted {
 		if noted.Key == "dry_run" && noted.Value.Kind() == slog.KindBool && noted.Value.Bool() {

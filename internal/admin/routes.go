@@ -1,13 +1,28 @@
 package admin
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // operation is one operation of the staging plane.
 type operation struct {
 	method string
-	path   string // below staging.Root
+	path   string // below staging.Root, with the names of its parameters
 	status int    // of the answer to what went well
 	serve  endpoint
+}
+
+// pattern returns the path alone.
+func (o operation) pattern() string {
+	pattern, _, _ := strings.Cut(o.path, "?")
+	return pattern
+}
+
+// parameters returns the names of those in the query.
+func (o operation) parameters() []string {
+	_, names, _ := strings.Cut(o.path, "?")
+	return strings.Split(names, "&")
 }
 
 // operations returns all operations.
@@ -23,31 +38,31 @@ func (s *Server) operations() []operation {
 	)
 	return []operation{
 		{http.MethodGet, "/openapi.yaml", http.StatusOK, asCaller(s.getOpenAPI)},
-		{http.MethodGet, "/organizations", http.StatusOK, asCaller(s.listOrganizations)},
+		{http.MethodGet, "/organizations?after", http.StatusOK, asCaller(s.listOrganizations)},
 		{http.MethodGet, org, http.StatusOK, asReader(s.getOrganization)},
 		{http.MethodPatch, org, http.StatusOK, asOperator(s.updateOrganization)},
 		{http.MethodGet, tokens, http.StatusOK, asReader(s.listTokens)},
 		{http.MethodPost, tokens, http.StatusCreated, asWriter(s.createToken)},
 		{http.MethodDelete, tokens + "/{token}", http.StatusNoContent, asWriter(s.revokeToken)},
-		{http.MethodGet, org + "/state", http.StatusOK, asReader(s.export)},
-		{http.MethodPut, org + "/state", http.StatusOK, asWriter(s.declare)},
+		{http.MethodGet, org + "/state?of", http.StatusOK, asReader(s.export)},
+		{http.MethodPut, org + "/state?mode&dryRun", http.StatusOK, asWriter(s.declare)},
 		{http.MethodGet, states, http.StatusOK, asReader(s.listStates)},
 		{http.MethodPut, state, http.StatusCreated, asWriter(s.saveState)},
 		{http.MethodGet, state, http.StatusOK, asReader(s.getState)},
 		{http.MethodDelete, state, http.StatusNoContent, asWriter(s.deleteState)},
 		{http.MethodPost, state + "/restore", http.StatusOK, asWriter(s.restoreState)},
 		{http.MethodPost, org + "/reset", http.StatusOK, asWriter(s.reset)},
-		{http.MethodGet, org + "/diff", http.StatusOK, asReader(s.diff)},
+		{http.MethodGet, org + "/diff?from&to", http.StatusOK, asReader(s.diff)},
 		{http.MethodGet, faults, http.StatusOK, asReader(s.listFaults)},
 		{http.MethodPut, faults, http.StatusOK, asWriter(s.putFaults)},
 		{http.MethodPost, faults + "/clear", http.StatusNoContent, asWriter(s.clearFaults)},
 		{http.MethodPut, faults + "/{name}", http.StatusOK, asWriter(s.putFault)},
 		{http.MethodDelete, faults + "/{name}", http.StatusNoContent, asWriter(s.deleteFault)},
-		{http.MethodGet, journal, http.StatusOK, asReader(s.listJournal)},
+		{http.MethodGet, journal + journalParameters, http.StatusOK, asReader(s.listJournal)},
 		{http.MethodDelete, journal, http.StatusNoContent, asWriter(s.clearJournal)},
 		{http.MethodGet, journal + "/{entry}", http.StatusOK, asReader(s.getJournalEntry)},
 		{http.MethodPut, journal + "/settings", http.StatusOK, asWriter(s.setJournal)},
-		{http.MethodGet, org + "/usage", http.StatusOK, asReader(s.getUsage)},
-		{http.MethodGet, org + "/sunset", http.StatusOK, asReader(s.getSunset)},
+		{http.MethodGet, org + "/usage?role&bucket", http.StatusOK, asReader(s.getUsage)},
+		{http.MethodGet, org + "/sunset?at", http.StatusOK, asReader(s.getSunset)},
 	}
 }

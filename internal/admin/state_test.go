@@ -127,6 +127,15 @@ func TestRequestsForStatesThatCannotBe(t *testing.T) {
 		{"POST", "/reset", `{"to":"taken","projectId":"5f0000000000000000000b0f"}`, 404, "no such project"},
 		{"GET", "/diff?from=live&to=x", ``, 404, "no such state"},
 		{"GET", "/diff", ``, 404, "no such state"},
+		{"PUT", "/state?dryrun=true", `{}`, 400, `"at": "/dryrun"`},
+		{"PUT", "/state?dryRun=true&dryRun=false", `{}`, 400, `"at": "/dryRun"`},
+		{"PUT", "/state?dryRun=true;mode=add", `{}`, 400, "INVALID"},
+		{"GET", "/state?of=%00", ``, 400, `"at": "/of"`},
+		{"GET", "/diff?from=%ff&to=live", ``, 400, `"at": "/from"`},
+		{"GET", "/journal?project=%00", ``, 400, `"at": "/project"`},
+		{"POST", "/snapshots/%00/restore", ``, 400, "INVALID"},
+		{"POST", "/reset", `{"to":"a\u0000"}`, 400, `"at": "/to"`},
+		{"PUT", "/faults/a", `{"match":{"header":{"X":"\u0000"}},"fault":{"kind":"reset"}}`, 400, `"at": "/match/header/X"`},
 	} {
 		got := b.do(t, tt.method, org+tt.path, writeToken, tt.body)
 		if got.status != tt.status || !strings.Contains(got.body, tt.want) {
