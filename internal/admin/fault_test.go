@@ -79,6 +79,32 @@ func TestFaultsOfAProtectedOrganizationAreRefused(t *testing.T) {
 	isProblem(t, err, staging.CodeProtected)
 }
 
+// Whoever protects an organization ends its faults: its team may not any more.
+func TestFaultsEndWhenTheirOrganizationIsProtected(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.as(writeToken).PutFault(t.Context(), demo,
+		staging.Fault{Name: "x", Effect: staging.Effect{Kind: staging.KindReset}}); err != nil {
+		t.Fatal(err)
+	}
+	version := func() (version int64) {
+		t.Helper()
+		if err := b.pool.QueryRow(t.Context(), "SELECT staging_version FROM orgs WHERE id = $1", demo).Scan(&version); err != nil {
+			t.Fatal(err)
+		}
+		return version
+	}
+	before, yes := version(), true
+	_, err := b.as(operatorToken).UpdateOrganization(t.Context(), demo, staging.OrganizationUpdate{Protected: &yes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := b.as(readToken).Faults(t.Context(), demo)
+	if err != nil || len(list) > 0 || version() == before {
+		t.Errorf("got %v, %v, version %d; want none, and that replicas are told", list, err, version())
+	}
+}
+
 func TestFaultsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

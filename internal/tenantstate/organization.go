@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/staging"
@@ -52,13 +54,20 @@ func (s *Service) Organization(ctx context.Context, reader Reader) (staging.Orga
 	return organization(rows[0]), nil
 }
 
-// Update changes what the operator may change of an organization, and returns it.
+// Update changes what the operator may change of an organization, and returns it. What is
+// staged in one that becomes protected ends: nobody could take it back any more.
 func (s *Service) Update(
 	ctx context.Context, _ Operator, of Reader, update staging.OrganizationUpdate,
 ) (staging.Organization, error) {
 	if update.Protected != nil {
-		_, err := db.New().UpdateOrgProtected(ctx, s.pool,
-			db.UpdateOrgProtectedParams{OrgID: of.OrgID(), Protected: *update.Protected})
+		err := s.pool.Write(ctx, of.OrgID(), func(tx pgx.Tx) error {
+			_, err := db.New().UpdateOrgProtected(ctx, tx,
+				db.UpdateOrgProtectedParams{OrgID: of.OrgID(), Protected: *update.Protected})
+			if err == nil && *update.Protected {
+				err = clearFaults(ctx, tx, of.OrgID())
+			}
+			return err
+		})
 		if err != nil {
 			return staging.Organization{}, fmt.Errorf("update organization: %w", err)
 		}
