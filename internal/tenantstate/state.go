@@ -51,11 +51,14 @@ func (s *Service) catalogOf(ctx context.Context, conn db.DBTX) (*catalog, error)
 	return read, err
 }
 
+// maxListed is how many states an organization can have: to declare one more is not refused.
+const maxListed = staging.MaxStates + 1
+
 // States returns the saved states of the organization by name, the declared one among
 // them.
 func (s *Service) States(ctx context.Context, reader Reader) ([]staging.State, error) {
 	rows, err := db.New().ListSavedStates(ctx, s.pool,
-		db.ListSavedStatesParams{OrgID: reader.OrgID(), RowLimit: staging.MaxStates})
+		db.ListSavedStatesParams{OrgID: reader.OrgID(), RowLimit: maxListed})
 	if err != nil {
 		return nil, fmt.Errorf("list saved states: %w", err)
 	}
@@ -90,7 +93,7 @@ func (s *Service) SaveState(ctx context.Context, writer Writer, name string) (sa
 	}
 	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		states, err := db.New().ListSavedStates(ctx, tx,
-			db.ListSavedStatesParams{OrgID: writer.OrgID(), RowLimit: staging.MaxStates})
+			db.ListSavedStatesParams{OrgID: writer.OrgID(), RowLimit: maxListed})
 		if err != nil {
 			return fmt.Errorf("list saved states: %w", err)
 		}

@@ -472,6 +472,10 @@ func TestStatesAreBounded(t *testing.T) {
 	b.save(t, "last")
 	_, err := b.service.SaveState(t.Context(), b.writer, "more")
 	wantProblem(t, err, staging.CodeLimit)
+	b.declare(t)
+	if _, err := b.service.State(t.Context(), b.writer.Reader(), "s9"); err != nil {
+		t.Errorf("the last of all, with one that was declared after: got %v", err)
+	}
 	b.writer = b.writerOf(t, orgTwo) // has its own
 	b.save(t, "last")
 
