@@ -24,6 +24,9 @@ func (s *Service) Faults(ctx context.Context, reader Reader) ([]staging.Fault, e
 	return faults, err
 }
 
+var errTooManyFaults = staging.NewProblem(staging.CodeLimit,
+	"An organization has at most %d faults.", staging.MaxFaults)
+
 // PutFault adds a fault after all others, or replaces the one of its name. It returns
 // INVALID with the place of what can't be, ORGANIZATION_PROTECTED, and LIMIT if the
 // organization has staging.MaxFaults.
@@ -39,6 +42,9 @@ func (s *Service) PutFault(ctx context.Context, writer Writer, asked staging.Fau
 
 // PutFaults makes these the faults of the organization. It returns what PutFault does.
 func (s *Service) PutFaults(ctx context.Context, writer Writer, asked []staging.Fault) ([]staging.Fault, error) {
+	if len(asked) > staging.MaxFaults {
+		return nil, errTooManyFaults
+	}
 	rules, faults := make([]fault.Rule, len(asked)), make([]staging.Fault, len(asked))
 	names := make(map[string]bool)
 	for i, one := range asked {
@@ -120,7 +126,7 @@ func (s *Service) insertFaults(ctx context.Context, tx pgx.Tx, orgID objectid.ID
 	}
 	faults, err := q.CountStagingFaults(ctx, tx, orgID)
 	if err == nil && faults > staging.MaxFaults {
-		return staging.NewProblem(staging.CodeLimit, "An organization has at most %d faults.", staging.MaxFaults)
+		return errTooManyFaults
 	}
 	return atlas.Wrap(err, "count faults")
 }
