@@ -1,12 +1,14 @@
 package admin_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
 
@@ -186,6 +188,25 @@ func TestATeamDeclaresItsOrganization(t *testing.T) {
 	large := b.do(t, http.MethodPut, path, writeToken, strings.Repeat("#", staging.MaxBody+1))
 	if large.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large a file: got %d, want 413", large.status)
+	}
+}
+
+func TestAFileDeclaresNoMoreTokensThanThereMayBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tokens := make([]string, tenantstate.MaxTokens-1) // beside the two that there are
+	for i := range tokens {
+		tokens[i] = fmt.Sprintf("{role: read, token: ebt_%s_%043d}", demo, i)
+	}
+	file := "organizations: [{id: " + demo + ", name: Demo Organization, staging: {tokens: [" +
+		strings.Join(tokens, ", ") + "]}}]"
+	for _, mode := range []staging.Mode{staging.Add, staging.Replace} {
+		_, err := b.as(writeToken).Declare(t.Context(), demo, []byte(file), mode, false)
+		isProblem(t, err, staging.CodeLimit)
+	}
+	there, err := b.as(writeToken).Tokens(t.Context(), demo)
+	if err != nil || len(there) != 2 {
+		t.Errorf("got %d tokens, %v; want the 2 that there were", len(there), err)
 	}
 }
 

@@ -35,7 +35,8 @@ var errDryRun = errors.New("this is a dry run")
 //
 // It returns INVALID with the place of what is wrong, SECRET_REQUIRED with the place of a
 // credential that is not there yet, CONFLICT if the file has what another organization has,
-// and, to replace, what Restore does.
+// LIMIT if there are more than MaxTokens with those of the file, and, to replace, what
+// Restore does.
 func (s *Service) Declare(
 	ctx context.Context, writer Writer, data []byte, mode staging.Mode, dryRun bool,
 ) (changes staging.Changes, err error) {
@@ -51,6 +52,9 @@ func (s *Service) Declare(
 	}
 	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		changes, err = apply(ctx, tx, file{org, data}, now)
+		if err == nil {
+			err = checkTokens(ctx, tx, writer.OrgID())
+		}
 		if err == nil && dryRun {
 			err = errDryRun
 		}

@@ -43,20 +43,25 @@ func (s *Service) CreateToken(ctx context.Context, writer Writer, asked staging.
 		if err := write.LockOrg(ctx, tx, writer.OrgID()); err != nil {
 			return err
 		}
-		there, err := db.New().CountStagingTokens(ctx, tx, writer.OrgID())
+		err := db.New().InsertStagingToken(ctx, tx, iam.NewStagingTokenRow(writer.OrgID(), id, role, secret, now))
 		if err != nil {
-			return fmt.Errorf("count staging tokens: %w", err)
+			return fmt.Errorf("insert staging token: %w", err)
 		}
-		if there >= MaxTokens {
-			return staging.NewProblem(staging.CodeLimit, "An organization has at most %d tokens.", MaxTokens)
-		}
-		err = db.New().InsertStagingToken(ctx, tx, iam.NewStagingTokenRow(writer.OrgID(), id, role, secret, now))
-		return atlas.Wrap(err, "insert staging token")
+		return checkTokens(ctx, tx, writer.OrgID())
 	})
 	if err != nil {
 		return staging.Token{}, err
 	}
 	return staging.Token{ID: id.String(), Role: asked.Role, CreatedAt: now, Secret: secret}, nil
+}
+
+// checkTokens returns LIMIT if an organization that is locked has more than MaxTokens.
+func checkTokens(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	there, err := db.New().CountStagingTokens(ctx, tx, orgID)
+	if err == nil && there > MaxTokens {
+		return staging.NewProblem(staging.CodeLimit, "An organization has at most %d tokens.", MaxTokens)
+	}
+	return atlas.Wrap(err, "count staging tokens")
 }
 
 // RevokeToken ends a token of the organization at once. It returns NOT_FOUND if there is
