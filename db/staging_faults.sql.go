@@ -130,7 +130,7 @@ WITH decided AS (
             END < fault.probability
         )::boolean AS applies
     FROM staging_faults AS fault
-    WHERE fault.org_id = $1 AND fault.name = $2 AND fault.expires_at > $3
+    WHERE fault.org_id = $1 AND fault.name = $2 AND fault.expires_at = $3
     FOR UPDATE
 )
 UPDATE staging_faults
@@ -142,9 +142,9 @@ RETURNING decided.applies, coalesce(staging_faults.applied >= staging_faults.mos
 `
 
 type UpdateStagingFaultSeenParams struct {
-	OrgID objectid.ID
-	Name  string
-	Now   time.Time
+	OrgID     objectid.ID
+	Name      string
+	ExpiresAt time.Time
 }
 
 type UpdateStagingFaultSeenRow struct {
@@ -153,11 +153,11 @@ type UpdateStagingFaultSeenRow struct {
 }
 
 // Counts a request that matches, and says whether the fault is applied to it, and whether it
-// is to none after that. The row is
+// is to none after that. A fault that took its place meanwhile ends at another time. The row is
 // locked before it is looked at, so that replicas agree on which request is the second. What
 // is called chance with a seed are the first 52 bits of a hash.
 func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg UpdateStagingFaultSeenParams) (UpdateStagingFaultSeenRow, error) {
-	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.Now)
+	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.ExpiresAt)
 	var i UpdateStagingFaultSeenRow
 	err := row.Scan(&i.Applies, &i.Spent)
 	return i, err

@@ -3,6 +3,7 @@ package staging
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 )
 
 // Code tells kinds of problems apart.
@@ -74,6 +75,19 @@ func Invalid(at, format string, args ...any) *Problem {
 	problem := NewProblem(CodeInvalid, format, args...)
 	problem.At = at
 	return problem
+}
+
+// name is the form of the names of states and faults: those that need no quotes in a shell
+// and no escape in a path, can stand in a header, and are no . or .. in a path.
+var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// CheckName returns INVALID at /name for what can't be the name of a state or a fault.
+func CheckName(text string) error {
+	if name.MatchString(text) {
+		return nil
+	}
+	return Invalid("/name", "A name has up to 64 letters, digits, dots, underscores and hyphens, "+
+		"and begins with a letter or a digit.")
 }
 
 // Error returns code, place and detail.

@@ -69,6 +69,11 @@ func (s *Server) meetFault(c *gin.Context, op operation, principal *atlas.Princi
 			return nil
 		}
 	case staging.KindSlowBody:
+		orgID := principal.OrgID()
+		if !s.delayed.enter(orgID) {
+			return atlas.ErrUnavailable
+		}
+		context.AfterFunc(c.Request.Context(), func() { s.delayed.leave(orgID) })
 		c.Writer = &slowWriter{
 			ResponseWriter: c.Writer, ctx: c.Request.Context(), perSecond: effect.BytesPerSecond,
 			until: time.Now().Add(staging.MaxFaultDelay), patience: s.bounds.Answer,
@@ -203,7 +208,7 @@ func (w *cutWriter) Write(p []byte) (int, error) {
 // maxDelayed is how many requests of an organization a fault may keep waiting.
 const maxDelayed = 200
 
-// delayed counts the requests of organizations that faults keep waiting.
+// delayed counts the requests of organizations that faults keep waiting, or their clients.
 type delayed struct {
 	mu    sync.Mutex
 	count map[objectid.ID]int

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -234,6 +235,53 @@ func TestFaultsThatWait(t *testing.T) {
 	}
 }
 
+// Of an organization 200 requests may wait, or be answered slowly.
+func TestNotTooManyRequestsWait(t *testing.T) {
+	t.Parallel()
+	for _, effect := range []staging.Effect{
+		{Kind: staging.KindLatency, Ms: 50_000}, {Kind: staging.KindSlowBody, BytesPerSecond: 1},
+	} {
+		t.Run(string(effect.Kind), func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, func(s *settings) { s.api.RateLimits = false })
+			s := b.serveStaged(t, false)
+			b.stage(t, staging.Fault{Effect: effect})
+			ctx, cancel := context.WithCancel(t.Context())
+			refused := make(chan string, 1)
+			var requests sync.WaitGroup
+			for range 201 {
+				requests.Go(func() {
+					req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+demoBuckets, http.NoBody)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					req.Header.Set("Authorization", "Bearer "+s.token)
+					req.Header.Set("Accept", v2025)
+					resp, err := s.client.Do(req)
+					if err != nil {
+						return // canceled below
+					}
+					defer func() { _ = resp.Body.Close() }()
+					if body, err := io.ReadAll(resp.Body); err == nil {
+						refused <- resp.Status + string(body)
+					}
+				})
+			}
+			if got := <-refused; !strings.HasPrefix(got, "503") {
+				t.Errorf("got %s, want 503", got)
+			}
+			cancel()
+			requests.Wait()
+			b.stage(t, staging.Fault{Effect: staging.Effect{Kind: effect.Kind, Ms: min(effect.Ms, 1), BytesPerSecond: effect.BytesPerSecond << 20}})
+			waittest.Until(t, "there is room again", func() bool {
+				resp, _, err := s.ask(t, http.MethodGet, "")
+				return err == nil && resp.StatusCode == http.StatusOK
+			})
+		})
+	}
+}
+
 func TestWhichRequestsAFaultIsFor(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -351,6 +399,29 @@ func TestChanceWithASeedIsTheSameEachTime(t *testing.T) {
 	}
 	if failed := strings.Count(first, "x"); failed < 8 || failed > 32 {
 		t.Errorf("got %d of 40, want about a half: %s", failed, first)
+	}
+}
+
+// A request that found a fault before another took its place is none of the other's.
+func TestARequestUsesUpNoOtherFault(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
+		t.Fatalf("got %v, %v, want the fault", resp, err)
+	}
+	// As if it was replaced while the request is under way.
+	_, err := b.pool.Exec(t.Context(), "UPDATE staging_faults SET seen = 0, expires_at = expires_at + interval '1 second'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("got %v, %v, want 200", resp, err)
+	}
+	var seen int
+	if err := b.pool.QueryRow(t.Context(), "SELECT seen FROM staging_faults").Scan(&seen); err != nil || seen != 0 {
+		t.Errorf("got %d requests, %v, that the fault has seen, want 0", seen, err)
 	}
 }
 

@@ -30,10 +30,6 @@ type Rule struct {
 	spent *atomic.Bool
 }
 
-// name is the form of a fault's name: what needs no quotes in a shell, no escape in a path,
-// and can stand in a header.
-var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // bounds of what faults say.
 const (
 	maxHeaders     = 10
@@ -54,7 +50,8 @@ func Compile(fault staging.Fault, known func(operation string) bool, now time.Ti
 		rule.ExpiresAt = new(now.Add(staging.FaultLifetime))
 	}
 	for _, check := range []func() error{
-		rule.checkName, func() error { return rule.checkMatch(known) }, func() error { return rule.checkChance(now) },
+		func() error { return staging.CheckName(rule.Name) },
+		func() error { return rule.checkMatch(known) }, func() error { return rule.checkChance(now) },
 		rule.checkKind, rule.checkDelay, rule.checkForeign,
 	} {
 		if err := check(); err != nil {
@@ -62,14 +59,6 @@ func Compile(fault staging.Fault, known func(operation string) bool, now time.Ti
 		}
 	}
 	return rule, nil
-}
-
-func (r *Rule) checkName() error {
-	if name.MatchString(r.Name) {
-		return nil
-	}
-	return staging.Invalid("/name", "A name has up to 64 letters, digits, dots, underscores and hyphens, "+
-		"and begins with a letter or a digit.")
 }
 
 func (r *Rule) checkMatch(known func(string) bool) error {

@@ -68,12 +68,12 @@ func (s *Service) Find(ctx context.Context, orgID objectid.ID, version int64, re
 		// all connections.
 		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) (err error) {
 			counted, err = db.New().UpdateStagingFaultSeen(ctx, tx, db.UpdateStagingFaultSeenParams{
-				OrgID: orgID, Name: rule.Name, Now: now,
+				OrgID: orgID, Name: rule.Name, ExpiresAt: *rule.ExpiresAt,
 			})
 			return err
 		})
 		if errors.Is(err, pgx.ErrNoRows) {
-			continue // it was removed just now
+			continue // it was removed or replaced just now
 		}
 		if err != nil {
 			return nil, fmt.Errorf("count request that a fault matches: %w", err)

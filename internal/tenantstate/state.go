@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,20 +14,12 @@ import (
 	"exportbuckets/staging"
 )
 
-// stateName is the form of the names of states: those that need no quotes in a shell and
-// no escape in a path, and that are no . or .. there.
-var stateName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
 // checkName returns INVALID for the name of a state that nobody can save.
 func checkName(name string) error {
-	switch {
-	case !stateName.MatchString(name):
-		return staging.Invalid("/name", "A name has up to 64 letters, digits, dots, underscores and hyphens, "+
-			"and begins with a letter or a digit.")
-	case name == staging.Live || name == staging.Declared:
+	if name == staging.Live || name == staging.Declared {
 		return staging.Invalid("/name", "Nobody saves a state under the name %s.", name)
 	}
-	return nil
+	return staging.CheckName(name)
 }
 
 // errNoState is the problem of a name that no state has.
