@@ -30,13 +30,14 @@ const (
 	writeInterval = 250 * time.Millisecond
 	orgInterval   = 2 * time.Second
 	trimInterval  = 10 * time.Second
+	trimShare     = 16 // so many parts of MaxBytes
 	writeTimeout  = 5 * time.Second
 
 	// buffered is how many bytes may wait to be written, and bufferedOfOrg how many of
 	// them may be one organization's: some 1,000 entries a second, as it keeps 2,000.
 	buffered      = 4 << 20
 	bufferedOfOrg = 384 << 10
-	// overhead is what an entry has beside its bodies, about, in bytes.
+	// overhead is what every entry has, about, in bytes.
 	overhead = 1 << 10
 )
 
@@ -67,6 +68,7 @@ type Journal struct {
 	grown   map[objectid.ID]bool // organizations that may have too many entries
 	written int64
 	dropped int64
+	added   int64 // bytes that were written since the oldest entries were deleted
 }
 
 // Record is what is to become an entry.
@@ -77,11 +79,37 @@ type Record struct {
 	Response Body
 }
 
-func (r *Record) size() int { return overhead + len(r.Request.Data) + len(r.Response.Data) }
+// size is how much of the memory the record has, about, in bytes.
+func (r *Record) size() int {
+	size := overhead + len(r.Request.Data) + len(r.Response.Data) + len(r.Entry.Path) + len(r.Entry.UserAgent)
+	for _, message := range []*staging.Message{r.Entry.Request, r.Entry.Response} {
+		if message == nil {
+			continue
+		}
+		for name, values := range message.Query {
+			size += len(name)
+			for _, value := range values {
+				size += len(value)
+			}
+		}
+		for name, value := range message.Headers {
+			size += len(name) + len(value)
+		}
+	}
+	for _, step := range r.Entry.Steps {
+		for _, fact := range step.Facts {
+			size += len(fact.Name) + len(fact.Value) + len(fact.Needs)
+		}
+	}
+	return size
+}
 
 // New returns a journal on a migrated database. Run writes it.
 func New(pool *dbpool.Pool, cfg Config) *Journal {
-	return &Journal{pool: pool, cfg: cfg, sizes: make(map[objectid.ID]int), grown: make(map[objectid.ID]bool)}
+	return &Journal{
+		pool: pool, cfg: cfg, sizes: make(map[objectid.ID]int), grown: make(map[objectid.ID]bool),
+		added: cfg.MaxBytes, // whatever is there
+	}
 }
 
 // HasRoom reports whether an entry of the organization could be added now. If not, it
@@ -185,6 +213,7 @@ func (j *Journal) Flush(ctx context.Context) {
 	j.written += int64(len(records))
 	for _, record := range records {
 		j.grown[record.OrgID] = true
+		j.added += int64(record.size())
 	}
 }
 
@@ -272,15 +301,23 @@ func (j *Journal) trim(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("delete old entries: %w", err)
 	}
 	// The size of the table takes no time to tell, and is never less than that of its rows.
+	// It doesn't shrink, and to add up the rows takes long: that waits until there is a share
+	// of them that is new.
 	size, err := q.GetJournalSize(ctx, j.pool)
 	if err != nil {
 		return fmt.Errorf("get size: %w", err)
 	}
-	if size <= j.cfg.MaxBytes {
+	j.mu.Lock()
+	added := j.added
+	j.mu.Unlock()
+	if size <= j.cfg.MaxBytes || added < j.cfg.MaxBytes/trimShare {
 		return nil
 	}
 	if _, err := q.DeleteJournalEntriesPast(ctx, j.pool, j.cfg.MaxBytes); err != nil {
 		return fmt.Errorf("delete oldest entries: %w", err)
 	}
+	j.mu.Lock()
+	j.added -= added
+	j.mu.Unlock()
 	return nil
 }
