@@ -30,15 +30,37 @@ func (q *Queries) DeleteAccessToken(ctx context.Context, db DBTX, arg DeleteAcce
 	return err
 }
 
+const deleteOrgAccessTokens = `-- name: DeleteOrgAccessTokens :exec
+DELETE FROM access_tokens
+WHERE org_id = $1
+`
+
+func (q *Queries) DeleteOrgAccessTokens(ctx context.Context, db DBTX, orgID objectid.ID) error {
+	_, err := db.Exec(ctx, deleteOrgAccessTokens, orgID)
+	return err
+}
+
 const insertAccessToken = `-- name: InsertAccessToken :one
-WITH secret AS (
-    SELECT org_id, service_account_id, id, expires_at
-    FROM service_account_secrets
-    WHERE service_account_secrets.org_id = $4
-        AND service_account_secrets.service_account_id = $5
-        AND service_account_secrets.id = $6
-        AND service_account_secrets.expires_at > $2
+WITH org AS (
+    SELECT orgs.id
+    FROM orgs
+    WHERE orgs.id = $4
+        AND orgs.clock_offset = $5
+        AND orgs.clock_frozen_at IS NOT DISTINCT FROM $6
     FOR KEY SHARE
+), secret AS (
+    SELECT
+        service_account_secrets.org_id,
+        service_account_secrets.service_account_id,
+        service_account_secrets.id,
+        service_account_secrets.expires_at
+    FROM org
+    JOIN service_account_secrets ON service_account_secrets.org_id = org.id
+    WHERE service_account_secrets.org_id = $4
+        AND service_account_secrets.service_account_id = $7
+        AND service_account_secrets.id = $8
+        AND service_account_secrets.expires_at > $2
+    FOR KEY SHARE OF service_account_secrets
 ), expired AS (
     DELETE FROM access_tokens
     WHERE token_hash IN (
@@ -70,21 +92,26 @@ type InsertAccessTokenParams struct {
 	CreatedAt        time.Time
 	ExpiresAt        time.Time
 	OrgID            objectid.ID
+	ClockOffset      time.Duration
+	ClockFrozenAt    *time.Time
 	ServiceAccountID objectid.ID
 	SecretID         objectid.ID
 }
 
 // Adds a token for a secret that has not expired, none that outlives it, and
 // removes some that have expired of the same service account, so that an account
-// in use leaves none behind. The secret is held first: whoever deletes it takes
-// it before its tokens, too. SKIP LOCKED lets requests that remove tokens at
-// once pass each other.
+// in use leaves none behind. The organization is held first, and has the clock by which
+// it is now: whoever turns that back ends all tokens. Then the secret is held: whoever
+// deletes it takes it before its tokens, too. SKIP LOCKED lets requests that remove tokens
+// at once pass each other.
 func (q *Queries) InsertAccessToken(ctx context.Context, db DBTX, arg InsertAccessTokenParams) (time.Time, error) {
 	row := db.QueryRow(ctx, insertAccessToken,
 		arg.TokenHash,
 		arg.CreatedAt,
 		arg.ExpiresAt,
 		arg.OrgID,
+		arg.ClockOffset,
+		arg.ClockFrozenAt,
 		arg.ServiceAccountID,
 		arg.SecretID,
 	)

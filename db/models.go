@@ -593,6 +593,8 @@ type Org struct {
 	Protected             bool
 	StagingVersion        int64
 	JournalMode           *string
+	ClockOffset           time.Duration
+	ClockFrozenAt         *time.Time
 }
 
 type OrgEvent struct {

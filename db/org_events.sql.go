@@ -12,6 +12,21 @@ import (
 	"exportbuckets/internal/objectid"
 )
 
+const deleteOrgEventsAfter = `-- name: DeleteOrgEventsAfter :exec
+DELETE FROM org_events
+WHERE org_id = $1 AND created_at > $2
+`
+
+type DeleteOrgEventsAfterParams struct {
+	OrgID     objectid.ID
+	CreatedAt time.Time
+}
+
+func (q *Queries) DeleteOrgEventsAfter(ctx context.Context, db DBTX, arg DeleteOrgEventsAfterParams) error {
+	_, err := db.Exec(ctx, deleteOrgEventsAfter, arg.OrgID, arg.CreatedAt)
+	return err
+}
+
 const getOrgEvent = `-- name: GetOrgEvent :one
 SELECT org_id, id, created_at, type, project_id, caller_id, public_key, remote_address, details
 FROM org_events

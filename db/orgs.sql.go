@@ -25,7 +25,7 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 }
 
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
 FROM orgs
 WHERE id = $1
 `
@@ -42,12 +42,35 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.Protected,
 		&i.StagingVersion,
 		&i.JournalMode,
+		&i.ClockOffset,
+		&i.ClockFrozenAt,
 	)
 	return i, err
 }
 
+const getOrgClockForKeyShare = `-- name: GetOrgClockForKeyShare :one
+SELECT clock_offset, clock_frozen_at
+FROM orgs
+WHERE id = $1
+FOR KEY SHARE
+`
+
+type GetOrgClockForKeyShareRow struct {
+	ClockOffset   time.Duration
+	ClockFrozenAt *time.Time
+}
+
+// What the organization's clock shows, by which things are done until the commit: whoever
+// moves it waits.
+func (q *Queries) GetOrgClockForKeyShare(ctx context.Context, db DBTX, orgID objectid.ID) (GetOrgClockForKeyShareRow, error) {
+	row := db.QueryRow(ctx, getOrgClockForKeyShare, orgID)
+	var i GetOrgClockForKeyShareRow
+	err := row.Scan(&i.ClockOffset, &i.ClockFrozenAt)
+	return i, err
+}
+
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -66,12 +89,14 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.Protected,
 		&i.StagingVersion,
 		&i.JournalMode,
+		&i.ClockOffset,
+		&i.ClockFrozenAt,
 	)
 	return i, err
 }
 
 const getOrgForUpdate = `-- name: GetOrgForUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
 FROM orgs
 WHERE id = $1
 FOR UPDATE
@@ -90,6 +115,8 @@ func (q *Queries) GetOrgForUpdate(ctx context.Context, db DBTX, orgID objectid.I
 		&i.Protected,
 		&i.StagingVersion,
 		&i.JournalMode,
+		&i.ClockOffset,
+		&i.ClockFrozenAt,
 	)
 	return i, err
 }
@@ -162,6 +189,8 @@ SELECT
     orgs.id,
     orgs.name,
     orgs.protected,
+    orgs.clock_offset,
+    orgs.clock_frozen_at,
     (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
     (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
     (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
@@ -175,18 +204,16 @@ SELECT
         SELECT count(*)
         FROM projects
         JOIN clusters ON clusters.project_id = projects.id
-        WHERE projects.org_id = orgs.id
-            AND (clusters.gone_at IS NULL OR clusters.gone_at > $1::timestamptz)
+        WHERE projects.org_id = orgs.id AND clusters.gone_at IS NULL
     ) AS clusters
 FROM orgs
-WHERE ($2::object_id IS NULL OR orgs.id = $2::object_id)
-    AND ($3::object_id IS NULL OR orgs.id > $3::object_id)
+WHERE ($1::object_id IS NULL OR orgs.id = $1::object_id)
+    AND ($2::object_id IS NULL OR orgs.id > $2::object_id)
 ORDER BY orgs.id
-LIMIT $4
+LIMIT $3
 `
 
 type ListOrgsParams struct {
-	Now   time.Time
 	OrgID *objectid.ID
 	After *objectid.ID
 	Most  int32
@@ -196,6 +223,8 @@ type ListOrgsRow struct {
 	ID              objectid.ID
 	Name            string
 	Protected       bool
+	ClockOffset     time.Duration
+	ClockFrozenAt   *time.Time
 	Projects        int64
 	APIKeys         int64
 	ServiceAccounts int64
@@ -203,14 +232,10 @@ type ListOrgsRow struct {
 	Clusters        int64
 }
 
-// All organizations after an id, or the one of an id, with how much each of them has.
+// All organizations after an id, or the one of an id, with how much each of them has, but
+// for clusters that are being deleted.
 func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]ListOrgsRow, error) {
-	rows, err := db.Query(ctx, listOrgs,
-		arg.Now,
-		arg.OrgID,
-		arg.After,
-		arg.Most,
-	)
+	rows, err := db.Query(ctx, listOrgs, arg.OrgID, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -222,6 +247,8 @@ func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]
 			&i.ID,
 			&i.Name,
 			&i.Protected,
+			&i.ClockOffset,
+			&i.ClockFrozenAt,
 			&i.Projects,
 			&i.APIKeys,
 			&i.ServiceAccounts,
@@ -264,6 +291,24 @@ func (q *Queries) UpdateOrg(ctx context.Context, db DBTX, arg UpdateOrgParams) e
 	return err
 }
 
+const updateOrgClock = `-- name: UpdateOrgClock :exec
+UPDATE orgs
+SET clock_offset = $1,
+    clock_frozen_at = $2
+WHERE id = $3
+`
+
+type UpdateOrgClockParams struct {
+	ClockOffset   time.Duration
+	ClockFrozenAt *time.Time
+	OrgID         objectid.ID
+}
+
+func (q *Queries) UpdateOrgClock(ctx context.Context, db DBTX, arg UpdateOrgClockParams) error {
+	_, err := db.Exec(ctx, updateOrgClock, arg.ClockOffset, arg.ClockFrozenAt, arg.OrgID)
+	return err
+}
+
 const updateOrgJournalMode = `-- name: UpdateOrgJournalMode :execrows
 UPDATE orgs
 SET journal_mode = $1::text
@@ -287,7 +332,7 @@ const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1
 WHERE id = $2
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
 `
 
 type UpdateOrgNameParams struct {
@@ -307,6 +352,8 @@ func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameP
 		&i.Protected,
 		&i.StagingVersion,
 		&i.JournalMode,
+		&i.ClockOffset,
+		&i.ClockFrozenAt,
 	)
 	return i, err
 }
@@ -335,7 +382,7 @@ UPDATE orgs
 SET settings = coalesce(settings, '{}') || $1::jsonb,
     api_access_list_required = coalesce($2, api_access_list_required)
 WHERE id = $3
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
 `
 
 type UpdateOrgSettingsParams struct {
@@ -358,6 +405,8 @@ func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgS
 		&i.Protected,
 		&i.StagingVersion,
 		&i.JournalMode,
+		&i.ClockOffset,
+		&i.ClockFrozenAt,
 	)
 	return i, err
 }

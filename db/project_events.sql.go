@@ -22,6 +22,25 @@ func (q *Queries) DeleteProjectEvents(ctx context.Context, db DBTX, projectID ob
 	return err
 }
 
+const deleteProjectEventsAfter = `-- name: DeleteProjectEventsAfter :exec
+DELETE FROM project_events
+USING projects
+WHERE projects.org_id = $1
+    AND project_events.project_id = projects.id
+    AND project_events.created_at > $2
+`
+
+type DeleteProjectEventsAfterParams struct {
+	OrgID     objectid.ID
+	CreatedAt time.Time
+}
+
+// Deletes what is to have happened to the projects of the organization after a time.
+func (q *Queries) DeleteProjectEventsAfter(ctx context.Context, db DBTX, arg DeleteProjectEventsAfterParams) error {
+	_, err := db.Exec(ctx, deleteProjectEventsAfter, arg.OrgID, arg.CreatedAt)
+	return err
+}
+
 const getProjectEvent = `-- name: GetProjectEvent :one
 SELECT project_id, id, created_at, type, cluster_name, org_id, caller_id, public_key, remote_address, details
 FROM project_events

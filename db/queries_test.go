@@ -26,8 +26,8 @@ var crossTenant = map[string]string{
 	"ListExportBucketsByID":      "finds buckets of many projects; each is asked for with its own",
 	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +
 		"request's, and its organization is compared with the caller's",
-	"InsertExportBuckets":           "adds buckets of many projects; each of them names its role's project, which must be its own",
-	"ListLiveServiceAccountSecrets": "finds a client by its id: the token request does not say which organization it is of",
+	"InsertExportBuckets": "adds buckets of many projects; each of them names its role's project, which must be its own",
+	"ListClientSecrets":   "finds a client by its id: the token request does not say which organization it is of",
 }
 
 // whole are the lists without a limit, each with the reason.

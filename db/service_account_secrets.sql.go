@@ -78,42 +78,41 @@ func (q *Queries) InsertServiceAccountSecret(ctx context.Context, db DBTX, arg I
 	return err
 }
 
-const listLiveServiceAccountSecrets = `-- name: ListLiveServiceAccountSecrets :many
+const listClientSecrets = `-- name: ListClientSecrets :many
 SELECT
     service_account_secrets.org_id, service_account_secrets.service_account_id, service_account_secrets.id, service_account_secrets.secret_hash, service_account_secrets.created_at, service_account_secrets.expires_at, service_account_secrets.suffix, service_account_secrets.last_used_at,
-    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode,
+    orgs.clock_offset,
+    orgs.clock_frozen_at
 FROM principals
 JOIN orgs ON orgs.id = principals.org_id
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id
 WHERE principals.id = $1
-    AND service_account_secrets.expires_at > $2
 ORDER BY service_account_secrets.id
 LIMIT 100
 `
 
-type ListLiveServiceAccountSecretsParams struct {
-	ServiceAccountID objectid.ID
-	Now              time.Time
-}
-
-type ListLiveServiceAccountSecretsRow struct {
+type ListClientSecretsRow struct {
 	ServiceAccountSecret ServiceAccountSecret
 	JournalMode          string
+	ClockOffset          time.Duration
+	ClockFrozenAt        *time.Time
 }
 
-// The secrets that a token may be issued for, by the service account's id alone:
-// the client has not said which organization it is of.
-func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, arg ListLiveServiceAccountSecretsParams) ([]ListLiveServiceAccountSecretsRow, error) {
-	rows, err := db.Query(ctx, listLiveServiceAccountSecrets, arg.ServiceAccountID, arg.Now)
+// The secrets of a service account, those that have expired among them, by its id alone:
+// the client has not said which organization it is of. With them is what the clock of that
+// shows.
+func (q *Queries) ListClientSecrets(ctx context.Context, db DBTX, serviceAccountID objectid.ID) ([]ListClientSecretsRow, error) {
+	rows, err := db.Query(ctx, listClientSecrets, serviceAccountID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []ListLiveServiceAccountSecretsRow{}
+	items := []ListClientSecretsRow{}
 	for rows.Next() {
-		var i ListLiveServiceAccountSecretsRow
+		var i ListClientSecretsRow
 		if err := rows.Scan(
 			&i.ServiceAccountSecret.OrgID,
 			&i.ServiceAccountSecret.ServiceAccountID,
@@ -124,6 +123,8 @@ func (q *Queries) ListLiveServiceAccountSecrets(ctx context.Context, db DBTX, ar
 			&i.ServiceAccountSecret.Suffix,
 			&i.ServiceAccountSecret.LastUsedAt,
 			&i.JournalMode,
+			&i.ClockOffset,
+			&i.ClockFrozenAt,
 		); err != nil {
 			return nil, err
 		}

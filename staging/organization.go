@@ -12,8 +12,10 @@ type Organization struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Protected says that it is not marked for staging: nothing resets it.
-	Protected bool   `json:"protected"`
-	Counts    Counts `json:"counts"`
+	Protected bool `json:"protected"`
+	// Clock is nil if it shows the real time.
+	Clock  *Clock `json:"clock,omitempty"`
+	Counts Counts `json:"counts"`
 }
 
 // Counts is how much an organization has of what it is made of.

@@ -46,6 +46,12 @@ type commandLine struct {
 		Remove faultRemoveCommand `cmd:"" help:"Remove a fault."`
 		Clear  faultClearCommand  `cmd:"" help:"Remove all faults."`
 	} `cmd:"" help:"Requests of an organization that are to fail."`
+	Clock struct {
+		Show    clockShowCommand    `cmd:"" default:"1" help:"Show the clock."`
+		Advance clockAdvanceCommand `cmd:"" help:"Move the clock forward, and do what is due by then."`
+		Freeze  clockFreezeCommand  `cmd:"" help:"Let the clock stand still."`
+		Release clockReleaseCommand `cmd:"" help:"Turn the clock back to the real time; access tokens end."`
+	} `cmd:"" help:"The clock of an organization."`
 	Token struct {
 		List   tokenListCommand   `cmd:"" help:"List the tokens of an organization."`
 		Create tokenCreateCommand `cmd:"" help:"Make a token of an organization, and print it."`

@@ -1,17 +1,30 @@
 -- name: InsertAccessToken :one
 -- Adds a token for a secret that has not expired, none that outlives it, and
 -- removes some that have expired of the same service account, so that an account
--- in use leaves none behind. The secret is held first: whoever deletes it takes
--- it before its tokens, too. SKIP LOCKED lets requests that remove tokens at
--- once pass each other.
-WITH secret AS (
-    SELECT org_id, service_account_id, id, expires_at
-    FROM service_account_secrets
+-- in use leaves none behind. The organization is held first, and has the clock by which
+-- it is now: whoever turns that back ends all tokens. Then the secret is held: whoever
+-- deletes it takes it before its tokens, too. SKIP LOCKED lets requests that remove tokens
+-- at once pass each other.
+WITH org AS (
+    SELECT orgs.id
+    FROM orgs
+    WHERE orgs.id = @org_id
+        AND orgs.clock_offset = @clock_offset
+        AND orgs.clock_frozen_at IS NOT DISTINCT FROM sqlc.narg('clock_frozen_at')
+    FOR KEY SHARE
+), secret AS (
+    SELECT
+        service_account_secrets.org_id,
+        service_account_secrets.service_account_id,
+        service_account_secrets.id,
+        service_account_secrets.expires_at
+    FROM org
+    JOIN service_account_secrets ON service_account_secrets.org_id = org.id
     WHERE service_account_secrets.org_id = @org_id
         AND service_account_secrets.service_account_id = @service_account_id
         AND service_account_secrets.id = @secret_id
         AND service_account_secrets.expires_at > @created_at
-    FOR KEY SHARE
+    FOR KEY SHARE OF service_account_secrets
 ), expired AS (
     DELETE FROM access_tokens
     WHERE token_hash IN (
@@ -42,3 +55,7 @@ DELETE FROM access_tokens
 WHERE org_id = @org_id
     AND service_account_id = @service_account_id
     AND token_hash = @token_hash;
+
+-- name: DeleteOrgAccessTokens :exec
+DELETE FROM access_tokens
+WHERE org_id = @org_id;

@@ -21,3 +21,7 @@ FROM org_events
 ORDER BY created_at DESC, id DESC
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
+
+-- name: DeleteOrgEventsAfter :exec
+DELETE FROM org_events
+WHERE org_id = @org_id AND created_at > @created_at;

@@ -23,6 +23,14 @@ FROM orgs
 WHERE id = @org_id
 FOR UPDATE;
 
+-- name: GetOrgClockForKeyShare :one
+-- What the organization's clock shows, by which things are done until the commit: whoever
+-- moves it waits.
+SELECT clock_offset, clock_frozen_at
+FROM orgs
+WHERE id = @org_id
+FOR KEY SHARE;
+
 -- name: GetOrgMaxSecretHours :one
 -- The longest validity that the organization allows the secrets of its service
 -- accounts.
@@ -37,11 +45,14 @@ FROM orgs
 WHERE id = @org_id;
 
 -- name: ListOrgs :many
--- All organizations after an id, or the one of an id, with how much each of them has.
+-- All organizations after an id, or the one of an id, with how much each of them has, but
+-- for clusters that are being deleted.
 SELECT
     orgs.id,
     orgs.name,
     orgs.protected,
+    orgs.clock_offset,
+    orgs.clock_frozen_at,
     (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
     (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
     (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
@@ -55,8 +66,7 @@ SELECT
         SELECT count(*)
         FROM projects
         JOIN clusters ON clusters.project_id = projects.id
-        WHERE projects.org_id = orgs.id
-            AND (clusters.gone_at IS NULL OR clusters.gone_at > @now::timestamptz)
+        WHERE projects.org_id = orgs.id AND clusters.gone_at IS NULL
     ) AS clusters
 FROM orgs
 WHERE (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
@@ -100,6 +110,12 @@ WHERE id = @org_id;
 -- Tells every replica that what is staged in the organization has changed.
 UPDATE orgs
 SET staging_version = staging_version + 1
+WHERE id = @org_id;
+
+-- name: UpdateOrgClock :exec
+UPDATE orgs
+SET clock_offset = @clock_offset,
+    clock_frozen_at = sqlc.narg('clock_frozen_at')
 WHERE id = @org_id;
 
 -- name: UpdateOrgJournalMode :execrows

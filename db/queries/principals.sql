@@ -59,9 +59,11 @@ FOR UPDATE;
 -- name: ListPrincipals :many
 -- Finds the principals that public keys and hashes of access tokens belong to,
 -- each with all that decides what it may do: its organization's rule and its own
--- list about addresses, how much its journal keeps, its roles in the organization and on one project, and
--- whether the organization and the project are there that the request names, and when
--- the project is to be settled.
+-- list about addresses, how much its journal keeps, what its
+-- clock shows, its roles in the organization and on one project, and whether the
+-- organization and the project are there that the request names, and when the project is
+-- to be settled. Whether a token has expired is for its organization's clock to say. Times
+-- of what most have none of are in microseconds since 1970, 0 for none: they cost less.
 -- The one query of an authenticated request before its operation. A public key that
 -- is not known has the row of the next one, or of the first, so that it takes as long
 -- to look for: the time would tell which keys there are. A token that is not known
@@ -77,6 +79,9 @@ SELECT
     principal.version,
     principal.api_access_list_required,
     principal.staging_version,
+    principal.clock_offset,
+    principal.clock_frozen_at,
+    coalesce(extract(epoch FROM credential.expires_at) * 1000000, 0)::bigint AS expires_at,
     principal.journal_mode::text AS journal_mode,
     ARRAY(
         SELECT entry.cidr_block
@@ -95,7 +100,7 @@ SELECT
     ) IS NOT NULL)::boolean AS org_exists,
     (project.org_id IS NOT NULL)::boolean AS project_exists,
     (project.org_id IS NOT DISTINCT FROM credential.org_id)::boolean AS project_in_org,
-    project.due_at,
+    coalesce(extract(epoch FROM project.due_at) * 1000000, 0)::bigint AS due_at,
     ARRAY(
         SELECT project_grant.role::text
         FROM project_role_grants AS project_grant
@@ -111,7 +116,12 @@ FROM jsonb_to_recordset(@asked::jsonb) AS asked (
 )
 CROSS JOIN LATERAL (
     (
-        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, api_keys.public_key = asked.public_key AS known
+        SELECT
+            api_keys.org_id,
+            api_keys.id,
+            api_keys.ha1,
+            api_keys.public_key = asked.public_key AS known,
+            NULL::timestamptz AS expires_at
         FROM api_keys
         WHERE asked.public_key IS NOT NULL AND api_keys.public_key >= asked.public_key
         ORDER BY api_keys.public_key
@@ -119,18 +129,17 @@ CROSS JOIN LATERAL (
     )
     UNION ALL
     (
-        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, false
+        SELECT api_keys.org_id, api_keys.id, api_keys.ha1, false, NULL
         FROM api_keys
         WHERE asked.public_key IS NOT NULL AND api_keys.public_key < asked.public_key
         ORDER BY api_keys.public_key
         LIMIT 1
     )
     UNION ALL
-    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL, true
+    SELECT access_tokens.org_id, access_tokens.service_account_id, NULL, true, access_tokens.expires_at
     FROM access_tokens
     WHERE asked.token_hash IS NOT NULL
         AND access_tokens.token_hash = decode(asked.token_hash, 'base64')
-        AND access_tokens.expires_at > asked.now
     LIMIT 1
 ) AS credential
 CROSS JOIN LATERAL (
@@ -138,6 +147,8 @@ CROSS JOIN LATERAL (
         principals.version,
         orgs.api_access_list_required,
         orgs.staging_version,
+        (extract(epoch FROM orgs.clock_offset) * 1000000)::bigint AS clock_offset,
+        coalesce(extract(epoch FROM orgs.clock_frozen_at) * 1000000, 0)::bigint AS clock_frozen_at,
         -- Empty for off.
         coalesce(
             nullif(orgs.journal_mode, 'off'),

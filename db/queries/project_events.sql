@@ -126,3 +126,11 @@ OFFSET @row_offset::bigint;
 -- name: DeleteProjectEvents :exec
 DELETE FROM project_events
 WHERE project_id = @project_id;
+
+-- name: DeleteProjectEventsAfter :exec
+-- Deletes what is to have happened to the projects of the organization after a time.
+DELETE FROM project_events
+USING projects
+WHERE projects.org_id = @org_id
+    AND project_events.project_id = projects.id
+    AND project_events.created_at > @created_at;

@@ -19,19 +19,21 @@ WHERE org_id = @org_id
 ORDER BY service_account_id, created_at, id
 LIMIT 100000;
 
--- name: ListLiveServiceAccountSecrets :many
--- The secrets that a token may be issued for, by the service account's id alone:
--- the client has not said which organization it is of.
+-- name: ListClientSecrets :many
+-- The secrets of a service account, those that have expired among them, by its id alone:
+-- the client has not said which organization it is of. With them is what the clock of that
+-- shows.
 SELECT
     sqlc.embed(service_account_secrets),
-    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode,
+    orgs.clock_offset,
+    orgs.clock_frozen_at
 FROM principals
 JOIN orgs ON orgs.id = principals.org_id
 JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id
 WHERE principals.id = @service_account_id
-    AND service_account_secrets.expires_at > @now
 ORDER BY service_account_secrets.id
 LIMIT 100;
 

@@ -31,9 +31,12 @@ func (s *Server) getUsage(ctx context.Context, reader tenantstate.Reader, c *cal
 }
 
 func (s *Server) getSunset(ctx context.Context, reader tenantstate.Reader, c *call) (staging.SunsetReport, error) {
-	at := time.Now()
+	clock, err := s.TenantState.Clock(ctx, reader)
+	if err != nil {
+		return staging.SunsetReport{}, err
+	}
+	at := clock.Now
 	if text := c.URL.Query().Get("at"); text != "" {
-		var err error
 		if at, err = time.Parse(time.RFC3339, text); err != nil {
 			return staging.SunsetReport{}, staging.Invalid("/at", "This is no time, such as 2027-01-31T00:00:00Z.")
 		}

@@ -33,6 +33,7 @@ func (s *Server) operations() []operation {
 		states = org + "/snapshots"
 		state  = states + "/{state}"
 		faults = org + "/faults"
+		clock  = org + "/clock"
 
 		journal = org + "/journal"
 	)
@@ -58,6 +59,10 @@ func (s *Server) operations() []operation {
 		{http.MethodPost, faults + "/clear", http.StatusNoContent, asWriter(s.clearFaults)},
 		{http.MethodPut, faults + "/{name}", http.StatusOK, asWriter(s.putFault)},
 		{http.MethodDelete, faults + "/{name}", http.StatusNoContent, asWriter(s.deleteFault)},
+		{http.MethodGet, clock, http.StatusOK, asReader(s.getClock)},
+		{http.MethodPost, clock + "/advance", http.StatusOK, asWriter(s.advanceClock)},
+		{http.MethodPut, clock, http.StatusOK, asWriter(s.updateClock)},
+		{http.MethodDelete, clock, http.StatusNoContent, asWriter(s.releaseClock)},
 		{http.MethodGet, journal + journalParameters, http.StatusOK, asReader(s.listJournal)},
 		{http.MethodDelete, journal, http.StatusNoContent, asWriter(s.clearJournal)},
 		{http.MethodGet, journal + "/{entry}", http.StatusOK, asReader(s.getJournalEntry)},

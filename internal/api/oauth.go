@@ -198,7 +198,7 @@ func (s *Server) limitRevocation(c *gin.Context, id, secret string, retryAfter i
 	account, err := s.iam.AuthenticateClient(c.Request.Context(), id, secret)
 	s.noteFailure(c, id, err)
 	if err == nil {
-		_, _, wait := s.limits.take(draw{reserveLimit, account.String()})
+		_, _, wait := s.limits.take(account.Now(), draw{reserveLimit, account.ID().String()})
 		if wait == 0 {
 			return nil
 		}

@@ -108,13 +108,15 @@ func (s *Server) limitRate(c *gin.Context, p *atlas.Principal, op operation) err
 	if op.revokes() {
 		draws = append(draws, draw{reserveLimit, own})
 	}
-	return s.take(c, op, s.limits, draws...)
+	return s.take(c, op, s.limits, p.Now(), draws...)
 }
 
 // take takes a token for a request of the operation from the first of the buckets that has
 // one, and returns RATE_LIMITED_TOKEN_BUCKET if none has.
-func (s *Server) take(c *gin.Context, op operation, limits *rateLimiter, draws ...draw) error {
-	from, left, retryAfter := limits.take(draws...)
+func (s *Server) take(
+	c *gin.Context, op operation, limits *rateLimiter, now time.Time, draws ...draw,
+) error {
+	from, left, retryAfter := limits.take(now, draws...)
 	recordRateLimit(traceOf(c), from, left)
 	tellLimit(c, op, from, left)
 	if retryAfter == 0 {
@@ -146,7 +148,7 @@ func (s *Server) limitAnyone(c *gin.Context, op operation) error {
 	if !s.cfg.RateLimits {
 		return nil
 	}
-	return s.take(c, op, s.addressLimits, draw{op.limit, s.clientAddress(c).String()})
+	return s.take(c, op, s.addressLimits, s.cfg.Now(), draw{op.limit, s.clientAddress(c).String()})
 }
 
 // limitAddress takes a token for a request of nobody known yet, and returns after how
@@ -155,7 +157,7 @@ func (s *Server) limitAddress(c *gin.Context, limit rateLimit) (retryAfter int) 
 	if !s.cfg.RateLimits {
 		return 0
 	}
-	_, _, retryAfter = s.addressLimits.take(draw{limit, s.clientAddress(c).String()})
+	_, _, retryAfter = s.addressLimits.take(s.cfg.Now(), draw{limit, s.clientAddress(c).String()})
 	if retryAfter > 0 {
 		s.cfg.Metrics.RateLimited(limit.name)
 	}
@@ -170,8 +172,6 @@ const maxBuckets = 1 << 15
 // rateLimiter keeps token buckets of this process. Replicas do not share them: each
 // admits as much as Atlas would alone.
 type rateLimiter struct {
-	now func() time.Time
-
 	mu      sync.Mutex
 	buckets *simplelru.LRU[bucketKey, *tokenBucket]
 }
@@ -192,21 +192,21 @@ type tokenBucket struct {
 	refilled time.Time
 }
 
-func newRateLimiter(now func() time.Time) *rateLimiter {
+func newRateLimiter() *rateLimiter {
 	buckets, err := simplelru.NewLRU[bucketKey, *tokenBucket](maxBuckets, nil)
 	if err != nil {
 		panic(err) // the size is ours
 	}
-	return &rateLimiter{now: now, buckets: buckets}
+	return &rateLimiter{buckets: buckets}
 }
 
 // take takes a token from the first of the buckets that has one, and returns the
 // limit of that bucket and how many are left in it. If none has one, it returns the
-// first limit, and after how many seconds there is a token in one of them.
-func (l *rateLimiter) take(draws ...draw) (from rateLimit, left, retryAfter int) {
+// first limit, and after how many seconds there is a token in one of them. The time is that
+// of whose buckets they are.
+func (l *rateLimiter) take(now time.Time, draws ...draw) (from rateLimit, left, retryAfter int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
 	for _, d := range draws {
 		key := bucketKey{d.limit.name, d.scope}
 		bucket, ok := l.buckets.Get(key)
@@ -228,8 +228,12 @@ func (l *rateLimiter) take(draws ...draw) (from rateLimit, left, retryAfter int)
 }
 
 // fill adds the tokens of the periods that have ended. They come all at once at
-// the end of a period: Atlas asks clients to wait for as long as that takes.
+// the end of a period: Atlas asks clients to wait for as long as that takes. A clock that
+// was turned back begins a period.
 func (b *tokenBucket) fill(limit rateLimit, now time.Time) {
+	if now.Before(b.refilled.Add(-refillPeriod)) {
+		b.refilled = now
+	}
 	periods := int(now.Sub(b.refilled) / refillPeriod)
 	b.refilled = b.refilled.Add(time.Duration(periods) * refillPeriod)
 	b.tokens = min(limit.capacity, b.tokens+periods*limit.refill)

@@ -9,18 +9,18 @@ import (
 func TestTheMemoryOfRateLimitsIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 8, 10, 0, 0, 0, 0, time.UTC)
-	l := newRateLimiter(func() time.Time { return now })
+	l := newRateLimiter()
 	busy := draw{backupLimit, "busy"}
 	for i := range 3 * maxBuckets {
-		l.take(draw{tokenLimit, strconv.Itoa(i)})
+		l.take(now, draw{tokenLimit, strconv.Itoa(i)})
 		if i%(maxBuckets/2) == 0 {
-			l.take(busy)
+			l.take(now, busy)
 		}
 	}
 	if got := l.buckets.Len(); got > maxBuckets {
 		t.Errorf("got %d buckets, want at most %d", got, maxBuckets)
 	}
-	if _, left, _ := l.take(busy); left != backupLimit.capacity-7 {
+	if _, left, _ := l.take(now, busy); left != backupLimit.capacity-7 {
 		t.Errorf("the bucket that is used all the time: got %d left, want %d", left, backupLimit.capacity-7)
 	}
 }

@@ -138,7 +138,7 @@ func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 		iam: services.IAM, tenant: services.Tenant, backup: services.Backup, cluster: services.Cluster,
 		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event, fault: services.Fault,
 		journal: services.Journal,
-		cfg:     cfg, limits: newRateLimiter(cfg.Now), addressLimits: newRateLimiter(cfg.Now),
+		cfg:     cfg, limits: newRateLimiter(), addressLimits: newRateLimiter(),
 		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
 
 		bounds:  b,

@@ -9,7 +9,7 @@ import (
 // Env is the time and chance that services work with. Tests put their own in the
 // place of them.
 type Env struct {
-	// Clock tells the time. Required.
+	// Clock tells the real time. Required.
 	Clock func() time.Time
 	// NewID makes the id of what is created at a time. Required.
 	NewID func(time.Time) objectid.ID
@@ -20,8 +20,9 @@ type Env struct {
 	Pace Pace
 }
 
-// Now returns the time as PostgreSQL keeps it, in microseconds. It is asked for once a
-// request, when that comes in; what knows its principal asks the principal.
+// Now returns the real time as PostgreSQL keeps it, in microseconds. It is asked for once a
+// request, when that comes in; what knows its principal asks the principal, whose
+// organization may have a clock of its own.
 func (e Env) Now() time.Time {
 	return e.Clock().UTC().Truncate(time.Microsecond)
 }

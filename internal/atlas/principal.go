@@ -37,8 +37,10 @@ type Facts struct {
 	PublicKey string     // of an API key; empty if it is a service account
 	Address   netip.Addr // that the request came from; invalid if that can't be told
 
-	// Now is the time of the principal's organization when the request came in.
-	Now time.Time
+	// ReceivedAt is the real time when the request came in.
+	ReceivedAt time.Time
+	// Clock is that of the principal's organization.
+	Clock Clock
 	// DueAt is when the next thing of the project is past its time; nil if nothing is.
 	DueAt *time.Time
 
@@ -127,7 +129,14 @@ func (p *Principal) Actor() Actor { return Actor{p.facts.ID, p.facts.PublicKey, 
 
 // Now returns the time of the principal's organization when the request came in. It is
 // the one time of the request: all that it makes, changes or finds expired, it does then.
-func (p *Principal) Now() time.Time { return p.facts.Now }
+func (p *Principal) Now() time.Time { return p.NowBy(p.facts.Clock) }
+
+// NowBy returns what a clock of the principal's organization showed when the request came
+// in.
+func (p *Principal) NowBy(clock Clock) time.Time { return clock.Now(p.facts.ReceivedAt) }
+
+// Clock returns the clock of the principal's organization as it was found with the principal.
+func (p *Principal) Clock() Clock { return p.facts.Clock }
 
 // StagingVersion returns the version of what is staged in the principal's organization.
 func (p *Principal) StagingVersion() int64 { return p.facts.StagingVersion }

@@ -35,7 +35,8 @@ func (p *Principal) Renew(ctx context.Context, conn db.DBTX) error {
 }
 
 // renew finds the principal anew. If that proves the same, it is what was found from
-// then on.
+// then on. It returns ErrUnavailable if the organization's clock was turned back meanwhile:
+// what was to be written has the time of before.
 func (p *Principal) renew(ctx context.Context, conn db.DBTX, prove func(*Principal) error) error {
 	found, err := p.facts.Find(ctx, conn)
 	if err != nil {
@@ -43,6 +44,9 @@ func (p *Principal) renew(ctx context.Context, conn db.DBTX, prove func(*Princip
 	}
 	if err := prove(found); err != nil {
 		return err
+	}
+	if found.Now().Before(p.Now()) {
+		return ErrUnavailable
 	}
 	*p = *found
 	return nil

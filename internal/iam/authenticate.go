@@ -107,7 +107,7 @@ func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Ori
 // secret, is that of somebody, from wherever it may be used.
 func (s *Service) IsValid(ctx context.Context, name, secret string) (bool, error) {
 	if !IsPublicKey(name) {
-		_, _, err := s.authenticateClient(ctx, name, secret, s.env.Now())
+		_, _, err := s.authenticateClient(ctx, name, secret)
 		if errors.Is(err, atlas.ErrInvalidClient) {
 			return false, nil
 		}
@@ -141,7 +141,7 @@ type credential struct {
 	TokenHash []byte       `json:"token_hash,omitempty"`
 	OrgID     *objectid.ID `json:"org_id,omitempty"`
 	ProjectID *objectid.ID `json:"project_id,omitempty"`
-	Now       time.Time    `json:"now"` // when the request came in
+	Now       time.Time    `json:"now"` // the real time when the request came in
 }
 
 func newCredential(from Origin, now time.Time) credential {
@@ -153,6 +153,26 @@ func newCredential(from Origin, now time.Time) credential {
 		c.OrgID = &id
 	}
 	return c
+}
+
+// clock returns that of the organization of the row.
+func clock(row *db.ListPrincipalsRow) atlas.Clock {
+	return atlas.Clock{
+		Offset: time.Duration(row.ClockOffset) * time.Microsecond, FrozenAt: fromMicroseconds(row.ClockFrozenAt),
+	}
+}
+
+// fromMicroseconds returns a time that is given in microseconds since 1970, or nil for 0.
+func fromMicroseconds(us int64) *time.Time {
+	if us == 0 {
+		return nil
+	}
+	return new(time.UnixMicro(us))
+}
+
+// isExpired reports whether the credential is a token whose time is over.
+func (c credential) isExpired(row *db.ListPrincipalsRow) bool {
+	return c.TokenHash != nil && row.ExpiresAt <= clock(row).Now(c.Now).UnixMicro()
 }
 
 func (s *Service) findPrincipal(ctx context.Context, c credential) (*db.ListPrincipalsRow, error) {
@@ -181,7 +201,7 @@ func (s *Service) listPrincipals(
 	}
 	found := make([]*db.ListPrincipalsRow, len(asked))
 	for i := range rows {
-		if rows[i].Known {
+		if rows[i].Known && !asked[rows[i].Ordinal].isExpired(&rows[i]) {
 			found[rows[i].Ordinal] = &rows[i]
 		}
 	}
@@ -198,7 +218,7 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 	}
 	if network.IsValid() {
 		s.lastUsed.add(usedKey{orgID: row.OrgID, principalID: row.ID, network: network},
-			use{requests: 1, last: c.Now, address: from.Address})
+			use{requests: 1, last: clock(row).Now(c.Now), address: from.Address})
 	}
 	return s.newPrincipal(c, row, from), nil
 }
@@ -206,7 +226,8 @@ func (s *Service) admit(c credential, row *db.ListPrincipalsRow, from Origin) (*
 // known returns the principal of the row, who is known and may do nothing.
 func (s *Service) known(c credential, row *db.ListPrincipalsRow) *atlas.Principal {
 	return atlas.NewPrincipal(atlas.Facts{
-		ID: row.ID, OrgID: row.OrgID, PublicKey: publicKey(c), Journal: staging.JournalMode(row.JournalMode), Now: c.Now,
+		ID: row.ID, OrgID: row.OrgID, PublicKey: publicKey(c), Journal: staging.JournalMode(row.JournalMode),
+		ReceivedAt: c.Now, Clock: clock(row),
 	})
 }
 
@@ -232,8 +253,9 @@ func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Ori
 		ProjectExists: row.ProjectExists,
 		ProjectInOrg:  row.ProjectInOrg,
 		ProjectRoles:  rolesOf[db.ProjectRole](row.ProjectRoles),
-		Now:           c.Now,
-		DueAt:         row.DueAt,
+		ReceivedAt:    c.Now,
+		Clock:         clock(row),
+		DueAt:         fromMicroseconds(row.DueAt),
 		Version:       row.Version,
 
 		StagingVersion: row.StagingVersion,

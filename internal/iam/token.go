@@ -7,13 +7,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
 	"exportbuckets/staging"
 )
@@ -38,11 +38,11 @@ type AccessToken struct {
 // account are independent of each other, and none outlives its secret: Atlas
 // does not say that, but a secret that has expired is good for nothing else.
 func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret string) (AccessToken, error) {
-	now := s.env.Now()
-	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret, now)
+	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret)
 	if err != nil {
 		return AccessToken{}, err
 	}
+	now, clock := account.Now(), account.Clock()
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // never fails
 	token := base64.RawURLEncoding.EncodeToString(random)
@@ -55,11 +55,19 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 			SecretID:         secret.ID,
 			CreatedAt:        now,
 			ExpiresAt:        now.Add(AccessTokenLifetime),
+			ClockOffset:      clock.Offset,
+			ClockFrozenAt:    clock.FrozenAt,
 		})
 		return err
 	})
-	// The secret was deleted or expired meanwhile, or does so within the second.
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && expiresAt.Sub(now) < time.Second {
+	// The secret was deleted or expired meanwhile, or the clock was moved.
+	if errors.Is(err, pgx.ErrNoRows) {
+		if _, _, err = s.authenticateClient(ctx, clientID, clientSecret); err == nil {
+			err = atlas.ErrUnavailable
+		}
+		return AccessToken{}, err
+	}
+	if err == nil && expiresAt.Sub(now) < time.Second {
 		return AccessToken{}, refuseClient(wrongSecret, account)
 	}
 	if err != nil {
@@ -76,7 +84,7 @@ func (s *Service) CreateAccessToken(ctx context.Context, clientID, clientSecret 
 func (s *Service) RevokeAccessToken(
 	ctx context.Context, clientID, clientSecret, token string,
 ) (*atlas.Principal, error) {
-	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
+	secret, account, err := s.authenticateClient(ctx, clientID, clientSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -97,33 +105,36 @@ func (s *Service) RevokeAccessToken(
 	return account, nil
 }
 
-// AuthenticateClient returns the id of the service account, or ErrInvalidClient if the
-// client id and secret do not match.
-func (s *Service) AuthenticateClient(ctx context.Context, clientID, clientSecret string) (objectid.ID, error) {
-	secret, _, err := s.authenticateClient(ctx, clientID, clientSecret, s.env.Now())
-	return secret.ServiceAccountID, err
+// AuthenticateClient returns the service account, which may do nothing by itself, or
+// ErrInvalidClient if the client id and secret do not match.
+func (s *Service) AuthenticateClient(ctx context.Context, clientID, clientSecret string) (*atlas.Principal, error) {
+	_, account, err := s.authenticateClient(ctx, clientID, clientSecret)
+	return account, err
 }
 
 // authenticateClient returns the secret, and its account.
 func (s *Service) authenticateClient(
-	ctx context.Context, clientID, clientSecret string, now time.Time,
+	ctx context.Context, clientID, clientSecret string,
 ) (secret db.ServiceAccountSecret, account *atlas.Principal, err error) {
 	id, ok := ParseClientID(clientID)
 	if !ok {
 		return secret, nil, refuseClient("not a client id", nil)
 	}
-	rows, err := s.q.ListLiveServiceAccountSecrets(ctx, s.pool, db.ListLiveServiceAccountSecretsParams{
-		ServiceAccountID: id,
-		Now:              now,
-	})
+	receivedAt := s.env.Now()
+	rows, err := s.q.ListClientSecrets(ctx, s.pool, id)
 	if err != nil {
 		return secret, nil, fmt.Errorf("list service account secrets: %w", err)
 	}
+	rows = slices.DeleteFunc(rows, func(row db.ListClientSecretsRow) bool {
+		now := atlas.Clock{Offset: row.ClockOffset, FrozenAt: row.ClockFrozenAt}.Now(receivedAt)
+		return !row.ServiceAccountSecret.ExpiresAt.After(now)
+	})
 	if len(rows) == 0 {
 		return secret, nil, refuseClient("unknown client id, or without a valid secret", nil)
 	}
 	account = atlas.NewPrincipal(atlas.Facts{
-		ID: id, OrgID: rows[0].ServiceAccountSecret.OrgID, Journal: staging.JournalMode(rows[0].JournalMode), Now: now,
+		ID: id, OrgID: rows[0].ServiceAccountSecret.OrgID, Journal: staging.JournalMode(rows[0].JournalMode),
+		ReceivedAt: receivedAt, Clock: atlas.Clock{Offset: rows[0].ClockOffset, FrozenAt: rows[0].ClockFrozenAt},
 	})
 	hash := hashSecret(clientSecret)
 	for _, row := range rows {

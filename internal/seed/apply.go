@@ -30,7 +30,11 @@ import (
 func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File, now time.Time) error {
 	err := pgx.BeginTxFunc(ctx, pool, dbpool.LongTx(), func(tx pgx.Tx) error {
 		for _, org := range file.Organizations {
-			if err := ApplyOrg(ctx, tx, sealer, org, now); err != nil {
+			clock, err := atlas.HoldClock(ctx, tx, org.ID.ID)
+			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+			if err := ApplyOrg(ctx, tx, sealer, org, clock.Now(now)); err != nil {
 				return err
 			}
 		}
@@ -42,7 +46,7 @@ func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File
 	return nil
 }
 
-// ApplyOrg is Apply for one organization, in a transaction.
+// ApplyOrg is Apply for one organization, in a transaction, by its clock.
 func ApplyOrg(ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organization, now time.Time) error {
 	w := newWriter(tx, sealer, now)
 	if err := w.org(ctx, org); err != nil {

@@ -46,13 +46,20 @@ func New(pool *dbpool.Pool, env atlas.Env) *Service {
 }
 
 // Project settles the project of the proof: what is past its time as of the request is
-// gone when it returns, and what was due is made. A project that is gone is settled.
+// gone when it returns, and what was due is made. A project that is gone is settled. Should
+// the organization's clock have been moved meanwhile, it is as of what that shows now.
 func (s *Service) Project(ctx context.Context, project atlas.ProjectProof) error {
 	if !project.Due() {
 		return nil
 	}
-	id, now := project.ProjectID(), project.Now()
-	err := s.pool.Write(ctx, project.Caller().OrgID(), func(tx pgx.Tx) error { return s.settle(ctx, tx, id, now) })
+	caller := project.Caller()
+	err := s.pool.Write(ctx, caller.OrgID(), func(tx pgx.Tx) error {
+		clock, err := atlas.HoldClock(ctx, tx, caller.OrgID())
+		if err != nil {
+			return err
+		}
+		return s.settle(ctx, tx, project.ProjectID(), caller.NowBy(clock))
+	})
 	return atlas.Wrap(err, "settle project")
 }
 

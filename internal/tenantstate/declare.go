@@ -40,7 +40,7 @@ var errDryRun = errors.New("this is a dry run")
 func (s *Service) Declare(
 	ctx context.Context, writer Writer, data []byte, mode staging.Mode, dryRun bool,
 ) (changes staging.Changes, err error) {
-	apply := map[staging.Mode]func(context.Context, pgx.Tx, file, time.Time) (staging.Changes, error){
+	apply := map[staging.Mode]func(context.Context, pgx.Tx, file, moment) (staging.Changes, error){
 		staging.Replace: s.replace, staging.Add: s.add,
 	}[mode]
 	if apply == nil {
@@ -50,8 +50,8 @@ func (s *Service) Declare(
 	if err != nil {
 		return staging.Changes{}, err
 	}
-	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
-		changes, err = apply(ctx, tx, file{org, data}, now)
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
+		changes, err = apply(ctx, tx, file{org, data}, at)
 		if err == nil {
 			err = checkTokens(ctx, tx, writer.OrgID())
 		}
@@ -117,15 +117,15 @@ func (f file) problem(err error) error {
 }
 
 // replace declares what the file says, and restores that.
-func (s *Service) replace(ctx context.Context, tx pgx.Tx, f file, now time.Time) (staging.Changes, error) {
+func (s *Service) replace(ctx context.Context, tx pgx.Tx, f file, at moment) (staging.Changes, error) {
 	orgID := f.org.ID.ID
 	if err := checkUnprotected(ctx, tx, orgID); err != nil {
 		return staging.Changes{}, err
 	}
-	if err := s.build(ctx, tx, f, now); err != nil {
+	if err := s.build(ctx, tx, f, at.real); err != nil {
 		return staging.Changes{}, err
 	}
-	r, err := s.restoring(ctx, tx, orgID, staging.Declared, nil, now)
+	r, err := s.restoring(ctx, tx, orgID, staging.Declared, nil, at)
 	if err != nil {
 		return staging.Changes{}, err
 	}
@@ -133,19 +133,19 @@ func (s *Service) replace(ctx context.Context, tx pgx.Tx, f file, now time.Time)
 	if err != nil {
 		return staging.Changes{}, err
 	}
-	return changes, f.problem(seed.ApplyTokens(ctx, tx, f.org, now))
+	return changes, f.problem(seed.ApplyTokens(ctx, tx, f.org, at.real))
 }
 
 // add adds what the file has and the organization lacks.
-func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, now time.Time) (staging.Changes, error) {
+func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, at moment) (staging.Changes, error) {
 	orgID := f.org.ID.ID
-	if _, err := s.save(ctx, tx, orgID, before, now); err != nil {
+	if _, err := s.save(ctx, tx, orgID, before, at.now()); err != nil {
 		return staging.Changes{}, err
 	}
-	if err := f.problem(seed.ApplyOrg(ctx, tx, s.cfg.Sealer, f.org, now)); err != nil {
+	if err := f.problem(seed.ApplyOrg(ctx, tx, s.cfg.Sealer, f.org, at.now())); err != nil {
 		return staging.Changes{}, err
 	}
-	r, err := s.restoring(ctx, tx, orgID, before, nil, now)
+	r, err := s.restoring(ctx, tx, orgID, before, nil, at)
 	if err != nil {
 		return staging.Changes{}, err
 	}
@@ -165,7 +165,8 @@ func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, now time.Time) (st
 
 // build stores what the file says as the declared state of an organization that is held. It
 // makes the rows with what makes those of seed files, in place of all that there is, and
-// takes that back when it has read them.
+// takes that back when it has read them. No clock moves what is declared: now is the real
+// time.
 func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) error {
 	orgID := f.org.ID.ID
 	kept, err := seed.Keep(ctx, tx, orgID)
@@ -178,6 +179,9 @@ func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) e
 	}
 	defer func() { _ = made.Rollback(ctx) }() // but for errors, it has been
 	if err := s.empty(ctx, made, orgID); err != nil {
+		return err
+	}
+	if err := setClock(ctx, made, orgID, atlas.Clock{}); err != nil {
 		return err
 	}
 	if err := f.problem(seed.Fill(ctx, made, s.cfg.Sealer, f.org, kept, now)); err != nil {

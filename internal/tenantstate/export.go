@@ -17,7 +17,6 @@ import (
 // secrets. It returns NOT_FOUND if there is no such state.
 func (s *Service) Export(ctx context.Context, reader Reader, of string) (exported seed.File, err error) {
 	orgID := reader.OrgID()
-	now := s.env.Now()
 	err = s.look(ctx, orgID, []string{of}, func(ctx context.Context, tx pgx.Tx) error {
 		source, err := s.side(ctx, tx, orgID, of, "state")
 		if err != nil {
@@ -39,6 +38,7 @@ func (s *Service) Export(ctx context.Context, reader Reader, of string) (exporte
 			return err
 		}
 		rows.Org.Protected = org.Protected
+		now := clockOf(org).Now(s.env.Now())
 		if of != staging.Live { // what was under way when it was saved
 			state, err := db.New().GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: orgID, Name: of})
 			if err != nil {

@@ -3,6 +3,7 @@ package tenantstate_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func newReplica(t *testing.T, url string) replica {
 	}
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces["instant"]}
 	handler, err := api.New(api.Services{
-		IAM: iam.New(pool, env, iam.Config{Sealer: sealer}), Tenant: tenant.New(pool, env),
+		IAM: iam.New(pool, env, iam.Config{Sealer: sealer, Random: rand.Reader}), Tenant: tenant.New(pool, env),
 		Backup: backup.New(pool, env, backup.Config{}), Cluster: cluster.New(pool, env), Settle: settle.New(pool, env),
 		DBAccess: dbaccess.New(pool, env), Event: event.New(pool),
 	}, api.Config{

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/staging"
 )
@@ -19,7 +20,7 @@ const pageSize = 100
 func (s *Service) Organizations(
 	ctx context.Context, caller Caller, after string,
 ) (staging.List[staging.Organization], error) {
-	params := db.ListOrgsParams{OrgID: caller.OrgID(), Now: s.env.Now(), Most: pageSize}
+	params := db.ListOrgsParams{OrgID: caller.OrgID(), Most: pageSize}
 	if after != "" {
 		id, err := objectid.Parse(after)
 		if err != nil {
@@ -33,7 +34,7 @@ func (s *Service) Organizations(
 	}
 	list := staging.List[staging.Organization]{Results: make([]staging.Organization, len(rows))}
 	for i, row := range rows {
-		list.Results[i] = organization(row)
+		list.Results[i] = s.organization(row)
 	}
 	if len(rows) == pageSize {
 		list.Next = rows[len(rows)-1].ID.String()
@@ -44,14 +45,14 @@ func (s *Service) Organizations(
 // Organization returns the organization of the proof, or NOT_FOUND if it is gone.
 func (s *Service) Organization(ctx context.Context, reader Reader) (staging.Organization, error) {
 	id := reader.OrgID()
-	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Now: s.env.Now(), Most: 1})
+	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Most: 1})
 	if err != nil {
 		return staging.Organization{}, fmt.Errorf("find organization: %w", err)
 	}
 	if len(rows) == 0 {
 		return staging.Organization{}, errNoOrganization
 	}
-	return organization(rows[0]), nil
+	return s.organization(rows[0]), nil
 }
 
 // Update changes what the operator may change of an organization, and returns it. What is
@@ -75,8 +76,8 @@ func (s *Service) Update(
 	return s.Organization(ctx, of)
 }
 
-func organization(row db.ListOrgsRow) staging.Organization {
-	return staging.Organization{
+func (s *Service) organization(row db.ListOrgsRow) staging.Organization {
+	org := staging.Organization{
 		ID:        row.ID.String(),
 		Name:      row.Name,
 		Protected: row.Protected,
@@ -88,4 +89,8 @@ func organization(row db.ListOrgsRow) staging.Organization {
 			Clusters:        row.Clusters,
 		},
 	}
+	if clock := (atlas.Clock{Offset: row.ClockOffset, FrozenAt: row.ClockFrozenAt}); clock != (atlas.Clock{}) {
+		org.Clock = new(moment{s.env.Now(), clock}.shown())
+	}
+	return org
 }

@@ -18,8 +18,10 @@ import (
 )
 
 // Restore makes what the organization has equal to a state, and returns what has changed.
-// It returns NOT_FOUND if there is no such state or project, ORGANIZATION_PROTECTED, and
-// CONFLICT if the state has what another has taken meanwhile.
+// The clock is part of a state, and no clock moves what is declared; a reset of one project
+// leaves the clock as it is. It returns NOT_FOUND if there is no such state or project,
+// ORGANIZATION_PROTECTED, and CONFLICT if the state has what another has taken meanwhile, or
+// is of a project alone and of a time that the clock has not come to.
 func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) (changes staging.Changes, err error) {
 	var project *objectid.ID
 	if to.ProjectID != "" {
@@ -29,11 +31,11 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 		}
 		project = &id
 	}
-	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
 		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
 			return err
 		}
-		r, err := s.restoring(ctx, tx, writer.OrgID(), to.To, project, now)
+		r, err := s.restoring(ctx, tx, writer.OrgID(), to.To, project, at)
 		if err != nil {
 			return err
 		}
@@ -61,12 +63,13 @@ type restore struct {
 	args    pgx.NamedArgs
 	project *objectid.ID
 	state   db.SavedState
-	now     time.Time
+	from    moment    // when it is restored, by the clock of before
+	now     time.Time // that it is then
 }
 
 // restoring prepares a restore of an organization that is held.
 func (s *Service) restoring(
-	ctx context.Context, tx db.DBTX, orgID objectid.ID, name string, project *objectid.ID, now time.Time,
+	ctx context.Context, tx db.DBTX, orgID objectid.ID, name string, project *objectid.ID, at moment,
 ) (*restore, error) {
 	q := db.New()
 	state, err := q.GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: orgID, Name: name})
@@ -78,7 +81,7 @@ func (s *Service) restoring(
 		return nil, err
 	}
 	r := &restore{
-		state: state, project: project, now: now,
+		state: state, project: project, from: at, now: at.now(),
 		args: pgx.NamedArgs{
 			"org": orgID, "projects": there, "state": name, "project": project, "shift": time.Duration(0),
 		},
@@ -86,11 +89,19 @@ func (s *Service) restoring(
 	if r.view, err = s.viewOf(ctx, tx, state); err != nil {
 		return nil, err
 	}
-	if r.relative = name == staging.Declared; r.relative {
-		r.args["shift"] = now.Sub(state.SavedAt)
+	r.relative = name == staging.Declared
+	if r.relative && project == nil {
+		r.now = at.real
+	}
+	if r.relative {
+		r.args["shift"] = r.now.Sub(state.SavedAt)
 	}
 	if project == nil {
 		return r, nil
+	}
+	if !r.relative && state.SavedAt.After(r.now) {
+		return nil, staging.NewProblem(staging.CodeConflict,
+			"The state is of a later time than the clock shows: advance that, or restore all of the state.")
 	}
 	r.byProject = true
 	var known bool
@@ -120,7 +131,14 @@ func (r *restore) run(ctx context.Context, tx pgx.Tx) (staging.Changes, error) {
 	if _, err := tx.Exec(ctx, unplan+"; SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
 		return staging.Changes{}, fmt.Errorf("check constraints: %w", err)
 	}
-	return told(differences), r.restart(ctx, tx)
+	if err := r.restart(ctx, tx); err != nil {
+		return staging.Changes{}, err
+	}
+	clock, err := atlas.HoldClock(ctx, tx, r.state.OrgID)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	return told(differences), turnBack(ctx, tx, r.state.OrgID, r.from, moment{r.from.real, clock})
 }
 
 // write writes what differs.

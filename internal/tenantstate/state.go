@@ -82,7 +82,7 @@ func (s *Service) SaveState(ctx context.Context, writer Writer, name string) (sa
 	if err := checkName(name); err != nil {
 		return staging.State{}, err
 	}
-	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
 		states, err := db.New().ListSavedStates(ctx, tx,
 			db.ListSavedStatesParams{OrgID: writer.OrgID(), RowLimit: maxListed})
 		if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) SaveState(ctx context.Context, writer Writer, name string) (sa
 		if len(states) >= staging.MaxStates {
 			return staging.NewProblem(staging.CodeLimit, "An organization has at most %d states.", staging.MaxStates)
 		}
-		saved, err = s.save(ctx, tx, writer.OrgID(), name, now)
+		saved, err = s.save(ctx, tx, writer.OrgID(), name, at.now())
 		return err
 	})
 	return saved, atlas.Wrap(err, "save state")

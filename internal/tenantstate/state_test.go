@@ -16,8 +16,8 @@ import (
 
 // filled are the columns of the demo tenant that it leaves empty, with something in them.
 var filled = []string{
-	`UPDATE orgs SET api_access_list_required = true, settings = '{"multiFactorAuthRequired": true}'
-		WHERE id LIKE '5f%'`,
+	`UPDATE orgs SET api_access_list_required = true, settings = '{"multiFactorAuthRequired": true}',
+		clock_offset = '-1 hour', clock_frozen_at = '2026-03-04 06:06:07Z' WHERE id LIKE '5f%'`,
 	`UPDATE projects SET tags = '[{"key": "a", "value": "b"}]', settings = '{"x": false}', limits = '{"y": 7}'
 		WHERE org_id LIKE '5f%'`,
 	`INSERT INTO access_list_entries (org_id, principal_id, cidr_block, created_at, request_count, last_used_at,
@@ -95,8 +95,8 @@ func (b *stateBundle) wipe(t *testing.T) {
 		"DELETE FROM cloud_provider_access_roles WHERE project_id LIKE '5f%'",
 		"DELETE FROM projects WHERE org_id LIKE '5f%'",
 		"DELETE FROM principals WHERE org_id LIKE '5f%'",
-		"UPDATE orgs SET name = 'Other', api_access_list_required = false, created_at = now(), settings = NULL "+
-			"WHERE id LIKE '5f%'",
+		"UPDATE orgs SET name = 'Other', api_access_list_required = false, created_at = now(), settings = NULL, "+
+			"clock_offset = '0', clock_frozen_at = NULL WHERE id LIKE '5f%'",
 	)
 }
 
@@ -218,7 +218,7 @@ func TestAResetAWeekLaterMakesTimesNew(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.exec(t, filled...)
-	b.exec(t, "UPDATE clusters SET gone_at = NULL")
+	b.exec(t, "UPDATE clusters SET gone_at = NULL", "UPDATE orgs SET clock_offset = '0', clock_frozen_at = NULL")
 	b.declare(t)
 	b.save(t, "a")
 	week := 7 * 24 * time.Hour

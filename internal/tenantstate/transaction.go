@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/write"
@@ -15,19 +15,28 @@ import (
 )
 
 // hold runs f in a transaction that holds the organization, which has been brought up to its
-// clock, as of now. It may run f more than once.
+// clock, at a moment since it is held. It may run f more than once.
 func (s *Service) hold(
-	ctx context.Context, writer Writer, f func(ctx context.Context, tx pgx.Tx, now time.Time) error,
+	ctx context.Context, writer Writer, f func(ctx context.Context, tx pgx.Tx, at moment) error,
 ) error {
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
-	now := s.env.Now()
 	return write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
-		if err := s.settle.Org(ctx, tx, writer.OrgID(), now); err != nil {
+		at, err := s.settled(ctx, tx, writer.OrgID())
+		if err != nil {
 			return err
 		}
-		return f(ctx, tx, now)
+		return f(ctx, tx, at)
 	})
+}
+
+// settled brings an organization up to its clock, and returns when that was.
+func (s *Service) settled(ctx context.Context, tx pgx.Tx, orgID objectid.ID) (at moment, err error) {
+	if at.clock, err = atlas.HoldClock(ctx, tx, orgID); err != nil {
+		return at, err
+	}
+	at.real = s.env.Now()
+	return at, s.settle.Org(ctx, tx, orgID, at.now())
 }
 
 // look runs f in a transaction that sees states of the organization as they are at one
@@ -38,7 +47,10 @@ func (s *Service) look(
 	ctx context.Context, orgID objectid.ID, states []string, f func(ctx context.Context, tx pgx.Tx) error,
 ) error {
 	if slices.Contains(states, staging.Live) {
-		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) error { return s.settle.Org(ctx, tx, orgID, s.env.Now()) })
+		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+			_, err := s.settled(ctx, tx, orgID)
+			return err
+		})
 		if err != nil {
 			return err
 		}
