@@ -89,8 +89,16 @@ type journalTailCommand struct {
 	journalFilter
 }
 
-// tailWait is how long each request of a tail waits for entries.
-const tailWait = 20 * time.Second
+const (
+	// tailLimit is how many entries each request of a tail gets at most.
+	tailLimit = 1000
+	// tailWait is how long each waits for entries. What is deleted from the journal
+	// meanwhile counts as found until then.
+	tailWait = 5 * time.Second
+	// lookBack is how much later than others an entry is still shown: it tells when its
+	// request began, and is there when that has ended, which a fault can delay twice.
+	lookBack = 2*staging.MaxFaultDelay + time.Minute
+)
 
 // Run prints entries as they come, until it is interrupted.
 func (j journalTailCommand) Run(ctx context.Context, o output) error {
@@ -98,8 +106,9 @@ func (j journalTailCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	query := j.query()
-	query.Since, query.Limit, query.AtLeast, query.Wait = time.Now(), 1000, 1, tailWait
+	query, start := j.query(), time.Now()
+	query.Limit = tailLimit
+	var found map[string]bool // ids, from the first answer on
 	for {
 		entries, err := client.Journal(ctx, org, query)
 		if ctx.Err() != nil {
@@ -109,13 +118,37 @@ func (j journalTailCommand) Run(ctx context.Context, o output) error {
 			return err
 		}
 		for _, entry := range slices.Backward(entries) {
-			query.Since = entry.At.Add(time.Microsecond)
+			if found[entry.ID] || found == nil && entry.At.Before(start) {
+				continue
+			}
 			line := printable(strings.Join(journalRow(entry), "  "))
 			if _, err := fmt.Fprintln(o.out, line); err != nil {
 				return err
 			}
 		}
+		query, found = followUp(query, entries)
 	}
+}
+
+// followUp returns the query that waits for an entry which is not among those that the last
+// query of a tail has found, and the ids of those that it finds again.
+func followUp(query staging.JournalQuery, entries []staging.JournalEntry) (staging.JournalQuery, map[string]bool) {
+	if len(entries) > 0 {
+		query.Since = entries[0].At.Add(-lookBack)
+	}
+	if len(entries) == query.Limit { // so that there is room for another
+		if past := entries[len(entries)-1].At.Add(time.Microsecond); past.After(query.Since) {
+			query.Since = past
+		}
+	}
+	found := make(map[string]bool)
+	for _, entry := range entries {
+		if !entry.At.Before(query.Since) {
+			found[entry.ID] = true
+		}
+	}
+	query.AtLeast, query.Wait = len(found)+1, tailWait
+	return query, found
 }
 
 type journalWhyCommand struct {
