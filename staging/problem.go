@@ -22,7 +22,7 @@ const (
 	CodeStagingOff      Code = "STAGING_OFF"            // the server runs without --staging
 	CodeTooLarge        Code = "TOO_LARGE"              // a body of more than MaxBody
 	CodeLimit           Code = "LIMIT"                  // more than there may be
-	CodeBusy            Code = "BUSY"                   // the database or a lock can't be had; try again
+	CodeBusy            Code = "BUSY"                   // the database, a lock or a place can't be had; try again
 	CodeUnexpected      Code = "UNEXPECTED"             // a fault of the server
 )
 

@@ -2,12 +2,14 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
@@ -20,8 +22,26 @@ func (s *Server) listJournal(
 	if err != nil {
 		return staging.List[staging.JournalEntry]{}, err
 	}
+	if query.AtLeast > 0 && query.Wait > 0 {
+		leave, err := s.waiting.Take(ctx, reader.OrgID(), 1)
+		if errors.Is(err, atlas.ErrUnavailable) {
+			return staging.List[staging.JournalEntry]{}, errTooManyWait
+		} else if err != nil {
+			return staging.List[staging.JournalEntry]{}, err
+		}
+		defer leave()
+	}
 	return s.Journal.List(ctx, reader, query)
 }
+
+// How many lists may wait for entries: each asks the database time and again.
+const (
+	maxWaiting      = 400
+	maxWaitingOfOrg = 20
+)
+
+var errTooManyWait = staging.NewProblem(staging.CodeBusy,
+	"At most %d lists of an organization wait for entries at a time, and %d of all.", maxWaitingOfOrg, maxWaiting)
 
 // journalParameters are those of a list.
 const journalParameters = "?operation&status&project&principal&userAgent&errorCode&fault&requestId&since&limit" +

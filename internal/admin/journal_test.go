@@ -1,13 +1,16 @@
 package admin_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"exportbuckets/internal/journal"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/waittest"
 	"exportbuckets/staging"
 )
 
@@ -109,6 +112,54 @@ func TestAListWaitsForEntries(t *testing.T) {
 	entries, err := b.as(readToken).Journal(t.Context(), demo, staging.JournalQuery{AtLeast: 3, Wait: time.Millisecond})
 	if err != nil || len(entries) != 2 {
 		t.Errorf("after the time: got %d entries, %v; want the 2 that there are", len(entries), err)
+	}
+}
+
+// Each list that waits asks the database time and again. Those of one organization are
+// bounded, and take nothing from another's.
+func TestListsThatWaitAreBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	wait := func(token, org string, d time.Duration) ([]staging.JournalEntry, error) {
+		return b.as(token).Journal(t.Context(), org, staging.JournalQuery{AtLeast: 1, Wait: d})
+	}
+	busy := func(err error) bool {
+		problem, ok := errors.AsType[*staging.Problem](err)
+		return ok && problem.Code == staging.CodeBusy
+	}
+	var waiting sync.WaitGroup
+	for range 20 {
+		waiting.Go(func() {
+			entries, err := wait(readToken, demo, 50*time.Second)
+			for busy(err) { // isBusy has the last place
+				entries, err = wait(readToken, demo, 50*time.Second)
+			}
+			if err != nil || len(entries) != 1 {
+				t.Errorf("got %+v, %v; want the entry that was waited for", entries, err)
+			}
+		})
+	}
+	isBusy := func() bool {
+		_, err := wait(readToken, demo, time.Millisecond)
+		return busy(err)
+	}
+	waittest.Until(t, "no more lists may wait", isBusy)
+	got := b.do(t, http.MethodGet, staging.Root+"/organizations/"+demo+"/journal?atLeast=1&wait=1s", readToken, "")
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" ||
+		!strings.Contains(got.body, "20 lists") {
+		t.Errorf("got %+v, want 503 that says when to come again and how many may wait", got)
+	}
+	if _, err := wait(neighborToken, neighbor, time.Millisecond); err != nil {
+		t.Errorf("got %v of the neighbor, want an answer", err)
+	}
+	if _, err := b.as(readToken).Journal(t.Context(), demo, staging.JournalQuery{AtLeast: 1}); err != nil {
+		t.Errorf("got %v of a list that does not wait, want an answer", err)
+	}
+	b.ask(demo, staging.JournalEntry{Status: 200})
+	b.services.Journal.Flush(t.Context())
+	waiting.Wait()
+	if isBusy() {
+		t.Error("got BUSY when nobody waits any more")
 	}
 }
 

@@ -37,12 +37,14 @@ func (s *Server) writeProblem(w http.ResponseWriter, err error) int {
 	case errors.As(err, &problem):
 	case dbpool.Unavailable(err):
 		problem = staging.NewProblem(staging.CodeBusy, "The database is busy or away. Try again.")
-		w.Header().Set("Retry-After", "1")
 	default:
 		problem = errUnexpected
 	}
-	if problem.Code == staging.CodeUnauthenticated {
+	switch problem.Code { //nolint:exhaustive // Others need no header.
+	case staging.CodeUnauthenticated:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="exportbuckets staging"`)
+	case staging.CodeBusy:
+		w.Header().Set("Retry-After", "1")
 	}
 	s.writeJSON(w, problem.Status, staging.ProblemType, problem)
 	return problem.Status

@@ -15,6 +15,8 @@ import (
 
 	"exportbuckets/internal/journal"
 	"exportbuckets/internal/metrics"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/share"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -44,13 +46,16 @@ type Services struct {
 // Server is the admin listener's side of the services.
 type Server struct {
 	Services
-	cfg   Config
-	hosts []string // that requests may name, in lower case
+	cfg     Config
+	hosts   []string                 // that requests may name, in lower case
+	waiting *share.Pool[objectid.ID] // what lists of organizations that wait for entries take
 }
 
 // New returns the handler of the admin listener.
 func New(services Services, cfg Config) http.Handler {
-	s := &Server{Services: services, cfg: cfg}
+	s := &Server{
+		Services: services, cfg: cfg, waiting: share.New[objectid.ID](maxWaiting, maxWaitingOfOrg, 0),
+	}
 	for _, host := range cfg.Hosts {
 		s.hosts = append(s.hosts, strings.ToLower(host))
 	}
