@@ -29,9 +29,10 @@ type JournalEntry struct {
 	Operation  string  `json:"operation,omitempty"` // as the OpenAPI document names it
 	Method     string  `json:"method,omitempty"`
 	Path       string  `json:"path,omitempty"`
-	Status     int     `json:"status,omitempty"`
+	Status     int     `json:"status,omitzero"` // 0 if no answer was made
 	ErrorCode  string  `json:"errorCode,omitempty"`
-	Fault      string  `json:"fault,omitempty"` // that the request met
+	Fault      string  `json:"fault,omitempty"`     // that the request met
+	AnswerLost bool    `json:"answerLost,omitzero"` // by the fault: what was answered was not sent
 	DurationMS float64 `json:"durationMs,omitempty"`
 	RequestID  string  `json:"requestId,omitempty"`
 	Project    string  `json:"project,omitempty"`   // that the path names

@@ -79,8 +79,20 @@ func journalRow(e staging.JournalEntry) []string {
 		return []string{e.ID, e.At.Format(time.RFC3339Nano), "", "", e.Admin.Action, e.Admin.Token, "", ""}
 	}
 	return []string{
-		e.ID, e.At.Format(time.RFC3339Nano), strconv.Itoa(e.Status), e.ErrorCode, e.Operation, e.Principal, e.Project,
+		e.ID, e.At.Format(time.RFC3339Nano), statusText(e), e.ErrorCode, e.Operation, e.Principal, e.Project,
 		strconv.FormatFloat(e.DurationMS, 'f', 1, 64),
+	}
+}
+
+// statusText is the status that was made, and whether it was sent.
+func statusText(e staging.JournalEntry) string {
+	switch {
+	case !e.AnswerLost:
+		return strconv.Itoa(e.Status)
+	case e.Status == 0:
+		return "lost"
+	default:
+		return strconv.Itoa(e.Status) + " lost"
 	}
 }
 
@@ -206,8 +218,8 @@ func (j journalWhyCommand) lastRefusal(ctx context.Context, client *staging.Clie
 // writeWhy writes an entry as people read it.
 func writeWhy(to io.Writer, e staging.JournalEntry) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s %s\n%d %s  %s  %s\n\n",
-		e.Method, e.Path, e.Status, e.ErrorCode, e.Principal, e.At.Format(time.RFC3339Nano))
+	fmt.Fprintf(&text, "%s %s\n%s %s  %s  %s\n\n",
+		e.Method, e.Path, statusText(e), e.ErrorCode, e.Principal, e.At.Format(time.RFC3339Nano))
 	for _, step := range e.Steps {
 		mark := "ok  "
 		if !step.OK {

@@ -63,7 +63,7 @@ func (s *Server) meetFault(c *gin.Context, op operation, principal *atlas.Princi
 	case staging.KindReset:
 		staged.reset = true
 		// What is written from now on goes nowhere.
-		c.Writer = lostWriter{c.Writer, make(http.Header)}
+		c.Writer = &lostWriter{ResponseWriter: c.Writer, header: make(http.Header)}
 		if effect.At == staging.ResetBefore {
 			traceOf(c).Refuse("no fault is staged for the request")
 			return nil
@@ -98,12 +98,15 @@ func stagedOf(c *gin.Context) *stagedFault {
 	return met
 }
 
+// lost reports whether nothing of the answer is sent.
+func (f *stagedFault) lost() bool { return f != nil && f.reset }
+
 // end ends the connection, or the stream of HTTP/2, if the fault does.
 func (f *stagedFault) end(c *gin.Context) {
 	if f == nil || !f.reset && !f.cut {
 		return
 	}
-	if lost, ok := c.Writer.(lostWriter); ok && c.Request.ProtoMajor == 1 { // a stream of HTTP/2 is no connection
+	if lost, ok := c.Writer.(*lostWriter); ok && c.Request.ProtoMajor == 1 { // a stream of HTTP/2 is no connection
 		conn, _, err := http.NewResponseController(lost.ResponseWriter).Hijack()
 		if err == nil {
 			resetConn(conn)
@@ -129,19 +132,23 @@ func resetConn(conn net.Conn) {
 	_ = inner.Close() // without what TLS says at the end
 }
 
-// lostWriter is of an answer that goes nowhere.
+// lostWriter is of an answer that goes nowhere. It keeps the status, which is 0 until there
+// is one.
 type lostWriter struct {
 	gin.ResponseWriter
 
 	header http.Header
+	status int
 }
 
-func (w lostWriter) Header() http.Header                { return w.header }
-func (lostWriter) WriteHeader(int)                      {}
-func (lostWriter) WriteHeaderNow()                      {}
-func (lostWriter) Write(p []byte) (int, error)          { return len(p), nil }
-func (lostWriter) WriteString(text string) (int, error) { return len(text), nil }
-func (lostWriter) Flush()                               {}
+func (w *lostWriter) Header() http.Header                { return w.header }
+func (w *lostWriter) WriteHeader(status int)             { w.status = status }
+func (w *lostWriter) Status() int                        { return w.status }
+func (w *lostWriter) Written() bool                      { return w.status != 0 }
+func (*lostWriter) WriteHeaderNow()                      {}
+func (*lostWriter) Write(p []byte) (int, error)          { return len(p), nil }
+func (*lostWriter) WriteString(text string) (int, error) { return len(text), nil }
+func (*lostWriter) Flush()                               {}
 
 // slowWriter sends so many bytes a second, for a while. Then the rest comes at once.
 type slowWriter struct {

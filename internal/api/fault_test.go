@@ -170,7 +170,9 @@ func TestFaultsThatResetTheConnection(t *testing.T) {
 	t.Parallel()
 	everyProtocol(t, func(t *testing.T, b *bundle, s staged) {
 		t.Helper()
+		made := map[string]int{staging.ResetBefore: 0, staging.ResetCommit: http.StatusOK}
 		for want, at := range []string{staging.ResetBefore, staging.ResetCommit} { // so many buckets are there
+			b.log.Reset()
 			b.stage(t, staging.Fault{
 				Match:  staging.Match{Operations: []string{"createGroupBackupExportBucket"}},
 				Effect: staging.Effect{Kind: staging.KindReset, At: at},
@@ -182,10 +184,24 @@ func TestFaultsThatResetTheConnection(t *testing.T) {
 			if !strings.HasPrefix(s.url, "https") && !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("%s: got %v, want the connection reset", at, err)
 			}
+			if got := b.journal.last(); !got.AnswerLost || got.Status != made[at] || got.Fault != "fault-0" {
+				t.Errorf("%s: got entry %+v, want it to say that status %d was lost", at, got, made[at])
+			}
+			logged := b.log.String()
+			if !strings.Contains(logged, fmt.Sprintf(`"status":%d,"bytes":0`, made[at])) ||
+				!strings.Contains(logged, `"answer_lost":true`) {
+				t.Errorf("%s: got log %s, want it to say that status %d was lost", at, logged, made[at])
+			}
 			_, body, err := s.ask(t, http.MethodGet, "")
 			if got := strings.Count(body, `"bucketName"`); err != nil || got != want {
 				t.Errorf("%s: got %d buckets, %v, want %d", at, got, err, want)
 			}
+		}
+		if _, _, err := s.ask(t, http.MethodPost, `{}`); err == nil {
+			t.Error("got an answer to a body without a bucket, want none")
+		}
+		if got := b.journal.last(); !got.AnswerLost || got.Status != http.StatusBadRequest || got.ErrorCode == "" {
+			t.Errorf("got entry %+v, want the refusal that was lost", got)
 		}
 	})
 }

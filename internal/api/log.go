@@ -60,6 +60,9 @@ func (s *Server) logRequest(c *gin.Context) {
 	if staged != nil {
 		attrs = append(attrs, slog.String("staged_fault", staged.name))
 	}
+	if staged.lost() {
+		attrs = append(attrs, slog.Bool("answer_lost", true))
+	}
 	for _, err := range c.Errors {
 		if refusal, ok := errors.AsType[*atlas.Error](err); ok {
 			// Its sentence may quote the request.

@@ -188,6 +188,7 @@ func (s *Server) journalRequest(c *gin.Context, id string, began time.Time, took
 		Status:     c.Writer.Status(),
 		ErrorCode:  cmp.Or(r.errorCode, c.Writer.Header().Get("X-Error-Code")),
 		Fault:      r.fault,
+		AnswerLost: stagedOf(c).lost(),
 		DurationMS: float64(took.Microseconds()) / 1000,
 		RequestID:  id,
 		Project:    c.Param("groupId"),

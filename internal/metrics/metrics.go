@@ -43,7 +43,8 @@ type Metrics struct {
 // New returns metrics of a program of the version.
 func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), known: make(map[requestKey]requestSeries)}
-	m.requests = m.counters("http_requests_total", "Requests that were answered.", "operation", "code")
+	m.requests = m.counters("http_requests_total",
+		"Requests, by the status of the answer, which a fault may have lost; 0 if none was made.", "operation", "code")
 	m.durations = m.histograms("http_request_duration_seconds", "How long requests took.",
 		[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10}, "operation")
 	m.inFlight = prometheus.NewGauge(prometheus.GaugeOpts{
@@ -117,8 +118,8 @@ func (m *Metrics) Leave() {
 	}
 }
 
-// Request counts a request that was answered. The operation is an operation id of the API,
-// or empty for what is none.
+// Request counts a request that has ended. The operation is an operation id of the API, or
+// empty for what is none. The status is 0 if no answer was made.
 func (m *Metrics) Request(operation string, status int, took time.Duration) {
 	if m == nil {
 		return
