@@ -106,20 +106,37 @@ type Effect struct {
 
 func faultsPath(organization string) string { return organizationPath(organization) + "/faults" }
 
+func faultPath(organization, name string) string {
+	return faultsPath(organization) + "/" + url.PathEscape(name)
+}
+
 // Faults returns the faults of an organization, in their order.
 func (c *Client) Faults(ctx context.Context, organization string) ([]Fault, error) {
 	return all[Fault](ctx, c, faultsPath(organization))
 }
 
+// Fault returns a fault that has not ended.
+func (c *Client) Fault(ctx context.Context, organization, name string) (Fault, error) {
+	return call[Fault](ctx, c, http.MethodGet, faultPath(organization, name), nil)
+}
+
+// PutFaults makes these the faults of an organization, in their order, and returns them.
+func (c *Client) PutFaults(ctx context.Context, organization string, faults []Fault) ([]Fault, error) {
+	if faults == nil {
+		faults = []Fault{} // which nil is not in JSON
+	}
+	list, err := call[List[Fault]](ctx, c, http.MethodPut, faultsPath(organization), faults)
+	return list.Results, err
+}
+
 // PutFault adds a fault at the end, or replaces the one of its name.
 func (c *Client) PutFault(ctx context.Context, organization string, fault Fault) (Fault, error) {
-	path := faultsPath(organization) + "/" + url.PathEscape(fault.Name)
-	return call[Fault](ctx, c, http.MethodPut, path, fault)
+	return call[Fault](ctx, c, http.MethodPut, faultPath(organization, fault.Name), fault)
 }
 
 // DeleteFault removes a fault.
 func (c *Client) DeleteFault(ctx context.Context, organization, name string) error {
-	_, err := call[none](ctx, c, http.MethodDelete, faultsPath(organization)+"/"+url.PathEscape(name), nil)
+	_, err := call[none](ctx, c, http.MethodDelete, faultPath(organization, name), nil)
 	return err
 }
 

@@ -14,6 +14,10 @@ func (s *Server) listFaults(
 	return staging.List[staging.Fault]{Results: faults}, err
 }
 
+func (s *Server) getFault(ctx context.Context, reader tenantstate.Reader, c *call) (staging.Fault, error) {
+	return s.TenantState.Fault(ctx, reader, c.PathValue("name"))
+}
+
 func (s *Server) putFaults(
 	ctx context.Context, writer tenantstate.Writer, c *call,
 ) (staging.List[staging.Fault], error) {

@@ -49,18 +49,32 @@ func TestFaultsAreStoredInTheirOrder(t *testing.T) {
 	if got := names(); got != "two rateLimit" {
 		t.Errorf("got %s", got)
 	}
-	got := b.do(t, http.MethodPut, faults, writeToken,
-		`[{"name":"a","fault":{"kind":"reset","at":"commit"}},{"name":"b","fault":{"kind":"latency","ms":5}}]`)
-	if got.status != http.StatusOK || names() != "a reset, b latency" {
-		t.Errorf("got %d %s, and %s", got.status, got.body, names())
+	stored, err := client.PutFaults(t.Context(), demo, []staging.Fault{
+		{Name: "a", Effect: staging.Effect{Kind: staging.KindReset, At: staging.ResetCommit}},
+		{Name: "b", Effect: staging.Effect{Kind: staging.KindLatency, Ms: 5}},
+	})
+	if err != nil || len(stored) != 2 || names() != "a reset, b latency" {
+		t.Errorf("got %+v, %v, and %s", stored, err, names())
 	}
+	one, err := b.as(readToken).Fault(t.Context(), demo, "b")
+	if err != nil || one.Name != "b" || one.Effect.Ms != 5 || one.ExpiresAt == nil {
+		t.Errorf("got %+v, %v, want the second", one, err)
+	}
+	_, err = client.Fault(t.Context(), demo, "two")
+	isProblem(t, err, staging.CodeNotFound)
+	_, err = b.as(neighborToken).Fault(t.Context(), demo, "b")
+	isProblem(t, err, staging.CodeNotFound)
+	if _, err := client.PutFaults(t.Context(), demo, nil); err != nil || names() != "" {
+		t.Errorf("got %v and %s, want that none replace them", err, names())
+	}
+	put("one", staging.KindReset)
 	if err := client.ClearFaults(t.Context(), demo); err != nil {
 		t.Fatal(err)
 	}
 	if got := names(); got != "" {
 		t.Errorf("got %s, want none", got)
 	}
-	_, err := b.as(readToken).PutFault(t.Context(), demo, staging.Fault{Name: "x"})
+	_, err = b.as(readToken).PutFault(t.Context(), demo, staging.Fault{Name: "x"})
 	isProblem(t, err, staging.CodeReadOnlyToken)
 	_, err = b.as(neighborToken).PutFault(t.Context(), demo, staging.Fault{Name: "x"})
 	isProblem(t, err, staging.CodeNotFound)

@@ -57,6 +57,7 @@ func (s *Server) operations() []operation {
 		{http.MethodGet, faults, http.StatusOK, asReader(s.listFaults)},
 		{http.MethodPut, faults, http.StatusOK, asWriter(s.putFaults)},
 		{http.MethodPost, faults + "/clear", http.StatusNoContent, asWriter(s.clearFaults)},
+		{http.MethodGet, faults + "/{name}", http.StatusOK, asReader(s.getFault)},
 		{http.MethodPut, faults + "/{name}", http.StatusOK, asWriter(s.putFault)},
 		{http.MethodDelete, faults + "/{name}", http.StatusNoContent, asWriter(s.deleteFault)},
 		{http.MethodGet, clock, http.StatusOK, asReader(s.getClock)},

@@ -3,6 +3,7 @@ package tenantstate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +23,23 @@ func (s *Service) Faults(ctx context.Context, reader Reader) ([]staging.Fault, e
 		faults[i] = rule.Fault
 	}
 	return faults, err
+}
+
+// errNoFault is the problem of a name that no fault has.
+var errNoFault = staging.NewProblem(staging.CodeNotFound, "The organization has no such fault.")
+
+// Fault returns the fault of a name. It returns NOT_FOUND if there is none, or if it has
+// ended.
+func (s *Service) Fault(ctx context.Context, reader Reader, name string) (staging.Fault, error) {
+	faults, err := s.Faults(ctx, reader)
+	if err != nil {
+		return staging.Fault{}, err
+	}
+	i := slices.IndexFunc(faults, func(f staging.Fault) bool { return f.Name == name })
+	if i < 0 {
+		return staging.Fault{}, errNoFault
+	}
+	return faults[i], nil
 }
 
 var errTooManyFaults = staging.NewProblem(staging.CodeLimit,
@@ -80,7 +98,7 @@ func (s *Service) DeleteFault(ctx context.Context, writer Writer, name string) e
 		deleted, err := db.New().DeleteStagingFault(ctx, tx,
 			db.DeleteStagingFaultParams{OrgID: writer.OrgID(), Name: name})
 		if err == nil && deleted == 0 {
-			return staging.NewProblem(staging.CodeNotFound, "The organization has no such fault.")
+			return errNoFault
 		}
 		return atlas.Wrap(err, "delete fault")
 	})
