@@ -205,15 +205,26 @@ SELECT
         FROM projects
         JOIN clusters ON clusters.project_id = projects.id
         WHERE projects.org_id = orgs.id AND clusters.gone_at IS NULL
-    ) AS clusters
+    ) AS clusters,
+    EXISTS (
+        SELECT FROM saved_states
+        WHERE saved_states.org_id = orgs.id AND saved_states.name = 'declared'
+    ) AS declared,
+    (
+        SELECT count(*)
+        FROM staging_faults
+        WHERE staging_faults.org_id = orgs.id AND staging_faults.expires_at > $1::timestamptz
+    ) AS faults,
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM orgs
-WHERE ($1::object_id IS NULL OR orgs.id = $1::object_id)
-    AND ($2::object_id IS NULL OR orgs.id > $2::object_id)
+WHERE ($2::object_id IS NULL OR orgs.id = $2::object_id)
+    AND ($3::object_id IS NULL OR orgs.id > $3::object_id)
 ORDER BY orgs.id
-LIMIT $3
+LIMIT $4
 `
 
 type ListOrgsParams struct {
+	Now   time.Time
 	OrgID *objectid.ID
 	After *objectid.ID
 	Most  int32
@@ -230,12 +241,20 @@ type ListOrgsRow struct {
 	ServiceAccounts int64
 	ExportBuckets   int64
 	Clusters        int64
+	Declared        bool
+	Faults          int64
+	JournalMode     string
 }
 
 // All organizations after an id, or the one of an id, with how much each of them has, but
-// for clusters that are being deleted.
+// for clusters that are being deleted, and what is staged in it.
 func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]ListOrgsRow, error) {
-	rows, err := db.Query(ctx, listOrgs, arg.OrgID, arg.After, arg.Most)
+	rows, err := db.Query(ctx, listOrgs,
+		arg.Now,
+		arg.OrgID,
+		arg.After,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -254,6 +273,9 @@ func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]
 			&i.ServiceAccounts,
 			&i.ExportBuckets,
 			&i.Clusters,
+			&i.Declared,
+			&i.Faults,
+			&i.JournalMode,
 		); err != nil {
 			return nil, err
 		}

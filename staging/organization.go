@@ -15,7 +15,15 @@ type Organization struct {
 	Protected bool `json:"protected"`
 	// Clock is nil if it shows the real time.
 	Clock  *Clock `json:"clock,omitempty"`
+	Staged Staged `json:"staged"`
 	Counts Counts `json:"counts"`
+}
+
+// Staged is what is staged in an organization.
+type Staged struct {
+	Declared bool        `json:"declared"` // whether it has the state Declared
+	Faults   int64       `json:"faults"`   // that have not ended
+	Journal  JournalMode `json:"journal"`
 }
 
 // Counts is how much an organization has of what it is made of.

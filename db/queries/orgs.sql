@@ -46,7 +46,7 @@ WHERE id = @org_id;
 
 -- name: ListOrgs :many
 -- All organizations after an id, or the one of an id, with how much each of them has, but
--- for clusters that are being deleted.
+-- for clusters that are being deleted, and what is staged in it.
 SELECT
     orgs.id,
     orgs.name,
@@ -67,7 +67,17 @@ SELECT
         FROM projects
         JOIN clusters ON clusters.project_id = projects.id
         WHERE projects.org_id = orgs.id AND clusters.gone_at IS NULL
-    ) AS clusters
+    ) AS clusters,
+    EXISTS (
+        SELECT FROM saved_states
+        WHERE saved_states.org_id = orgs.id AND saved_states.name = 'declared'
+    ) AS declared,
+    (
+        SELECT count(*)
+        FROM staging_faults
+        WHERE staging_faults.org_id = orgs.id AND staging_faults.expires_at > @now::timestamptz
+    ) AS faults,
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM orgs
 WHERE (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
     AND (sqlc.narg('after')::object_id IS NULL OR orgs.id > sqlc.narg('after')::object_id)

@@ -131,6 +131,48 @@ func TestTheOperatorProtectsAnOrganization(t *testing.T) {
 	}
 }
 
+func TestAnOrganizationTellsWhatIsStagedInIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	staged := func() staging.Staged {
+		t.Helper()
+		organizations, err := b.as(readToken).Organizations(t.Context())
+		if err != nil || len(organizations) != 1 {
+			t.Fatalf("got %+v, %v, want the team's organization", organizations, err)
+		}
+		return organizations[0].Staged
+	}
+	if got, want := staged(), (staging.Staged{Journal: staging.JournalFull}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	team := b.as(writeToken)
+	file := []byte("organizations: [{id: " + demo + ", name: Demo Organization}]")
+	if _, err := team.Declare(t.Context(), demo, file, staging.Replace, false); err != nil {
+		t.Fatal(err)
+	}
+	reset := staging.Effect{Kind: staging.KindReset}
+	if _, err := team.PutFaults(t.Context(), demo, []staging.Fault{
+		{Name: "a", Effect: reset}, {Name: "b", Effect: reset}, {Name: "c", Effect: reset},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.pool.Exec(t.Context(), "UPDATE staging_faults SET expires_at = now() - interval '1 s' WHERE name = 'b'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := team.SetJournal(t.Context(), demo, staging.JournalSettings{Mode: staging.JournalLines}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := staged(), (staging.Staged{Declared: true, Faults: 2, Journal: staging.JournalLines}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	protected, err := b.as(operatorToken).UpdateOrganization(t.Context(), neighbor,
+		staging.OrganizationUpdate{Protected: new(true)})
+	if err != nil || protected.Staged != (staging.Staged{Journal: staging.JournalOff}) {
+		t.Errorf("got %+v, %v, want nothing staged in a protected one", protected.Staged, err)
+	}
+}
+
 func TestRequestsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -20,7 +20,7 @@ const pageSize = 100
 func (s *Service) Organizations(
 	ctx context.Context, caller Caller, after string,
 ) (staging.List[staging.Organization], error) {
-	params := db.ListOrgsParams{OrgID: caller.OrgID(), Most: pageSize}
+	params := db.ListOrgsParams{OrgID: caller.OrgID(), Now: s.env.Now(), Most: pageSize}
 	if after != "" {
 		id, err := objectid.Parse(after)
 		if err != nil {
@@ -45,7 +45,7 @@ func (s *Service) Organizations(
 // Organization returns the organization of the proof, or NOT_FOUND if it is gone.
 func (s *Service) Organization(ctx context.Context, reader Reader) (staging.Organization, error) {
 	id := reader.OrgID()
-	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Most: 1})
+	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Now: s.env.Now(), Most: 1})
 	if err != nil {
 		return staging.Organization{}, fmt.Errorf("find organization: %w", err)
 	}
@@ -81,6 +81,9 @@ func (s *Service) organization(row db.ListOrgsRow) staging.Organization {
 		ID:        row.ID.String(),
 		Name:      row.Name,
 		Protected: row.Protected,
+		Staged: staging.Staged{
+			Declared: row.Declared, Faults: row.Faults, Journal: staging.JournalMode(row.JournalMode),
+		},
 		Counts: staging.Counts{
 			Projects:        row.Projects,
 			APIKeys:         row.APIKeys,
