@@ -112,5 +112,6 @@ func (s *Server) restore(
 
 func (s *Server) diff(ctx context.Context, reader tenantstate.Reader, c *call) (staging.Changes, error) {
 	query := c.URL.Query()
-	return s.TenantState.Diff(ctx, reader, query.Get("from"), query.Get("to"))
+	from, to := cmp.Or(query.Get("from"), staging.Declared), cmp.Or(query.Get("to"), staging.Live)
+	return s.TenantState.Diff(ctx, reader, from, to)
 }

@@ -23,6 +23,29 @@ func (b *bundle) addProject(t *testing.T, id string) {
 	}
 }
 
+func TestADiffIsOfWhatIsDeclaredAndWhatIsThere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	diff := staging.Root + "/organizations/" + demo + "/diff"
+	if got := b.do(t, http.MethodGet, diff, readToken, ""); got.status != http.StatusNotFound {
+		t.Errorf("got %d %s, want 404: nothing is declared", got.status, got.body)
+	}
+	file := []byte("organizations: [{id: " + demo + ", name: Demo Organization}]")
+	if _, err := b.as(writeToken).Declare(t.Context(), demo, file, staging.Replace, false); err != nil {
+		t.Fatal(err)
+	}
+	b.addProject(t, "5f0000000000000000000b01")
+	for query, part := range map[string]string{
+		"": `"added": 1`, "?from=live": `"changes": []`, "?to=declared": `"changes": []`,
+		"?from=live&to=declared": `"removed": 1`,
+	} {
+		got := b.do(t, http.MethodGet, diff+query, readToken, "")
+		if got.status != http.StatusOK || !strings.Contains(got.body, part) {
+			t.Errorf("%q: got %d %s, want 200 with %s", query, got.status, got.body, part)
+		}
+	}
+}
+
 func TestATeamSavesAndRestoresStates(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
