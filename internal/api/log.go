@@ -26,9 +26,13 @@ const (
 // requestID is what is taken over from a client as the id of its request.
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 
+// traceParent is the form of what says which trace a request is part of. W3C Trace Context,
+// section 3.2.2.
+var traceParent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
 // logRequest gives the request an id and logs one event when it is done. The
-// event has neither the query nor a header nor a body in it: secrets may be
-// there.
+// event has neither the query nor a body in it, and of headers only ids that have their
+// form: secrets may be there.
 func (s *Server) logRequest(c *gin.Context) {
 	start := time.Now()
 	s.cfg.Metrics.Enter()
@@ -52,6 +56,9 @@ func (s *Server) logRequest(c *gin.Context) {
 		slog.Int("bytes", max(c.Writer.Size(), 0)),
 		slog.Duration("duration", took),
 		slog.Any("address", s.clientAddress(c)),
+	}
+	if parent := c.GetHeader("Traceparent"); traceParent.MatchString(parent) {
+		attrs = append(attrs, slog.String("traceparent", parent))
 	}
 	if principal, ok := c.Get(principalKey); ok {
 		attrs = append(attrs, slog.Any("principal", principal))

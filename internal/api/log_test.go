@@ -37,6 +37,22 @@ func TestOneEventIsLoggedForARequest(t *testing.T) {
 	}
 }
 
+func TestTheTraceOfARequestIsLogged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	for sent, logged := range map[string]bool{
+		parent: true, "": false, parent + "-s3cret": false, "s3cret": false, strings.ToUpper(parent): false,
+	} {
+		b.log.Reset()
+		b.do(t, request{key: "demoownr", header: http.Header{"Traceparent": {sent}}})
+		has := strings.Contains(b.log.String(), `"traceparent":"`+parent+`"`)
+		if has != logged || strings.Contains(b.log.String(), "s3cret") {
+			t.Errorf("%q: got log %s, want the trace in it: %t", sent, b.log, logged)
+		}
+	}
+}
+
 func TestNoSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
