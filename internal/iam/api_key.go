@@ -73,30 +73,26 @@ func (s *Service) CreateAPIKey(ctx context.Context, owner atlas.CredentialOwner,
 	}
 	for {
 		key, err := s.insertAPIKey(ctx, owner, *req.Description, roles)
-		// Public keys are drawn by lot from 26^8, for all organizations.
-		if !write.IsViolation(err, apiKeysPublicKeyKey) {
+		if !IsPublicKeyTaken(err) {
 			return key, err
 		}
 	}
 }
 
-// apiKeysPublicKeyKey is broken by a second key with a public key.
-const apiKeysPublicKeyKey = "api_keys_public_key_key"
+// IsPublicKeyTaken reports whether an API key could not be added because another has its
+// public key: they are drawn by lot from 26^8, for all organizations.
+func IsPublicKeyTaken(err error) bool { return write.IsViolation(err, "api_keys_public_key_key") }
 
 func (s *Service) insertAPIKey(
 	ctx context.Context, owner atlas.CredentialOwner, description string, roles []string,
 ) (APIKey, error) {
-	publicKey, err := s.newPublicKey()
+	publicKey, privateKey, err := NewKeyPair(s.cfg.Random)
 	if err != nil {
 		return APIKey{}, err
 	}
-	privateKey, err := uuid.NewRandomFromReader(s.cfg.Random)
-	if err != nil {
-		return APIKey{}, fmt.Errorf("make private key: %w", err)
-	}
 	scope, now := owner.Scope(), owner.Now()
 	id := s.env.NewID(now)
-	row := s.cfg.Sealer.NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey.String(), now)
+	row := s.cfg.Sealer.NewAPIKeyRow(scope.OrgID, id, description, publicKey, privateKey, now)
 	key, err := write.Do(ctx, s.pool, owner, func(tx pgx.Tx) (APIKey, error) {
 		if err := s.insertCredential(ctx, tx, scope, db.PrincipalKindAPIKEY, id, roles); err != nil {
 			return APIKey{}, err
@@ -112,18 +108,27 @@ func (s *Service) insertAPIKey(
 	if err != nil {
 		return APIKey{}, err
 	}
-	key.PrivateKey = privateKey.String()
+	key.PrivateKey = privateKey
 	return key, nil
 }
 
+// NewKeyPair makes the two parts of an API key. The public one may be taken.
+func NewKeyPair(random io.Reader) (publicKey, privateKey string, err error) {
+	if publicKey, err = newPublicKey(random); err != nil {
+		return "", "", err
+	}
+	private, err := uuid.NewRandomFromReader(random)
+	return publicKey, private.String(), atlas.Wrap(err, "make private key")
+}
+
 // newPublicKey draws eight letters.
-func (s *Service) newPublicKey() (string, error) {
+func newPublicKey(random io.Reader) (string, error) {
 	const letters = "abcdefghijklmnopqrstuvwxyz"
 	const even = 256 / len(letters) * len(letters) // bytes below make each letter as likely
 	key := make([]byte, 0, 8)
 	for len(key) < cap(key) {
 		var b [1]byte
-		if _, err := io.ReadFull(s.cfg.Random, b[:]); err != nil {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
 			return "", fmt.Errorf("make public key: %w", err)
 		}
 		if int(b[0]) < even {

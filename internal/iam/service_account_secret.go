@@ -113,15 +113,21 @@ func (s *Service) newSecret(
 		return newSecret{}, atlas.NewError(atlas.CodeValidation,
 			fmt.Sprintf("secretExpiresAfterHours must be from %d to %d", atlas.MinSecretHours, most))
 	}
-	random := make([]byte, 30) // 40 characters
-	if _, err := io.ReadFull(s.cfg.Random, random); err != nil {
-		return newSecret{}, fmt.Errorf("make secret: %w", err)
+	value, err := NewClientSecret(s.cfg.Random)
+	if err != nil {
+		return newSecret{}, err
 	}
-	value := ClientSecretPrefix + base64.RawURLEncoding.EncodeToString(random)
 	return newSecret{
 		row:   NewSecretRow(orgID, accountID, s.env.NewID(now), value, now, now.Add(time.Duration(hours)*time.Hour)),
 		value: value,
 	}, nil
+}
+
+// NewClientSecret makes a secret of a service account.
+func NewClientSecret(random io.Reader) (string, error) {
+	secret := make([]byte, 30) // 40 characters
+	_, err := io.ReadFull(random, secret)
+	return ClientSecretPrefix + base64.RawURLEncoding.EncodeToString(secret), atlas.Wrap(err, "make secret")
 }
 
 // CreateServiceAccountSecret adds a secret to a service account; the others soon
