@@ -41,13 +41,16 @@ func (q *Queries) DeleteJournalEntriesBefore(ctx context.Context, db DBTX, befor
 
 const deleteJournalEntriesOfOrgPast = `-- name: DeleteJournalEntriesOfOrgPast :execrows
 DELETE FROM journal_entries
-WHERE journal_entries.org_id = $1 AND journal_entries.id <= (
-    SELECT past.id
-    FROM journal_entries AS past
-    WHERE past.org_id = $1
-    ORDER BY past.id DESC
-    OFFSET $2::integer
-    LIMIT 1
+WHERE journal_entries.org_id = $1 AND (
+    journal_entries.id <= (
+        SELECT past.id
+        FROM journal_entries AS past
+        WHERE past.org_id = $1
+        ORDER BY past.id DESC
+        OFFSET $2::integer
+        LIMIT 1
+    )
+    OR NOT EXISTS (SELECT FROM orgs WHERE orgs.id = $1)
 )
 `
 
@@ -56,7 +59,7 @@ type DeleteJournalEntriesOfOrgPastParams struct {
 	Kept  int32
 }
 
-// Leaves the newest entries of the organization, so many.
+// Leaves the newest entries of the organization, so many, and none of one that is gone.
 func (q *Queries) DeleteJournalEntriesOfOrgPast(ctx context.Context, db DBTX, arg DeleteJournalEntriesOfOrgPastParams) (int64, error) {
 	result, err := db.Exec(ctx, deleteJournalEntriesOfOrgPast, arg.OrgID, arg.Kept)
 	if err != nil {

@@ -595,6 +595,7 @@ type Org struct {
 	JournalMode           *string
 	ClockOffset           time.Duration
 	ClockFrozenAt         *time.Time
+	ExpiresAt             *time.Time
 }
 
 type OrgEvent struct {

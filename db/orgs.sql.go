@@ -24,8 +24,39 @@ func (q *Queries) CountOrgs(ctx context.Context, db DBTX) (int64, error) {
 	return count, err
 }
 
+const countThrowaways = `-- name: CountThrowaways :one
+SELECT count(*)
+FROM orgs
+WHERE expires_at > $1::timestamptz
+`
+
+// The throw-away organizations that have not expired.
+func (q *Queries) CountThrowaways(ctx context.Context, db DBTX, now time.Time) (int64, error) {
+	row := db.QueryRow(ctx, countThrowaways, now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const getExpiredOrgForUpdateSkipLocked = `-- name: GetExpiredOrgForUpdateSkipLocked :one
+SELECT id
+FROM orgs
+WHERE expires_at <= $1::timestamptz
+ORDER BY expires_at
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+`
+
+// Locks an organization that has expired, and that nobody else has locked.
+func (q *Queries) GetExpiredOrgForUpdateSkipLocked(ctx context.Context, db DBTX, now time.Time) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getExpiredOrgForUpdateSkipLocked, now)
+	var id objectid.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const getOrg = `-- name: GetOrg :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at, expires_at
 FROM orgs
 WHERE id = $1
 `
@@ -44,6 +75,7 @@ func (q *Queries) GetOrg(ctx context.Context, db DBTX, orgID objectid.ID) (Org, 
 		&i.JournalMode,
 		&i.ClockOffset,
 		&i.ClockFrozenAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
@@ -70,7 +102,7 @@ func (q *Queries) GetOrgClockForKeyShare(ctx context.Context, db DBTX, orgID obj
 }
 
 const getOrgForNoKeyUpdate = `-- name: GetOrgForNoKeyUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at, expires_at
 FROM orgs
 WHERE id = $1
 FOR NO KEY UPDATE
@@ -91,12 +123,13 @@ func (q *Queries) GetOrgForNoKeyUpdate(ctx context.Context, db DBTX, orgID objec
 		&i.JournalMode,
 		&i.ClockOffset,
 		&i.ClockFrozenAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
 
 const getOrgForUpdate = `-- name: GetOrgForUpdate :one
-SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
+SELECT id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at, expires_at
 FROM orgs
 WHERE id = $1
 FOR UPDATE
@@ -117,6 +150,7 @@ func (q *Queries) GetOrgForUpdate(ctx context.Context, db DBTX, orgID objectid.I
 		&i.JournalMode,
 		&i.ClockOffset,
 		&i.ClockFrozenAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
@@ -155,9 +189,23 @@ func (q *Queries) GetOrgMaxSecretHours(ctx context.Context, db DBTX, arg GetOrgM
 	return hours, err
 }
 
+const getThrowawaysLock = `-- name: GetThrowawaysLock :one
+SELECT true AS held
+FROM pg_advisory_xact_lock(x'7461726573'::bigint)
+`
+
+// Of two transactions that count throw-away organizations, one waits until the other has
+// committed.
+func (q *Queries) GetThrowawaysLock(ctx context.Context, db DBTX) (bool, error) {
+	row := db.QueryRow(ctx, getThrowawaysLock)
+	var held bool
+	err := row.Scan(&held)
+	return held, err
+}
+
 const insertOrg = `-- name: InsertOrg :execrows
-INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO orgs (id, name, api_access_list_required, protected, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO NOTHING
 `
 
@@ -167,6 +215,7 @@ type InsertOrgParams struct {
 	APIAccessListRequired bool
 	Protected             bool
 	CreatedAt             time.Time
+	ExpiresAt             *time.Time
 }
 
 // Adds the organization unless there is one of that id.
@@ -177,6 +226,7 @@ func (q *Queries) InsertOrg(ctx context.Context, db DBTX, arg InsertOrgParams) (
 		arg.APIAccessListRequired,
 		arg.Protected,
 		arg.CreatedAt,
+		arg.ExpiresAt,
 	)
 	if err != nil {
 		return 0, err
@@ -191,6 +241,7 @@ SELECT
     orgs.protected,
     orgs.clock_offset,
     orgs.clock_frozen_at,
+    orgs.expires_at,
     (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
     (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
     (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
@@ -217,7 +268,8 @@ SELECT
     ) AS faults,
     coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM orgs
-WHERE ($2::object_id IS NULL OR orgs.id = $2::object_id)
+WHERE (orgs.expires_at IS NULL OR orgs.expires_at > $1::timestamptz)
+    AND ($2::object_id IS NULL OR orgs.id = $2::object_id)
     AND ($3::object_id IS NULL OR orgs.id > $3::object_id)
 ORDER BY orgs.id
 LIMIT $4
@@ -236,6 +288,7 @@ type ListOrgsRow struct {
 	Protected       bool
 	ClockOffset     time.Duration
 	ClockFrozenAt   *time.Time
+	ExpiresAt       *time.Time
 	Projects        int64
 	APIKeys         int64
 	ServiceAccounts int64
@@ -246,8 +299,8 @@ type ListOrgsRow struct {
 	JournalMode     string
 }
 
-// All organizations after an id, or the one of an id, with how much each of them has, but
-// for clusters that are being deleted, and what is staged in it.
+// All organizations after an id, or the one of an id, that have not expired, with how much
+// each of them has, but for clusters that are being deleted, and what is staged in it.
 func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]ListOrgsRow, error) {
 	rows, err := db.Query(ctx, listOrgs,
 		arg.Now,
@@ -268,6 +321,7 @@ func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]
 			&i.Protected,
 			&i.ClockOffset,
 			&i.ClockFrozenAt,
+			&i.ExpiresAt,
 			&i.Projects,
 			&i.APIKeys,
 			&i.ServiceAccounts,
@@ -354,7 +408,7 @@ const updateOrgName = `-- name: UpdateOrgName :one
 UPDATE orgs
 SET name = $1
 WHERE id = $2
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at, expires_at
 `
 
 type UpdateOrgNameParams struct {
@@ -376,6 +430,7 @@ func (q *Queries) UpdateOrgName(ctx context.Context, db DBTX, arg UpdateOrgNameP
 		&i.JournalMode,
 		&i.ClockOffset,
 		&i.ClockFrozenAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }
@@ -404,7 +459,7 @@ UPDATE orgs
 SET settings = coalesce(settings, '{}') || $1::jsonb,
     api_access_list_required = coalesce($2, api_access_list_required)
 WHERE id = $3
-RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at
+RETURNING id, name, api_access_list_required, created_at, settings, protected, staging_version, journal_mode, clock_offset, clock_frozen_at, expires_at
 `
 
 type UpdateOrgSettingsParams struct {
@@ -429,6 +484,7 @@ func (q *Queries) UpdateOrgSettings(ctx context.Context, db DBTX, arg UpdateOrgS
 		&i.JournalMode,
 		&i.ClockOffset,
 		&i.ClockFrozenAt,
+		&i.ExpiresAt,
 	)
 	return i, err
 }

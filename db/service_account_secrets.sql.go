@@ -90,9 +90,15 @@ JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id
 WHERE principals.id = $1
+    AND (orgs.expires_at IS NULL OR orgs.expires_at > $2::timestamptz)
 ORDER BY service_account_secrets.id
 LIMIT 100
 `
+
+type ListClientSecretsParams struct {
+	ServiceAccountID objectid.ID
+	Now              time.Time
+}
 
 type ListClientSecretsRow struct {
 	ServiceAccountSecret ServiceAccountSecret
@@ -104,8 +110,8 @@ type ListClientSecretsRow struct {
 // The secrets of a service account, those that have expired among them, by its id alone:
 // the client has not said which organization it is of. With them is what the clock of that
 // shows.
-func (q *Queries) ListClientSecrets(ctx context.Context, db DBTX, serviceAccountID objectid.ID) ([]ListClientSecretsRow, error) {
-	rows, err := db.Query(ctx, listClientSecrets, serviceAccountID)
+func (q *Queries) ListClientSecrets(ctx context.Context, db DBTX, arg ListClientSecretsParams) ([]ListClientSecretsRow, error) {
+	rows, err := db.Query(ctx, listClientSecrets, arg.ServiceAccountID, arg.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -44,10 +44,17 @@ func (q *Queries) DeleteStagingToken(ctx context.Context, db DBTX, arg DeleteSta
 }
 
 const getStagingToken = `-- name: GetStagingToken :one
-SELECT org_id, id, role
+SELECT staging_tokens.org_id, staging_tokens.id, staging_tokens.role
 FROM staging_tokens
-WHERE token_hash = $1
+JOIN orgs ON orgs.id = staging_tokens.org_id
+WHERE staging_tokens.token_hash = $1
+    AND (orgs.expires_at IS NULL OR orgs.expires_at > $2::timestamptz)
 `
+
+type GetStagingTokenParams struct {
+	TokenHash []byte
+	Now       time.Time
+}
 
 type GetStagingTokenRow struct {
 	OrgID objectid.ID
@@ -55,8 +62,9 @@ type GetStagingTokenRow struct {
 	Role  StagingRole
 }
 
-func (q *Queries) GetStagingToken(ctx context.Context, db DBTX, tokenHash []byte) (GetStagingTokenRow, error) {
-	row := db.QueryRow(ctx, getStagingToken, tokenHash)
+// The token of an organization that has not expired.
+func (q *Queries) GetStagingToken(ctx context.Context, db DBTX, arg GetStagingTokenParams) (GetStagingTokenRow, error) {
+	row := db.QueryRow(ctx, getStagingToken, arg.TokenHash, arg.Now)
 	var i GetStagingTokenRow
 	err := row.Scan(&i.OrgID, &i.ID, &i.Role)
 	return i, err

@@ -76,15 +76,24 @@ func call[A any](ctx context.Context, c *Client, method, path string, body any) 
 
 // send sends a body, if there is one, and returns that of the answer.
 func (c *Client) send(ctx context.Context, method, path, contentType string, body []byte) ([]byte, error) {
+	header := make(http.Header)
+	if len(body) > 0 {
+		header.Set("Content-Type", contentType)
+	}
+	return c.sendWith(ctx, header, method, path, body)
+}
+
+// sendWith does what send does, with the header and the token.
+func (c *Client) sendWith(
+	ctx context.Context, header http.Header, method, path string, body []byte,
+) ([]byte, error) {
 	address := strings.TrimRight(c.Server, "/") + Root + path
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
+	req.Header = header
 	req.Header.Set("Authorization", "Bearer "+c.Token)
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", contentType)
-	}
 	client := c.HTTP
 	if client == nil {
 		client = http.DefaultClient

@@ -14,9 +14,11 @@ type Organization struct {
 	// Protected says that it is not marked for staging: nothing resets it.
 	Protected bool `json:"protected"`
 	// Clock is nil if it shows the real time.
-	Clock  *Clock `json:"clock,omitempty"`
-	Staged Staged `json:"staged"`
-	Counts Counts `json:"counts"`
+	Clock *Clock `json:"clock,omitempty"`
+	// ExpiresAt is when a throw-away organization ends; nil of one that stays.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	Staged    Staged     `json:"staged"`
+	Counts    Counts     `json:"counts"`
 }
 
 // Staged is what is staged in an organization.

@@ -28,6 +28,7 @@ type adminConfig struct {
 	AdminTokenFile string   `env:"EXPORTBUCKETS_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"File with the operator's token, of 32 characters or more. Beside the private PostgreSQL it is operator-token in the state directory, made at the first start."`
 	AdminHost      []string `env:"EXPORTBUCKETS_ADMIN_HOST" placeholder:"NAME,..." help:"Names of the admin listener that requests may use, beside localhost, addresses and the host of --base-url."`
 	JournalMax     int64    `env:"EXPORTBUCKETS_JOURNAL_MAX" default:"512" placeholder:"MIB" help:"Most that the journals of all organizations hold together, in MiB (${default})."`
+	ThrowawayMax   int64    `env:"EXPORTBUCKETS_THROWAWAY_MAX" default:"100" placeholder:"N" help:"Most throw-away organizations at a time (${default})."`
 	Staging        *bool    `env:"EXPORTBUCKETS_STAGING" negatable:"" help:"Serve the staging plane on the admin listener. Beside the private PostgreSQL it is on."`
 }
 
@@ -41,6 +42,9 @@ const defaultAdminListen = "127.0.0.1:8081"
 func (c adminConfig) Validate() error {
 	if c.JournalMax < 1 {
 		return fmt.Errorf("--journal-max (EXPORTBUCKETS_JOURNAL_MAX): %d is not at least 1", c.JournalMax)
+	}
+	if c.ThrowawayMax < 0 {
+		return fmt.Errorf("--throwaway-max (EXPORTBUCKETS_THROWAWAY_MAX): %d is negative", c.ThrowawayMax)
 	}
 	if c.AdminListen == nil || *c.AdminListen == "" {
 		return nil
@@ -57,6 +61,7 @@ type adminPlan struct {
 	optional  bool   // a port that is taken is no reason to serve nothing
 	staging   bool
 	journal   int64 // bytes of all journals at most
+	most      int64 // throw-away organizations
 	hosts     []string
 	tokenFile string // empty if there is no operator
 	own       bool   // the file is made if it is not there
@@ -65,7 +70,9 @@ type adminPlan struct {
 // plan decides what the admin listener is to be beside a database.
 func (c adminConfig) plan(database databaseConfig) (adminPlan, error) {
 	private := database.source().private()
-	p := adminPlan{staging: private, journal: c.JournalMax << 20, hosts: c.AdminHost, tokenFile: c.AdminTokenFile}
+	p := adminPlan{
+		staging: private, journal: c.JournalMax << 20, most: c.ThrowawayMax, hosts: c.AdminHost, tokenFile: c.AdminTokenFile,
+	}
 	switch {
 	case c.AdminListen != nil:
 		p.listen = *c.AdminListen

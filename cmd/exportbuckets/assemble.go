@@ -45,7 +45,8 @@ type parts struct {
 	api     http.Handler
 	admin   http.Handler // nil if there is no admin listener
 	callers *iam.Service
-	journal *journal.Journal // nil if there is none
+	journal *journal.Journal     // nil if there is none
+	states  *tenantstate.Service // nil if there is no staging plane
 }
 
 // env is the time and chance of the services.
@@ -86,37 +87,43 @@ func (p plan) assemble(pool *dbpool.Pool, sealer *iam.Sealer, config api.Config)
 	}
 	assembled := parts{api: handler, callers: callers, journal: kept}
 	if p.admin.listen != "" {
-		assembled.admin, err = p.assembleAdmin(pool, sealer, env, kept, config)
+		err = p.assembleAdmin(&assembled, pool, sealer, env, config)
 	}
 	return assembled, err
 }
 
 // assembleAdmin puts together the admin listener.
 func (p plan) assembleAdmin(
-	pool *dbpool.Pool, sealer *iam.Sealer, env atlas.Env, kept *journal.Journal, config api.Config,
-) (http.Handler, error) {
+	assembled *parts, pool *dbpool.Pool, sealer *iam.Sealer, env atlas.Env, config api.Config,
+) error {
 	token, err := p.admin.token()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.checkPublic(token); err != nil {
-		return nil, err
+		return err
 	}
 	config.Metrics.WatchPool(pool.Pool)
-	services := admin.Services{TenantState: newStates(pool, env, sealer, token), Journal: kept}
-	return admin.New(services, admin.Config{
+	states := p.newStates(pool, env, sealer, token)
+	if p.admin.staging {
+		assembled.states = states
+	}
+	assembled.admin = admin.New(admin.Services{TenantState: states, Journal: assembled.journal}, admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,
 		Metrics: config.Metrics,
 		Ready:   config.Ready,
 		Log:     config.Log,
-	}), nil
+	})
+	return nil
 }
 
 // newStates returns the service of the staging plane. An empty operatorToken is nobody's.
-func newStates(pool *dbpool.Pool, env atlas.Env, sealer *iam.Sealer, operatorToken string) *tenantstate.Service {
+func (p plan) newStates(
+	pool *dbpool.Pool, env atlas.Env, sealer *iam.Sealer, operatorToken string,
+) *tenantstate.Service {
 	return tenantstate.New(pool, env, tenantstate.Config{
-		Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
+		Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation, MaxThrowaways: p.admin.most,
 	})
 }

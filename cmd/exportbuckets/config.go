@@ -27,6 +27,8 @@ type commandLine struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database schema up or down, or show where it is."`
 	Seed    seedCommand    `cmd:"" help:"Apply a seed file to the database."`
 	Tenant  struct {
+		Create  tenantCreateCommand  `cmd:"" help:"Make a throw-away organization, a copy with ids and secrets of its own, and print it with its secrets."`
+		Delete  tenantDeleteCommand  `cmd:"" help:"End an organization with all that it has."`
 		List    tenantListCommand    `cmd:"" help:"List the organizations that the token sees."`
 		Apply   tenantApplyCommand   `cmd:"" help:"Apply a seed file to an organization: make it what the file says, or add what it lacks."`
 		Export  tenantExportCommand  `cmd:"" help:"Print the file that declares what an organization has, without secrets."`

@@ -53,5 +53,5 @@ func (p plan) fill(ctx context.Context, url string, pool *dbpool.Pool) (*iam.Sea
 	if err := apply(ctx, pool, sealer, p.tenants, time.Now()); err != nil || !p.admin.staging {
 		return sealer, err
 	}
-	return sealer, newStates(pool, p.env(), sealer, "").DeclareMissing(ctx, p.tenants)
+	return sealer, p.newStates(pool, p.env(), sealer, "").DeclareMissing(ctx, p.tenants)
 }

@@ -94,6 +94,10 @@ func (p plan) run(ctx context.Context, o output) error {
 		stopJournal := inBackground(ctx, parts.journal.Run)
 		defer stopJournal()
 	}
+	if parts.states != nil {
+		stopSweeping := inBackground(ctx, func(ctx context.Context) { sweep(ctx, parts.states.Sweep, o.log) })
+		defer stopSweeping()
+	}
 	if p.sealing.file == "" {
 		o.log.Warn("API keys are not sealed: whoever reads the database can sign requests; see --sealing-key-file")
 	}

@@ -80,15 +80,18 @@ DELETE FROM journal_entries
 WHERE org_id = @org_id;
 
 -- name: DeleteJournalEntriesOfOrgPast :execrows
--- Leaves the newest entries of the organization, so many.
+-- Leaves the newest entries of the organization, so many, and none of one that is gone.
 DELETE FROM journal_entries
-WHERE journal_entries.org_id = @org_id AND journal_entries.id <= (
-    SELECT past.id
-    FROM journal_entries AS past
-    WHERE past.org_id = @org_id
-    ORDER BY past.id DESC
-    OFFSET @kept::integer
-    LIMIT 1
+WHERE journal_entries.org_id = @org_id AND (
+    journal_entries.id <= (
+        SELECT past.id
+        FROM journal_entries AS past
+        WHERE past.org_id = @org_id
+        ORDER BY past.id DESC
+        OFFSET @kept::integer
+        LIMIT 1
+    )
+    OR NOT EXISTS (SELECT FROM orgs WHERE orgs.id = @org_id)
 );
 
 -- name: DeleteJournalEntriesBefore :execrows

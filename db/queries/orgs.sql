@@ -1,7 +1,7 @@
 -- name: InsertOrg :execrows
 -- Adds the organization unless there is one of that id.
-INSERT INTO orgs (id, name, api_access_list_required, protected, created_at)
-VALUES (@id, @name, @api_access_list_required, @protected, @created_at)
+INSERT INTO orgs (id, name, api_access_list_required, protected, created_at, expires_at)
+VALUES (@id, @name, @api_access_list_required, @protected, @created_at, sqlc.narg('expires_at'))
 ON CONFLICT (id) DO NOTHING;
 
 -- name: GetOrg :one
@@ -31,6 +31,15 @@ FROM orgs
 WHERE id = @org_id
 FOR KEY SHARE;
 
+-- name: GetExpiredOrgForUpdateSkipLocked :one
+-- Locks an organization that has expired, and that nobody else has locked.
+SELECT id
+FROM orgs
+WHERE expires_at <= @now::timestamptz
+ORDER BY expires_at
+LIMIT 1
+FOR UPDATE SKIP LOCKED;
+
 -- name: GetOrgMaxSecretHours :one
 -- The longest validity that the organization allows the secrets of its service
 -- accounts.
@@ -44,15 +53,22 @@ SELECT coalesce(journal_mode, CASE WHEN protected THEN 'off' ELSE 'full' END)::t
 FROM orgs
 WHERE id = @org_id;
 
+-- name: GetThrowawaysLock :one
+-- Of two transactions that count throw-away organizations, one waits until the other has
+-- committed.
+SELECT true AS held
+FROM pg_advisory_xact_lock(x'7461726573'::bigint);
+
 -- name: ListOrgs :many
--- All organizations after an id, or the one of an id, with how much each of them has, but
--- for clusters that are being deleted, and what is staged in it.
+-- All organizations after an id, or the one of an id, that have not expired, with how much
+-- each of them has, but for clusters that are being deleted, and what is staged in it.
 SELECT
     orgs.id,
     orgs.name,
     orgs.protected,
     orgs.clock_offset,
     orgs.clock_frozen_at,
+    orgs.expires_at,
     (SELECT count(*) FROM projects WHERE projects.org_id = orgs.id) AS projects,
     (SELECT count(*) FROM api_keys WHERE api_keys.org_id = orgs.id) AS api_keys,
     (SELECT count(*) FROM service_accounts WHERE service_accounts.org_id = orgs.id) AS service_accounts,
@@ -79,7 +95,8 @@ SELECT
     ) AS faults,
     coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
 FROM orgs
-WHERE (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
+WHERE (orgs.expires_at IS NULL OR orgs.expires_at > @now::timestamptz)
+    AND (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
     AND (sqlc.narg('after')::object_id IS NULL OR orgs.id > sqlc.narg('after')::object_id)
 ORDER BY orgs.id
 LIMIT @most;
@@ -87,6 +104,12 @@ LIMIT @most;
 -- name: CountOrgs :one
 SELECT count(*)
 FROM orgs;
+
+-- name: CountThrowaways :one
+-- The throw-away organizations that have not expired.
+SELECT count(*)
+FROM orgs
+WHERE expires_at > @now::timestamptz;
 
 -- name: UpdateOrg :exec
 -- Makes the organization anew, but for when it was made and whether it is protected.

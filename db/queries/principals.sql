@@ -97,8 +97,13 @@ SELECT
         SELECT named_org.id
         FROM orgs AS named_org
         WHERE asked.org_id IS NOT NULL AND named_org.id = asked.org_id
+            AND (named_org.expires_at IS NULL OR named_org.expires_at > asked.now)
     ) IS NOT NULL)::boolean AS org_exists,
-    (project.org_id IS NOT NULL)::boolean AS project_exists,
+    (project.org_id IS NOT NULL AND (project.org_id = credential.org_id OR EXISTS (
+        SELECT
+        FROM orgs AS other_org
+        WHERE other_org.id = project.org_id AND (other_org.expires_at IS NULL OR other_org.expires_at > asked.now)
+    )))::boolean AS project_exists,
     (project.org_id IS NOT DISTINCT FROM credential.org_id)::boolean AS project_in_org,
     coalesce(extract(epoch FROM project.due_at) * 1000000, 0)::bigint AS due_at,
     ARRAY(
@@ -157,6 +162,7 @@ CROSS JOIN LATERAL (
     FROM principals
     JOIN orgs ON orgs.id = principals.org_id
     WHERE principals.org_id = credential.org_id AND principals.id = credential.id
+        AND (orgs.expires_at IS NULL OR orgs.expires_at > asked.now)
     LIMIT 1
 ) AS principal
 LEFT JOIN LATERAL (

@@ -34,6 +34,7 @@ JOIN service_account_secrets
     ON service_account_secrets.org_id = principals.org_id
     AND service_account_secrets.service_account_id = principals.id
 WHERE principals.id = @service_account_id
+    AND (orgs.expires_at IS NULL OR orgs.expires_at > @now::timestamptz)
 ORDER BY service_account_secrets.id
 LIMIT 100;
 

@@ -5,9 +5,12 @@ VALUES (@org_id, @id, @role, @token_hash, @created_at)
 ON CONFLICT (token_hash) DO NOTHING;
 
 -- name: GetStagingToken :one
-SELECT org_id, id, role
+-- The token of an organization that has not expired.
+SELECT staging_tokens.org_id, staging_tokens.id, staging_tokens.role
 FROM staging_tokens
-WHERE token_hash = @token_hash;
+JOIN orgs ON orgs.id = staging_tokens.org_id
+WHERE staging_tokens.token_hash = @token_hash
+    AND (orgs.expires_at IS NULL OR orgs.expires_at > @now::timestamptz);
 
 -- name: ListStagingTokens :many
 SELECT id, role, created_at

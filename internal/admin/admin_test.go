@@ -142,7 +142,7 @@ func setup(t *testing.T, change ...func(*admin.Config)) *bundle {
 	env := atlas.Env{Clock: time.Now, NewID: objectid.New, NewEventID: objectid.New, Pace: atlas.Paces["fast"]}
 	b.services = admin.Services{
 		TenantState: tenantstate.New(b.pool, env, tenantstate.Config{
-			Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation,
+			Sealer: sealer, OperatorToken: operatorToken, IsOperation: api.IsOperation, MaxThrowaways: 10,
 		}),
 		Journal: journal.New(b.pool, journal.Config{
 			MaxBytes: 1 << 30, Fields: func() journal.Fields { return nil }, Log: slog.New(slog.NewJSONHandler(b.log, nil)),

@@ -26,6 +26,8 @@ type call struct {
 	w      http.ResponseWriter
 	caller tenantstate.Caller
 	noted  []slog.Attr
+	// changed is the organization whose journal tells of the change; empty for none.
+	changed string
 }
 
 // endpoint is what an operation asks of its caller, and what it does.
@@ -90,7 +92,7 @@ func asOperator[A any](
 func (s *Server) operation(op operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		c := &call{Request: r, w: w}
+		c := &call{Request: r, w: w, changed: r.PathValue("org")}
 		answer, err := s.serve(c, op)
 		status := op.status
 		if err != nil {

@@ -107,10 +107,10 @@ func (s *Server) setJournal(
 	return s.Journal.Set(ctx, writer, settings)
 }
 
-// journalChange tells the journal of the organization in the path of a change that was made
-// with a token, and of the numbers that the endpoint has noted.
+// journalChange tells the journal of the organization that was changed of a change that was
+// made with a token, and of the numbers that the endpoint has noted.
 func (s *Server) journalChange(c *call, op operation) {
-	org, err := objectid.Parse(c.PathValue("org"))
+	org, err := objectid.Parse(c.changed)
 	if err != nil || s.Journal == nil || op.method == http.MethodGet {
 		return
 	}

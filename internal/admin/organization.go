@@ -29,6 +29,31 @@ func (s *Server) updateOrganization(
 	return s.TenantState.Update(ctx, operator, of, update)
 }
 
+func (s *Server) createOrganization(
+	ctx context.Context, caller tenantstate.Caller, c *call,
+) (staging.CreatedOrganization, error) {
+	asked, err := decode[staging.NewOrganization](c)
+	if err != nil {
+		return staging.CreatedOrganization{}, err
+	}
+	created, err := s.TenantState.CreateOrganization(ctx, caller, asked)
+	if err == nil {
+		created.BaseURL = s.cfg.BaseURL
+		c.changed = created.Organization.ID
+		c.note("organization", c.changed)
+		c.note("ids", int64(len(created.IDs)))
+	}
+	return created, err
+}
+
+func (s *Server) deleteOrganization(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
+	err := s.TenantState.DeleteOrganization(ctx, writer, c.Header.Get("If-Match"))
+	if err == nil {
+		c.changed = "" // and its journal is gone with it
+	}
+	return nothing{}, err
+}
+
 func (s *Server) listTokens(
 	ctx context.Context, reader tenantstate.Reader, _ *call,
 ) (staging.List[staging.Token], error) {

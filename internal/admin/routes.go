@@ -40,8 +40,10 @@ func (s *Server) operations() []operation {
 	return []operation{
 		{http.MethodGet, "/openapi.yaml", http.StatusOK, asCaller(s.getOpenAPI)},
 		{http.MethodGet, "/organizations?after", http.StatusOK, asCaller(s.listOrganizations)},
+		{http.MethodPost, "/organizations", http.StatusCreated, asCaller(s.createOrganization)},
 		{http.MethodGet, org, http.StatusOK, asReader(s.getOrganization)},
 		{http.MethodPatch, org, http.StatusOK, asOperator(s.updateOrganization)},
+		{http.MethodDelete, org, http.StatusNoContent, asWriter(s.deleteOrganization)},
 		{http.MethodGet, tokens, http.StatusOK, asReader(s.listTokens)},
 		{http.MethodPost, tokens, http.StatusCreated, asWriter(s.createToken)},
 		{http.MethodDelete, tokens + "/{token}", http.StatusNoContent, asWriter(s.revokeToken)},

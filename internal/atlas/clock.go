@@ -23,8 +23,9 @@ func (c Clock) Now(at time.Time) time.Time {
 }
 
 // HoldClock returns the clock of an organization: whoever moves it waits until the commit.
-// It returns an error that wraps pgx.ErrNoRows if there is no such organization.
+// It returns ErrNoOrg if there is no such organization.
 func HoldClock(ctx context.Context, tx db.DBTX, orgID objectid.ID) (Clock, error) {
 	row, err := db.New().GetOrgClockForKeyShare(ctx, tx, orgID)
-	return Clock{Offset: row.ClockOffset, FrozenAt: row.ClockFrozenAt}, Wrap(err, "get clock of organization")
+	clock := Clock{Offset: row.ClockOffset, FrozenAt: row.ClockFrozenAt}
+	return clock, WrapMissing(err, "get clock of organization", ErrNoOrg)
 }

@@ -82,6 +82,8 @@ var (
 	// ErrStaleNonce says that the credentials are right, but their nonce is too
 	// old. RFC 7616, section 3.3: stale.
 	ErrStaleNonce = errors.New("the nonce is not fresh")
+	// ErrNoOrg says that the organization is gone, and with it whoever calls for it.
+	ErrNoOrg = fmt.Errorf("there is no such organization: %w", ErrUnauthenticated)
 	// ErrSecretNotFound says that a service account has no such secret.
 	ErrSecretNotFound = errors.New("there is no such secret")
 	// ErrInvalidClient says that a service account's id and secret do not

@@ -79,9 +79,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, owner atlas.CredentialOwner,
 	}
 }
 
+// apiKeysPublicKeyKey is broken by a second key with a public key.
+const apiKeysPublicKeyKey = "api_keys_public_key_key"
+
 // IsPublicKeyTaken reports whether an API key could not be added because another has its
 // public key: they are drawn by lot from 26^8, for all organizations.
-func IsPublicKeyTaken(err error) bool { return write.IsViolation(err, "api_keys_public_key_key") }
+func IsPublicKeyTaken(err error) bool { return write.IsViolation(err, apiKeysPublicKeyKey) }
 
 func (s *Service) insertAPIKey(
 	ctx context.Context, owner atlas.CredentialOwner, description string, roles []string,

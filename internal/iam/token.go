@@ -121,7 +121,7 @@ func (s *Service) authenticateClient(
 		return secret, nil, refuseClient("not a client id", nil)
 	}
 	receivedAt := s.env.Now()
-	rows, err := s.q.ListClientSecrets(ctx, s.pool, id)
+	rows, err := s.q.ListClientSecrets(ctx, s.pool, db.ListClientSecretsParams{ServiceAccountID: id, Now: receivedAt})
 	if err != nil {
 		return secret, nil, fmt.Errorf("list service account secrets: %w", err)
 	}

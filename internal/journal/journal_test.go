@@ -24,6 +24,12 @@ var (
 func setup(t *testing.T) (*journal.Journal, *dbpool.Pool) {
 	t.Helper()
 	pool := dbtest.New(t)
+	for _, org := range []objectid.ID{ours, theirs} {
+		_, err := db.New().InsertOrg(t.Context(), pool, db.InsertOrgParams{ID: org, Name: "Test", CreatedAt: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	return journal.New(pool, journal.Config{
 		MaxBytes: 1 << 30,
 		Fields:   func() journal.Fields { return journal.Fields{"name": true, "tags": true} },
@@ -60,6 +66,23 @@ func TestWhatIsTooMuchIsDroppedAndCounted(t *testing.T) {
 	}
 	if count(t, pool, theirs) != 1 {
 		t.Error("got no entry of the other organization, want it")
+	}
+}
+
+// What was under way when its organization ended is written afterwards.
+func TestNoEntryOfAnOrganizationThatIsGoneStays(t *testing.T) {
+	t.Parallel()
+	j, pool := setup(t)
+	gone := objectid.MustParse("5f0000000000000000000a03")
+	for _, org := range []objectid.ID{ours, gone} {
+		j.Add(record(org))
+	}
+	j.Flush(t.Context())
+	if err := j.Trim(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got, kept := count(t, pool, gone), count(t, pool, ours); got != 0 || kept != 1 {
+		t.Errorf("got %d entries of one that is gone and %d of another, want 0 and 1", got, kept)
 	}
 }
 

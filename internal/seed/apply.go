@@ -31,7 +31,7 @@ func Apply(ctx context.Context, pool *dbpool.Pool, sealer *iam.Sealer, file File
 	err := pgx.BeginTxFunc(ctx, pool, dbpool.LongTx(), func(tx pgx.Tx) error {
 		for _, org := range file.Organizations {
 			clock, err := atlas.HoldClock(ctx, tx, org.ID.ID)
-			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			if err != nil && !errors.Is(err, atlas.ErrNoOrg) {
 				return err
 			}
 			if err := ApplyOrg(ctx, tx, sealer, org, clock.Now(now)); err != nil {

@@ -65,7 +65,7 @@ func setup(t testing.TB) *stateBundle {
 		Clock: func() time.Time { return b.now }, NewID: objectid.New, NewEventID: objectid.New,
 	}
 	b.service = New(b.pool, env, Config{
-		Sealer: new(iam.Sealer), OperatorToken: operatorToken, IsOperation: isOperation,
+		Sealer: new(iam.Sealer), OperatorToken: operatorToken, IsOperation: isOperation, MaxThrowaways: 100,
 	})
 	b.writer = b.writerOf(t, orgOne)
 	for _, writer := range []Writer{b.writer, b.writerOf(t, orgTwo)} {

@@ -55,7 +55,8 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error
 	if !iam.IsStagingToken(token) {
 		return Caller{}, errUnauthenticated
 	}
-	row, err := db.New().GetStagingToken(ctx, s.pool, hash)
+	row, err := db.New().GetStagingToken(ctx, s.pool,
+		db.GetStagingTokenParams{TokenHash: hash, Now: s.env.Now()})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Caller{}, errUnauthenticated
 	}
@@ -111,12 +112,12 @@ func (c Caller) Reader(ctx context.Context, org string) (Reader, error) {
 		return Reader{}, errNoOrganization
 	}
 	if c.token == nil {
-		_, err := db.New().GetOrg(ctx, c.service.pool, id)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return Reader{}, errNoOrganization
-		}
+		org, err := db.New().GetOrg(ctx, c.service.pool, id)
 		if err != nil {
-			return Reader{}, fmt.Errorf("find organization: %w", err)
+			return Reader{}, missing(err, "find organization", errNoOrganization)
+		}
+		if org.ExpiresAt != nil && !org.ExpiresAt.After(c.service.env.Now()) {
+			return Reader{}, errNoOrganization
 		}
 	}
 	return Reader{proof{&c, id}}, nil

@@ -15,6 +15,7 @@ import (
 type catalog struct {
 	version int64    // the last migration
 	tables  []*table // what is referred to stands before what refers to it
+	owned   []*table // the same, and those with rows of organizations that are not of states
 }
 
 // table is a table with rows of organizations.
@@ -37,6 +38,7 @@ type column struct {
 	name         string
 	typeName     string // SQL; that below a domain
 	isTime       bool
+	isID         bool   // of something of an organization, or that
 	required     bool   // NOT NULL
 	defaultValue string // SQL; empty if it has none
 }
@@ -45,6 +47,11 @@ type column struct {
 type reference struct {
 	to              *table
 	columns, target []string
+}
+
+// requires reports whether the table has a column of the name that is never NULL.
+func (t *table) requires(name string) bool {
+	return slices.ContainsFunc(t.columns, func(c column) bool { return c.name == name && c.required })
 }
 
 func (t *table) has(name string) bool {
@@ -59,7 +66,7 @@ const (
 	selectColumns = `
 		SELECT relname::text, attname::text, format_type(coalesce(nullif(typbasetype, 0), atttypid), atttypmod) ||
 				CASE WHEN typtype = 'd' AND attcollation <> 0 THEN ' COLLATE ' || attcollation::regcollation ELSE '' END,
-			atttypid = 'timestamptz'::regtype, attnotnull,
+			atttypid = 'timestamptz'::regtype, atttypid = 'object_id'::regtype, attnotnull,
 			coalesce(pg_get_expr(adbin, adrelid), ''),
 			coalesce(attnum = ANY(indkey::int2[]), false)
 		FROM pg_attribute
@@ -109,7 +116,8 @@ func readCatalog(ctx context.Context, conn db.DBTX) (*catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	read.tables = ordered(all)
+	read.owned = ordered(all, func(*table) bool { return false })
+	read.tables = ordered(all, func(t *table) bool { return leftOut[t.name].reason != "" })
 	return read, nil
 }
 
@@ -121,7 +129,7 @@ func readTables(ctx context.Context, conn db.DBTX) ([]*table, error) {
 	var c column
 	var inKey bool
 	err := each(ctx, conn, selectColumns,
-		[]any{&name, &c.name, &c.typeName, &c.isTime, &c.required, &c.defaultValue, &inKey}, func() {
+		[]any{&name, &c.name, &c.typeName, &c.isTime, &c.isID, &c.required, &c.defaultValue, &inKey}, func() {
 			if named[name] == nil {
 				named[name] = &table{name: name}
 				all = append(all, named[name])
@@ -164,16 +172,16 @@ func each(ctx context.Context, conn db.DBTX, sql string, scan []any, f func()) e
 	return atlas.Wrap(err, "read catalog")
 }
 
-// ordered returns the tables whose rows belong to organizations, without those that are
-// left out, each after those that it refers to, as far as they do not refer to each other.
-func ordered(all []*table) []*table {
+// ordered returns the tables whose rows belong to organizations, without those that without
+// says, each after those that it refers to, as far as they do not refer to each other.
+func ordered(all []*table, without func(t *table) bool) []*table {
 	of := make(map[*table]bool)
 	for again := true; again; {
 		again = false
 		for _, t := range all {
 			belongs := t.name == orgs || t.has("org_id") || t.has("project_id") ||
 				slices.ContainsFunc(t.parents, func(r reference) bool { return of[r.to] })
-			if belongs && !of[t] && leftOut[t.name].reason == "" {
+			if belongs && !of[t] && !without(t) {
 				of[t], again = true, true
 			}
 		}

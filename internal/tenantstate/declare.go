@@ -46,7 +46,10 @@ func (s *Service) Declare(
 	if apply == nil {
 		return staging.Changes{}, staging.Invalid("/mode", "A mode is %s or %s.", staging.Replace, staging.Add)
 	}
-	org, err := parse(data, writer.OrgID())
+	org, err := parse(data)
+	if err == nil && org.ID.ID != writer.OrgID() {
+		err = staging.Invalid("/organizations/0/id", "This is another organization than that of the path.")
+	}
 	if err != nil {
 		return staging.Changes{}, err
 	}
@@ -72,8 +75,8 @@ type file struct {
 	data []byte
 }
 
-// parse returns the organization that a file has, which must be the one of the id.
-func parse(data []byte, id objectid.ID) (seed.Organization, error) {
+// parse returns the one organization that a file has.
+func parse(data []byte) (seed.Organization, error) {
 	file, err := seed.Parse(data)
 	if fault, ok := errors.AsType[*seed.PlaceError](err); ok {
 		return seed.Organization{}, staging.Invalid(fault.At, "%v", err)
@@ -84,10 +87,6 @@ func parse(data []byte, id objectid.ID) (seed.Organization, error) {
 	if len(file.Organizations) != 1 {
 		return seed.Organization{}, staging.Invalid("/organizations", "The file has %d organizations, and not one.",
 			len(file.Organizations))
-	}
-	if org := file.Organizations[0]; org.ID.ID != id {
-		return seed.Organization{}, staging.Invalid("/organizations/0/id",
-			"This is another organization than that of the path.")
 	}
 	return file.Organizations[0], nil
 }
@@ -178,7 +177,10 @@ func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) e
 		return fmt.Errorf("begin to make rows: %w", err)
 	}
 	defer func() { _ = made.Rollback(ctx) }() // but for errors, it has been
-	if err := s.empty(ctx, made, orgID); err != nil {
+	err = s.empty(ctx, made, orgID, func(c *catalog) []*table {
+		return slices.DeleteFunc(slices.Clone(c.tables), func(t *table) bool { return t.name == orgs })
+	})
+	if err != nil {
 		return err
 	}
 	if err := setClock(ctx, made, orgID, atlas.Clock{}); err != nil {
@@ -221,8 +223,10 @@ func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) e
 	return nil
 }
 
-// empty deletes all that an organization has.
-func (s *Service) empty(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+// empty deletes all that an organization which is held has in some tables.
+func (s *Service) empty(
+	ctx context.Context, tx pgx.Tx, orgID objectid.ID, of func(c *catalog) []*table,
+) error {
 	c, err := s.catalogOf(ctx, tx)
 	if err != nil {
 		return err
@@ -235,10 +239,8 @@ func (s *Service) empty(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error
 		return fmt.Errorf("defer constraints: %w", err)
 	}
 	batch, v := new(pgx.Batch), view{catalog: c}
-	for _, t := range slices.Backward(v.tables()) {
-		if t.name != orgs {
-			batch.Queue(v.empty(t), pgx.NamedArgs{"org": orgID, "projects": there})
-		}
+	for _, t := range slices.Backward(of(c)) {
+		batch.Queue(v.empty(t), pgx.NamedArgs{"org": orgID, "projects": there})
 	}
 	if _, err := send(ctx, tx, batch); err != nil {
 		return fmt.Errorf("delete rows: %w", err)
@@ -271,7 +273,7 @@ func (s *Service) DeclareMissing(ctx context.Context, applied seed.File) error {
 				return s.build(ctx, tx, file{org: org}, s.env.Now())
 			})
 		}
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) { // nothing has been made of it yet
+		if err != nil && !errors.Is(err, atlas.ErrNoOrg) { // nothing has been made of it yet
 			return fmt.Errorf("declare organization %s: %w", org.ID, err)
 		}
 	}

@@ -48,14 +48,15 @@ func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (cha
 type side struct {
 	view
 
-	isLive bool
+	isLive  bool
+	savedAt time.Time // zero if it is live
 }
 
 // side returns the state of a name, which the argument has.
 func (s *Service) side(ctx context.Context, conn db.DBTX, orgID objectid.ID, name, argument string) (side, error) {
 	if name == staging.Live {
 		c, err := s.catalogOf(ctx, conn)
-		return side{view{catalog: c}, true}, err
+		return side{view: view{catalog: c}, isLive: true}, err
 	}
 	state, err := db.New().GetSavedState(ctx, conn, db.GetSavedStateParams{OrgID: orgID, Name: name})
 	if err != nil {
@@ -63,7 +64,7 @@ func (s *Service) side(ctx context.Context, conn db.DBTX, orgID objectid.ID, nam
 	}
 	v, err := s.viewOf(ctx, conn, state)
 	v.argument, v.relative = argument, name == staging.Declared
-	return side{v, false}, err
+	return side{view: v, savedAt: state.SavedAt}, err
 }
 
 // rows is the rows of a table.

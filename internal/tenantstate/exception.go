@@ -35,6 +35,7 @@ var kept = map[string]struct {
 	"access_list_entries.last_used_address": {reason: "calls move it"},
 	"access_list_entries.last_used_at":      {reason: "calls move it"},
 	"access_list_entries.request_count":     {reason: "calls move it"},
+	"orgs.expires_at":                       {reason: "it says when the organization ends, which no state has"},
 	"orgs.journal_mode":                     {reason: "it says what the journal keeps, which no state has"},
 	"orgs.protected":                        {reason: "it says whether a restore may be, and is the operator's"},
 	"orgs.staging_version":                  {reason: "it only rises: replicas look what is staged anew"},

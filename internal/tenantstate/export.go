@@ -28,7 +28,7 @@ func (s *Service) Export(ctx context.Context, reader Reader, of string) (exporte
 		}
 		org, err := db.New().GetOrg(ctx, tx, orgID)
 		if err != nil {
-			return fmt.Errorf("get organization: %w", err)
+			return missing(err, "get organization", errNoOrganization)
 		}
 		r := rowReader{tx, source, pgx.NamedArgs{
 			"org": orgID, "projects": there, "state": of, "shift": time.Duration(0),
@@ -40,11 +40,7 @@ func (s *Service) Export(ctx context.Context, reader Reader, of string) (exporte
 		rows.Org.Protected = org.Protected
 		now := clockOf(org).Now(s.env.Now())
 		if of != staging.Live { // what was under way when it was saved
-			state, err := db.New().GetSavedState(ctx, tx, db.GetSavedStateParams{OrgID: orgID, Name: of})
-			if err != nil {
-				return fmt.Errorf("get saved state: %w", err)
-			}
-			now = state.SavedAt
+			now = source.savedAt
 		}
 		exported, err = seed.FileOf(rows, now)
 		return err

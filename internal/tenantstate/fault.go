@@ -11,7 +11,6 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/fault"
 	"exportbuckets/internal/objectid"
-	"exportbuckets/internal/write"
 	"exportbuckets/staging"
 )
 
@@ -153,7 +152,7 @@ func (s *Service) insertFaults(ctx context.Context, tx pgx.Tx, orgID objectid.ID
 // returns ORGANIZATION_PROTECTED.
 func (s *Service) stage(ctx context.Context, writer Writer, change func(tx pgx.Tx) error) error {
 	return s.pool.Write(ctx, writer.OrgID(), func(tx pgx.Tx) error {
-		if err := write.LockOrg(ctx, tx, writer.OrgID()); err != nil {
+		if err := lock(ctx, tx, writer.OrgID()); err != nil {
 			return err
 		}
 		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {

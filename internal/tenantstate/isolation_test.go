@@ -45,7 +45,7 @@ type replica struct {
 	states *tenantstate.Service
 }
 
-func newReplica(t *testing.T, url string) replica {
+func newReplica(t testing.TB, url string) replica {
 	t.Helper()
 	pool, err := dbpool.Open(t.Context(), url, 8, nil)
 	if err != nil {
@@ -71,7 +71,7 @@ func newReplica(t *testing.T, url string) replica {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return replica{server.URL, tenantstate.New(pool, env, tenantstate.Config{
-		Sealer: sealer, OperatorToken: isolationOperator, IsOperation: api.IsOperation,
+		Sealer: sealer, OperatorToken: isolationOperator, IsOperation: api.IsOperation, MaxThrowaways: 100,
 	})}
 }
 

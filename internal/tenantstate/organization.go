@@ -44,8 +44,13 @@ func (s *Service) Organizations(
 
 // Organization returns the organization of the proof, or NOT_FOUND if it is gone.
 func (s *Service) Organization(ctx context.Context, reader Reader) (staging.Organization, error) {
-	id := reader.OrgID()
-	rows, err := db.New().ListOrgs(ctx, s.pool, db.ListOrgsParams{OrgID: &id, Now: s.env.Now(), Most: 1})
+	return s.findOrganization(ctx, s.pool, reader.OrgID())
+}
+
+func (s *Service) findOrganization(
+	ctx context.Context, conn db.DBTX, id objectid.ID,
+) (staging.Organization, error) {
+	rows, err := db.New().ListOrgs(ctx, conn, db.ListOrgsParams{OrgID: &id, Now: s.env.Now(), Most: 1})
 	if err != nil {
 		return staging.Organization{}, fmt.Errorf("find organization: %w", err)
 	}
@@ -84,6 +89,7 @@ func (s *Service) organization(row db.ListOrgsRow) staging.Organization {
 		Staged: staging.Staged{
 			Declared: row.Declared, Faults: row.Faults, Journal: staging.JournalMode(row.JournalMode),
 		},
+		ExpiresAt: row.ExpiresAt,
 		Counts: staging.Counts{
 			Projects:        row.Projects,
 			APIKeys:         row.APIKeys,

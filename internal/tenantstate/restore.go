@@ -141,6 +141,26 @@ func (r *restore) run(ctx context.Context, tx pgx.Tx) (staging.Changes, error) {
 	return told(differences), turnBack(ctx, tx, r.state.OrgID, r.from, moment{r.from.real, clock})
 }
 
+// fill writes the rows of the state to an organization that has nothing but itself.
+func (r *restore) fill(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, plan+"; SET CONSTRAINTS ALL DEFERRED"); err != nil {
+		return fmt.Errorf("defer constraints: %w", err)
+	}
+	batch := new(pgx.Batch)
+	for _, t := range r.tables() {
+		if t.name == orgs {
+			batch.Queue(r.update(t), r.args)
+		} else {
+			batch.Queue(r.insert(t), r.args)
+		}
+	}
+	if _, err := send(ctx, tx, batch); err != nil {
+		return fmt.Errorf("write rows: %w", err)
+	}
+	_, err := tx.Exec(ctx, unplan+"; SET CONSTRAINTS ALL IMMEDIATE")
+	return atlas.Wrap(err, "check constraints")
+}
+
 // write writes what differs.
 func (r *restore) write(ctx context.Context, tx pgx.Tx, differences []difference) error {
 	tables, batch, expected := r.tables(), new(pgx.Batch), int64(0)

@@ -32,6 +32,8 @@ type Config struct {
 	// IsOperation reports whether a text is the operation id of an operation of the API.
 	// Required.
 	IsOperation func(text string) bool
+	// MaxThrowaways is how many throw-away organizations there may be at a time.
+	MaxThrowaways int64
 }
 
 // New returns the service.

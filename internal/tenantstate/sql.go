@@ -136,7 +136,7 @@ func (v view) within(t *table, row string) string {
 	switch {
 	case t.name == orgs:
 		parts = append(parts, id("id")+" = @org")
-	case t.has("org_id"):
+	case t.requires("org_id"):
 		parts = append(parts, id("org_id")+" = @org")
 	case t.has("project_id"):
 		parts = append(parts, id("project_id")+" = ANY(@projects::text[])")

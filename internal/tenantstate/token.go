@@ -10,7 +10,6 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
-	"exportbuckets/internal/write"
 	"exportbuckets/staging"
 )
 
@@ -40,7 +39,7 @@ func (s *Service) CreateToken(ctx context.Context, writer Writer, asked staging.
 	now := s.env.Now()
 	id, secret := s.env.NewID(now), iam.NewStagingToken(writer.OrgID())
 	err := s.pool.Write(ctx, writer.OrgID(), func(tx pgx.Tx) error {
-		if err := write.LockOrg(ctx, tx, writer.OrgID()); err != nil {
+		if err := lock(ctx, tx, writer.OrgID()); err != nil {
 			return err
 		}
 		err := db.New().InsertStagingToken(ctx, tx, iam.NewStagingTokenRow(writer.OrgID(), id, role, secret, now))

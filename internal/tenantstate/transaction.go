@@ -2,6 +2,7 @@ package tenantstate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,19 +22,33 @@ func (s *Service) hold(
 ) error {
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
-	return write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
+	err := write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
 		at, err := s.settled(ctx, tx, writer.OrgID())
 		if err != nil {
 			return err
 		}
 		return f(ctx, tx, at)
 	})
+	return ended(err)
+}
+
+// lock locks the organization, which may have ended since the proof was made.
+func lock(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	return ended(write.LockOrg(ctx, tx, orgID))
+}
+
+// ended returns the problem if err says that the organization is gone.
+func ended(err error) error {
+	if errors.Is(err, atlas.ErrNoOrg) {
+		return errNoOrganization
+	}
+	return err
 }
 
 // settled brings an organization up to its clock, and returns when that was.
 func (s *Service) settled(ctx context.Context, tx pgx.Tx, orgID objectid.ID) (at moment, err error) {
 	if at.clock, err = atlas.HoldClock(ctx, tx, orgID); err != nil {
-		return at, err
+		return at, ended(err)
 	}
 	at.real = s.env.Now()
 	return at, s.settle.Org(ctx, tx, orgID, at.now())
@@ -46,6 +61,13 @@ func (s *Service) settled(ctx context.Context, tx pgx.Tx, orgID objectid.ID) (at
 func (s *Service) look(
 	ctx context.Context, orgID objectid.ID, states []string, f func(ctx context.Context, tx pgx.Tx) error,
 ) error {
+	return s.lookFor(ctx, orgID, orgID, states, f)
+}
+
+// lookFor is look in the turn of another organization.
+func (s *Service) lookFor(
+	ctx context.Context, turn, orgID objectid.ID, states []string, f func(ctx context.Context, tx pgx.Tx) error,
+) error {
 	if slices.Contains(states, staging.Live) {
 		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) error {
 			_, err := s.settled(ctx, tx, orgID)
@@ -57,7 +79,7 @@ func (s *Service) look(
 	}
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
-	return s.pool.Write(ctx, orgID, func(tx pgx.Tx) error {
+	return s.pool.Write(ctx, turn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ"); err != nil {
 			return fmt.Errorf("see one moment: %w", err)
 		}

@@ -232,22 +232,16 @@ type OrgProof interface {
 // rolls back.
 //
 // As in BeginOn nobody waits for a row that is not to be had at once, f does not either,
-// and it may run more than once.
+// and it may run more than once. It returns atlas.ErrNoOrg if there is no such organization.
 func Hold(ctx context.Context, pool *dbpool.Pool, proof OrgProof, f func(tx pgx.Tx) error) error {
 	ctx = dbpool.Patient(ctx)
 	orgID := proof.OrgID()
 	hold := func(tx pgx.Tx) error {
 		if _, err := db.New().GetOrgForUpdate(ctx, tx, orgID); err != nil {
-			return fmt.Errorf("lock organization: %w", err)
+			return atlas.WrapMissing(err, "lock organization", atlas.ErrNoOrg)
 		}
-		if err := dbpool.WaitBriefly(ctx, tx); err != nil {
+		if err := HoldLocked(ctx, tx, orgID); err != nil {
 			return err
-		}
-		if _, err := db.New().ListPrincipalsForUpdate(ctx, tx, orgID); err != nil {
-			return fmt.Errorf("lock principals: %w", err)
-		}
-		if _, err := db.New().ListProjectsForUpdate(ctx, tx, orgID); err != nil {
-			return fmt.Errorf("lock projects: %w", err)
 		}
 		if err := f(tx); err != nil {
 			return err
@@ -255,6 +249,19 @@ func Hold(ctx context.Context, pool *dbpool.Pool, proof OrgProof, f func(tx pgx.
 		return Raise(ctx, tx, orgID, nil)
 	}
 	return unlessHeld(ctx, func() error { return pool.WritePrincipals(ctx, orgID, hold) })
+}
+
+// HoldLocked does what Hold does before f, in a transaction that has locked the organization
+// FOR UPDATE.
+func HoldLocked(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	if err := dbpool.WaitBriefly(ctx, tx); err != nil {
+		return err
+	}
+	if _, err := db.New().ListPrincipalsForUpdate(ctx, tx, orgID); err != nil {
+		return fmt.Errorf("lock principals: %w", err)
+	}
+	_, err := db.New().ListProjectsForUpdate(ctx, tx, orgID)
+	return atlas.Wrap(err, "lock projects")
 }
 
 // lock locks caller and target in the order of their ids, and checks the caller.
@@ -291,10 +298,11 @@ func lock(ctx context.Context, tx pgx.Tx, proof atlas.Proof, target Target) erro
 	return nil
 }
 
-// LockOrg locks an organization: of two requests that count what it has, one waits.
+// LockOrg locks an organization: of two requests that count what it has, one waits. It
+// returns atlas.ErrNoOrg if there is no such organization.
 func LockOrg(ctx context.Context, tx pgx.Tx, id objectid.ID) error {
 	_, err := db.New().GetOrgForNoKeyUpdate(ctx, tx, id)
-	return atlas.Wrap(err, "lock organization")
+	return atlas.WrapMissing(err, "lock organization", atlas.ErrNoOrg)
 }
 
 // LockProject locks a project: what it has is written by one at a time. It returns

@@ -1,0 +1,84 @@
+package tenantstate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"exportbuckets/db"
+	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/write"
+	"exportbuckets/staging"
+)
+
+// DeleteOrganization ends an organization with all that it has. A throw-away one may be
+// ended by who may change it. Another takes the operator, who says its name: READ_ONLY_TOKEN,
+// INVALID without a name, CONFLICT for the wrong one.
+func (s *Service) DeleteOrganization(ctx context.Context, writer Writer, name string) error {
+	err := s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, _ moment) error {
+		org, err := db.New().GetOrg(ctx, tx, writer.OrgID())
+		if err != nil {
+			return fmt.Errorf("get organization: %w", err)
+		}
+		if org.ExpiresAt == nil {
+			if _, err := writer.Caller().Operator(); err != nil {
+				return err
+			}
+			switch name {
+			case org.Name:
+			case "":
+				return staging.Invalid("", "This is no throw-away organization: say its name, as If-Match: NAME.")
+			default:
+				return staging.NewProblem(staging.CodeConflict, "The organization has another name than If-Match says.")
+			}
+		}
+		return s.end(ctx, tx, writer.OrgID())
+	})
+	return atlas.Wrap(err, "delete organization")
+}
+
+// end deletes an organization that is held, and every row that belongs to it.
+func (s *Service) end(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
+	return s.empty(ctx, tx, orgID, func(c *catalog) []*table { return c.owned })
+}
+
+// Sweep deletes the throw-away organizations that have expired, but for those that another
+// replica is deleting, and returns how many it has deleted.
+func (s *Service) Sweep(ctx context.Context) (swept int, err error) {
+	for {
+		found, err := s.sweepOne(ctx)
+		if err != nil {
+			return swept, fmt.Errorf("sweep throw-away organizations: %w", err)
+		}
+		if !found {
+			return swept, nil
+		}
+		swept++
+	}
+}
+
+// sweepOne deletes one that has expired, if there is one.
+func (s *Service) sweepOne(ctx context.Context) (found bool, err error) {
+	err = pgx.BeginTxFunc(ctx, s.pool, dbpool.LongTx(), func(tx pgx.Tx) error {
+		id, err := db.New().GetExpiredOrgForUpdateSkipLocked(ctx, tx, s.env.Now())
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("find expired organization: %w", err)
+		}
+		found = true
+		if err := write.HoldLocked(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.end(ctx, tx, id)
+	})
+	if dbpool.IsHeld(err) {
+		return false, nil // somebody writes; the next sweep finds it
+	}
+	return found, atlas.Wrap(err, "delete organization")
+}
