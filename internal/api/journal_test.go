@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/journal"
@@ -192,6 +193,13 @@ func TestAnEntryIsOfWhoeverTheCredentialIs(t *testing.T) {
 	b.post(t, "/api/oauth/token", grant, basic("mdb_sa_id_"+noObject, "wrong"))
 	if got := entries(demoOrg) - before; got != 2 {
 		t.Errorf("token endpoint: got %d entries, want those of our client id alone", got)
+	}
+	b.clock.advance(time.Hour)
+	if got := b.do(t, request{token: token}); got.status != http.StatusUnauthorized {
+		t.Errorf("an expired token: got %d, want 401", got.status)
+	}
+	if got := entries(demoOrg) - before; got != 3 {
+		t.Errorf("an expired token: got %d entries, want it, too", got)
 	}
 }
 

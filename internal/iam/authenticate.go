@@ -89,16 +89,19 @@ func (s *Service) AuthenticateDigest(
 // AuthenticateBearer returns the service account that an access token was
 // issued to. It returns atlas.ErrUnauthenticated if the token was never issued,
 // has expired or was revoked, or an *atlas.Error if the client's address keeps the
-// account from being used.
+// account from being used. The account of a token that has expired is returned beside the
+// error, for the log.
 func (s *Service) AuthenticateBearer(ctx context.Context, token string, from Origin) (*atlas.Principal, error) {
 	c := newCredential(from, s.env.Now())
 	c.TokenHash = hashSecret(token)
 	row, err := s.findPrincipal(ctx, c)
-	if errors.Is(err, atlas.ErrUnauthenticated) {
-		err = Refuse("not an access token, or not any more")
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, atlas.ErrUnauthenticated):
+		return nil, Refuse("not an access token, or not any more")
+	case err != nil:
 		return nil, err
+	case c.isExpired(row):
+		return s.known(c, row), Refuse("an access token that has expired")
 	}
 	return s.admit(c, row, from)
 }
@@ -201,7 +204,7 @@ func (s *Service) listPrincipals(
 	}
 	found := make([]*db.ListPrincipalsRow, len(asked))
 	for i := range rows {
-		if rows[i].Known && !asked[rows[i].Ordinal].isExpired(&rows[i]) {
+		if rows[i].Known {
 			found[rows[i].Ordinal] = &rows[i]
 		}
 	}
@@ -261,7 +264,7 @@ func (s *Service) newPrincipal(c credential, row *db.ListPrincipalsRow, from Ori
 		StagingVersion: row.StagingVersion,
 		Find: func(ctx context.Context, conn db.DBTX) (*atlas.Principal, error) {
 			rows, err := s.listPrincipals(ctx, conn, []credential{c})
-			if err == nil && (rows[0] == nil || rows[0].ID != row.ID) {
+			if err == nil && (rows[0] == nil || rows[0].ID != row.ID || c.isExpired(rows[0])) {
 				err = atlas.ErrUnauthenticated
 			}
 			if err != nil {

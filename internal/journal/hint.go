@@ -161,6 +161,8 @@ func (h *hinter) signIn() string {
 	switch h.facts["reason"].Value {
 	case "wrong private key":
 		return "The public key is right, and the private key is another's; look for blanks, and for a key that was replaced."
+	case "an access token that has expired":
+		return "Ask /api/oauth/token for a new one: it lasts an hour on the organization's clock, which may have been moved."
 	case "":
 		return "Clients answer a fresh challenge by themselves: this request was repeated."
 	}
