@@ -163,6 +163,30 @@ func (c *Client) JournalEntry(ctx context.Context, organization, id string) (Jou
 	return call[JournalEntry](ctx, c, http.MethodGet, journalPath(organization)+"/"+url.PathEscape(id), nil)
 }
 
+// LastRefusal returns the newest entry that matches and was refused, with hints. It returns
+// NOT_FOUND if there is none.
+func (c *Client) LastRefusal(ctx context.Context, organization string, query JournalQuery) (JournalEntry, error) {
+	statuses := []string{"4xx", "5xx"}
+	if query.Status != "" {
+		statuses = []string{query.Status}
+	}
+	last := ""
+	for _, status := range statuses {
+		query.Status, query.Limit = status, 1
+		entries, err := c.Journal(ctx, organization, query)
+		if err != nil {
+			return JournalEntry{}, err
+		}
+		if len(entries) > 0 && entries[0].ID > last {
+			last = entries[0].ID
+		}
+	}
+	if last == "" {
+		return JournalEntry{}, NewProblem(CodeNotFound, "The journal has no refusal.")
+	}
+	return c.JournalEntry(ctx, organization, last)
+}
+
 // ClearJournal empties the journal of the organization.
 func (c *Client) ClearJournal(ctx context.Context, organization string) error {
 	_, err := call[none](ctx, c, http.MethodDelete, journalPath(organization), nil)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -175,13 +174,12 @@ func (j journalWhyCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	id := j.ID
-	if id == "" {
-		if id, err = j.lastRefusal(ctx, client, org); err != nil {
-			return err
-		}
+	var entry staging.JournalEntry
+	if j.ID == "" {
+		entry, err = client.LastRefusal(ctx, org, j.query())
+	} else {
+		entry, err = client.JournalEntry(ctx, org, j.ID)
 	}
-	entry, err := client.JournalEntry(ctx, org, id)
 	if err != nil {
 		return err
 	}
@@ -189,30 +187,6 @@ func (j journalWhyCommand) Run(ctx context.Context, o output) error {
 		return j.print(o.out, entry, table{})
 	}
 	return writeWhy(o.out, entry)
-}
-
-// lastRefusal returns the id of the newest entry that was refused.
-func (j journalWhyCommand) lastRefusal(ctx context.Context, client *staging.Client, org string) (string, error) {
-	statuses := []string{"4xx", "5xx"}
-	if j.Status != "" {
-		statuses = []string{j.Status}
-	}
-	var last staging.JournalEntry
-	for _, status := range statuses {
-		query := j.query()
-		query.Status, query.Limit = status, 1
-		entries, err := client.Journal(ctx, org, query)
-		if err != nil {
-			return "", err
-		}
-		if len(entries) > 0 && entries[0].ID > last.ID {
-			last = entries[0]
-		}
-	}
-	if last.ID == "" {
-		return "", errors.New("the journal has no refusal; see journal list")
-	}
-	return last.ID, nil
 }
 
 // writeWhy writes an entry as people read it.
