@@ -40,7 +40,9 @@ generate:
 
 lint:
 	$(TOOL) golangci-lint run
-	cd tools/bench && go tool -modfile=../go.mod golangci-lint run -c ../../.golangci.yml
+	for module in testcontainers tools/bench tools/stranger; do \
+	  (cd $$module && go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run -c $(CURDIR)/.golangci.yml) || exit 1; \
+	done
 
 # What .ci/run checks, but for the containers.
 check:
