@@ -39,9 +39,11 @@ func TestEachCallerOfABatchHasItsOwnTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []bool{false, true, false} {
-		if got := found[i] != nil; got != want {
-			t.Errorf("at %s: got the token valid: %t, want %t", asked[i].Now, got, want)
+	for i, want := range []bool{true, false, true} {
+		if found[i] == nil {
+			t.Errorf("at %s: got nobody, want the account of the token, expired or not", asked[i].Now)
+		} else if got := asked[i].isExpired(found[i]); got != want {
+			t.Errorf("at %s: got the token expired: %t, want %t", asked[i].Now, got, want)
 		}
 	}
 }
