@@ -70,7 +70,7 @@ func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
 		if waittest.RaceDetector() {
 			most *= 1.1
 		}
-		got := testing.AllocsPerRun(100, func() { do(op) })
+		got := leastAllocs(func() { do(op) })
 		if got > most {
 			t.Errorf("%s: got %.0f allocations, want at most %.0f", name, got, most)
 		}
@@ -78,10 +78,20 @@ func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
 		if waittest.RaceDetector() {
 			most *= 1.1
 		}
-		if counted := testing.AllocsPerRun(100, func() { count(op) }); counted > most {
+		if counted := leastAllocs(func() { count(op) }); counted > most {
 			t.Errorf("%s: got %.0f allocations where requests are counted, want at most two more than %.0f", name, counted, got)
 		}
 	}
+}
+
+// leastAllocs returns how many allocations f takes, without those of a garbage collection in
+// between, which empties pools.
+func leastAllocs(f func()) float64 {
+	least := testing.AllocsPerRun(100, f)
+	for range 4 {
+		least = min(least, testing.AllocsPerRun(50, f))
+	}
+	return least
 }
 
 // BenchmarkOperations measures the whole way of a request but for the network:
