@@ -294,3 +294,48 @@ func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 	}
 	comparisons.Wait()
 }
+
+// Whoever makes organizations without end waits for itself.
+func TestCreationsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.save(t, "a")
+	team, two := b.team(t, staging.RoleWrite), b.writerOf(t, orgTwo)
+	held, err := pgx.Connect(t.Context(), b.pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = held.Close(t.Context()) }()
+	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE saved_state_tables"); err != nil {
+		t.Fatal(err)
+	}
+	var creations sync.WaitGroup
+	for range 40 {
+		creations.Go(func() {
+			_, err := b.service.CreateOrganization(t.Context(), team, copyOf("a"))
+			if err != nil && !dbpool.Unavailable(err) {
+				t.Errorf("create: got %v, want it done, or 503", err)
+			}
+		})
+	}
+	waittest.Until(t, "a creation waits for the table", func() bool {
+		var waiting int
+		err := held.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		return err == nil && waiting > 0
+	})
+	for range 100 {
+		began := time.Now()
+		token, err := b.service.CreateToken(t.Context(), two, staging.NewToken{Role: staging.RoleRead})
+		if took := time.Since(began); err != nil || took > time.Second {
+			t.Fatalf("another team: got %v after %s, want its token at once", err, took)
+		}
+		if err := b.service.RevokeToken(t.Context(), two, token.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := held.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	creations.Wait()
+}

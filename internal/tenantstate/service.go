@@ -2,11 +2,14 @@ package tenantstate
 
 import (
 	"sync/atomic"
+	"time"
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/settle"
+	"exportbuckets/internal/share"
 )
 
 // Service answers for the staging plane. Its methods are safe for concurrent use.
@@ -18,7 +21,13 @@ type Service struct {
 	operator []byte
 	settle   *settle.Service
 	catalog  atomic.Pointer[catalog]
+	// creations are how many throw-away organizations are made at once. Each has a turn to
+	// write of its own: the turns of others are not for them.
+	creations *share.Pool[objectid.ID]
 }
+
+// creationPatience is how long the creation of an organization waits for others.
+const creationPatience = 30 * time.Second
 
 // MinOperatorToken is how many characters the operator's token has at least.
 const MinOperatorToken = 32
@@ -38,7 +47,11 @@ type Config struct {
 
 // New returns the service.
 func New(pool *dbpool.Pool, env atlas.Env, cfg Config) *Service {
-	s := &Service{pool: pool, env: env, cfg: cfg, settle: settle.New(pool, env)}
+	conns := int64(pool.Config().MaxConns)
+	s := &Service{
+		pool: pool, env: env, cfg: cfg, settle: settle.New(pool, env),
+		creations: share.New[objectid.ID](conns/4, conns/8, creationPatience),
+	}
 	if cfg.OperatorToken != "" {
 		s.operator = iam.HashStagingToken(cfg.OperatorToken)
 	}

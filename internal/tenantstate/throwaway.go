@@ -47,6 +47,15 @@ func (s *Service) CreateOrganization(
 	if err != nil {
 		return staging.CreatedOrganization{}, err
 	}
+	var of objectid.ID // nobody's, if it is the operator who calls
+	if own := caller.OrgID(); own != nil {
+		of = *own
+	}
+	leave, err := s.creations.Take(ctx, of, 1)
+	if err != nil {
+		return staging.CreatedOrganization{}, fmt.Errorf("wait to create an organization: %w", err)
+	}
+	defer leave()
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
 	var fill filler

@@ -35,10 +35,10 @@ func (b *stateBundle) caller(t testing.TB, token string) Caller {
 	return caller
 }
 
-// team returns who has a new token of the organization.
-func (b *stateBundle) team(t testing.TB, org string, role staging.Role) Caller {
+// team returns who has a new token of the organization of b.writer.
+func (b *stateBundle) team(t testing.TB, role staging.Role) Caller {
 	t.Helper()
-	token, err := b.service.CreateToken(t.Context(), b.writerOf(t, org), staging.NewToken{Role: role})
+	token, err := b.service.CreateToken(t.Context(), b.writer, staging.NewToken{Role: role})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestNothingIsLeftOfAnOrganizationThatHasEnded(t *testing.T) {
 func TestAnOrganizationThatStaysTakesTheOperatorWhoSaysItsName(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	team := b.team(t, orgOne, staging.RoleWrite)
+	team := b.team(t, staging.RoleWrite)
 	own, err := team.Writer(t.Context(), orgOne)
 	if err != nil {
 		t.Fatal(err)
@@ -381,7 +381,7 @@ func TestAnOrganizationThatHasExpiredIsGoneOnEveryReplica(t *testing.T) {
 func TestWhoMayMakeAThrowaway(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	writer, reader := b.team(t, orgOne, staging.RoleWrite), b.team(t, orgOne, staging.RoleRead)
+	writer, reader := b.team(t, staging.RoleWrite), b.team(t, staging.RoleRead)
 	if _, err := b.service.CreateOrganization(t.Context(), writer, copyOf(staging.Live)); err != nil {
 		t.Errorf("team: got %v, want a copy", err)
 	}
