@@ -98,3 +98,20 @@ func TestMovesOfAClockThatCannotBe(t *testing.T) {
 	isProblem(t, err, staging.CodeProtected)
 	isProblem(t, b.as(writeToken).ReleaseClock(t.Context(), demo), staging.CodeProtected)
 }
+
+// Whoever protects an organization releases its clock: its team may not any more.
+func TestTheClockOfAnOrganizationThatIsProtectedIsReleased(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.as(writeToken).AdvanceClock(t.Context(), demo, 48*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	org, err := b.as(operatorToken).UpdateOrganization(t.Context(), demo, staging.OrganizationUpdate{Protected: new(true)})
+	if err != nil || org.Clock != nil {
+		t.Errorf("got the clock %+v, %v, want none that is staged", org.Clock, err)
+	}
+	shown, err := b.as(readToken).Clock(t.Context(), demo)
+	if err != nil || shown.Frozen || time.Until(shown.Now).Abs() > time.Minute {
+		t.Errorf("got %+v, %v, want the real time", shown, err)
+	}
+}

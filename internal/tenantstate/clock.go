@@ -123,16 +123,33 @@ func (s *Service) moveClock(
 		if err != nil {
 			return err
 		}
-		if err := setClock(ctx, tx, orgID, to.clock); err != nil {
-			return err
-		}
-		if err := turnBack(ctx, tx, orgID, at, to); err != nil {
-			return err
-		}
 		shown = to.shown()
-		return s.settle.Org(ctx, tx, orgID, to.now())
+		return s.goTo(ctx, tx, orgID, at, to)
 	})
 	return shown, atlas.Wrap(err, "move clock")
+}
+
+// release turns the clock of an organization that is held back to the real time, if it is
+// not there.
+func (s *Service) release(ctx context.Context, tx pgx.Tx, orgID objectid.ID, at moment) error {
+	if at.clock == (atlas.Clock{}) {
+		return nil
+	}
+	if err := endTokens(ctx, tx, orgID); err != nil {
+		return err
+	}
+	return s.goTo(ctx, tx, orgID, at, at.moved(at.real, false))
+}
+
+// goTo moves the clock of an organization that is held, and does what is due by then.
+func (s *Service) goTo(ctx context.Context, tx pgx.Tx, orgID objectid.ID, from, to moment) error {
+	if err := setClock(ctx, tx, orgID, to.clock); err != nil {
+		return err
+	}
+	if err := turnBack(ctx, tx, orgID, from, to); err != nil {
+		return err
+	}
+	return s.settle.Org(ctx, tx, orgID, to.now())
 }
 
 func setClock(ctx context.Context, tx pgx.Tx, orgID objectid.ID, clock atlas.Clock) error {

@@ -66,13 +66,16 @@ func (s *Service) Update(
 	ctx context.Context, _ Operator, of Reader, update staging.OrganizationUpdate,
 ) (staging.Organization, error) {
 	if update.Protected != nil {
-		err := s.pool.Write(ctx, of.OrgID(), func(tx pgx.Tx) error {
+		err := s.hold(ctx, of, func(ctx context.Context, tx pgx.Tx, at moment) error {
 			_, err := db.New().UpdateOrgProtected(ctx, tx,
 				db.UpdateOrgProtectedParams{OrgID: of.OrgID(), Protected: *update.Protected})
-			if err == nil && *update.Protected {
-				err = clearFaults(ctx, tx, of.OrgID())
+			if err != nil || !*update.Protected {
+				return err
 			}
-			return err
+			if err := clearFaults(ctx, tx, of.OrgID()); err != nil {
+				return err
+			}
+			return s.release(ctx, tx, of.OrgID(), at)
 		})
 		if err != nil {
 			return staging.Organization{}, fmt.Errorf("update organization: %w", err)

@@ -18,12 +18,12 @@ import (
 // hold runs f in a transaction that holds the organization, which has been brought up to its
 // clock, at a moment since it is held. It may run f more than once.
 func (s *Service) hold(
-	ctx context.Context, writer Writer, f func(ctx context.Context, tx pgx.Tx, at moment) error,
+	ctx context.Context, proof write.OrgProof, f func(ctx context.Context, tx pgx.Tx, at moment) error,
 ) error {
 	ctx, cancel := dbpool.Long(ctx)
 	defer cancel()
-	err := write.Hold(ctx, s.pool, writer, func(tx pgx.Tx) error {
-		at, err := s.settled(ctx, tx, writer.OrgID())
+	err := write.Hold(ctx, s.pool, proof, func(tx pgx.Tx) error {
+		at, err := s.settled(ctx, tx, proof.OrgID())
 		if err != nil {
 			return err
 		}
