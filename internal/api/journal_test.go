@@ -201,6 +201,13 @@ func TestAnEntryIsOfWhoeverTheCredentialIs(t *testing.T) {
 	if got := entries(demoOrg) - before; got != 3 {
 		t.Errorf("an expired token: got %d entries, want it, too", got)
 	}
+	b.clock.advance(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).Sub(b.clock.Now()))
+	if got := b.post(t, "/api/oauth/token", grant, basic(demoClientID, demoClientSecret)); got.status != http.StatusUnauthorized {
+		t.Errorf("an expired secret: got %d %s, want 401", got.status, got.body)
+	}
+	if got := entries(demoOrg) - before; got != 4 {
+		t.Errorf("an expired secret: got %d entries, want it, too", got)
+	}
 }
 
 // What is off keeps nothing, and lines have neither bodies nor steps. It holds from the next

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -125,10 +124,6 @@ func (s *Service) authenticateClient(
 	if err != nil {
 		return secret, nil, fmt.Errorf("list service account secrets: %w", err)
 	}
-	rows = slices.DeleteFunc(rows, func(row db.ListClientSecretsRow) bool {
-		now := atlas.Clock{Offset: row.ClockOffset, FrozenAt: row.ClockFrozenAt}.Now(receivedAt)
-		return !row.ServiceAccountSecret.ExpiresAt.After(now)
-	})
 	if len(rows) == 0 {
 		return secret, nil, refuseClient("unknown client id, or without a valid secret", nil)
 	}
@@ -138,9 +133,13 @@ func (s *Service) authenticateClient(
 	})
 	hash := hashSecret(clientSecret)
 	for _, row := range rows {
-		if subtle.ConstantTimeCompare(row.ServiceAccountSecret.SecretHash, hash) == 1 {
-			return row.ServiceAccountSecret, account, nil
+		if subtle.ConstantTimeCompare(row.ServiceAccountSecret.SecretHash, hash) != 1 {
+			continue
 		}
+		if !row.ServiceAccountSecret.ExpiresAt.After(account.Now()) {
+			return secret, nil, refuseClient("a client secret that has expired", account)
+		}
+		return row.ServiceAccountSecret, account, nil
 	}
 	return secret, nil, refuseClient(wrongSecret, account)
 }
