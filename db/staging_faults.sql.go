@@ -153,9 +153,9 @@ type UpdateStagingFaultSeenRow struct {
 }
 
 // Counts a request that matches, and says whether the fault is applied to it, and whether it
-// is to none after that. A fault that took its place meanwhile ends at another time. The row is
-// locked before it is looked at, so that replicas agree on which request is the second. What
-// is called chance with a seed are the first 52 bits of a hash.
+// is to none after that. A fault that took its place meanwhile ends at another time. The row
+// is locked before it is looked at, so that replicas agree on which request is the second.
+// What is called chance with a seed are the first 52 bits of a hash.
 func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg UpdateStagingFaultSeenParams) (UpdateStagingFaultSeenRow, error) {
 	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.ExpiresAt)
 	var i UpdateStagingFaultSeenRow

@@ -10,31 +10,31 @@ import (
 // Usage says who refers to an access role or to an export bucket, as of the organization's
 // now, and what its removal would be answered.
 type Usage struct {
-	Kind    UserKind `json:"kind"`
-	ID      string   `json:"id"`
-	Project string   `json:"project"`
+	Kind    ResourceKind `json:"kind"`
+	ID      string       `json:"id"`
+	Project string       `json:"project"`
 	// UsedBy are the first 100, by their ids.
-	UsedBy []User `json:"usedBy"`
+	UsedBy []Reference `json:"usedBy"`
 	// ErrorCode is what the removal would be refused with; empty if it would not be.
 	ErrorCode string `json:"errorCode,omitempty"`
 }
 
-// UserKind is what refers to something, or is referred to.
-type UserKind string
+// ResourceKind is what refers to something, or is referred to.
+type ResourceKind string
 
 // The kinds that refer to others, and that are referred to.
 const (
-	UserAccessRole     UserKind = "accessRole"
-	UserExportBucket   UserKind = "exportBucket"
-	UserBackupSchedule UserKind = "backupSchedule"
-	UserExportJob      UserKind = "exportJob"
+	ResourceAccessRole     ResourceKind = "accessRole"
+	ResourceExportBucket   ResourceKind = "exportBucket"
+	ResourceBackupSchedule ResourceKind = "backupSchedule"
+	ResourceExportJob      ResourceKind = "exportJob"
 )
 
-// User is what refers to something.
-type User struct {
-	Kind UserKind `json:"kind"`
-	ID   string   `json:"id"` // of a schedule that of its cluster
-	Name string   `json:"name,omitempty"`
+// Reference is what refers to something.
+type Reference struct {
+	Kind ResourceKind `json:"kind"`
+	ID   string       `json:"id"` // of a schedule that of its cluster
+	Name string       `json:"name,omitempty"`
 	// Blocks is whether its removal is refused for that. A job is history: it blocks nothing.
 	Blocks bool `json:"blocks"`
 }

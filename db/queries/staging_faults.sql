@@ -42,9 +42,9 @@ WHERE org_id = @org_id;
 
 -- name: UpdateStagingFaultSeen :one
 -- Counts a request that matches, and says whether the fault is applied to it, and whether it
--- is to none after that. A fault that took its place meanwhile ends at another time. The row is
--- locked before it is looked at, so that replicas agree on which request is the second. What
--- is called chance with a seed are the first 52 bits of a hash.
+-- is to none after that. A fault that took its place meanwhile ends at another time. The row
+-- is locked before it is looked at, so that replicas agree on which request is the second.
+-- What is called chance with a seed are the first 52 bits of a hash.
 WITH decided AS (
     SELECT
         (

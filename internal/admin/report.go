@@ -11,23 +11,18 @@ import (
 
 func (s *Server) getUsage(ctx context.Context, reader tenantstate.Reader, c *call) (staging.Usage, error) {
 	query := c.URL.Query()
-	role, bucket := query.Get("role"), query.Get("bucket")
-	switch {
-	case role == "" && bucket == "", role != "" && bucket != "":
+	if (query.Get("role") == "") == (query.Get("bucket") == "") {
 		return staging.Usage{}, staging.Invalid("/role", "Name either a role or a bucket.")
-	case role != "":
-		id, err := objectid.Parse(role)
-		if err != nil {
-			return staging.Usage{}, staging.Invalid("/role", "This is no id.")
-		}
-		return s.TenantState.RoleUsage(ctx, reader, id)
-	default:
-		id, err := objectid.Parse(bucket)
-		if err != nil {
-			return staging.Usage{}, staging.Invalid("/bucket", "This is no id.")
-		}
-		return s.TenantState.BucketUsage(ctx, reader, id)
 	}
+	name, usageOf := "role", s.TenantState.RoleUsage
+	if query.Get("bucket") != "" {
+		name, usageOf = "bucket", s.TenantState.BucketUsage
+	}
+	id, err := objectid.Parse(query.Get(name))
+	if err != nil {
+		return staging.Usage{}, staging.Invalid("/"+name, "This is no id.")
+	}
+	return usageOf(ctx, reader, id)
 }
 
 func (s *Server) getSunset(ctx context.Context, reader tenantstate.Reader, c *call) (staging.SunsetReport, error) {

@@ -36,10 +36,10 @@ func TestUsageNamesWhatARemovalIsRefusedFor(t *testing.T) {
 	b := setup(t)
 	b.withDemo(t)
 	bucket := staging.Usage{
-		Kind: staging.UserExportBucket, ID: demoBucket, Project: demoBackups,
-		UsedBy: []staging.User{
-			{Kind: staging.UserBackupSchedule, ID: "5f0000000000000000000f02", Name: "Cluster0", Blocks: true},
-			{Kind: staging.UserExportJob, ID: "5f0000000000000000000f04"},
+		Kind: staging.ResourceExportBucket, ID: demoBucket, Project: demoBackups,
+		UsedBy: []staging.Reference{
+			{Kind: staging.ResourceBackupSchedule, ID: "5f0000000000000000000f02", Name: "Cluster0", Blocks: true},
+			{Kind: staging.ResourceExportJob, ID: "5f0000000000000000000f04"},
 		},
 		ErrorCode: "EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE",
 	}
@@ -48,8 +48,8 @@ func TestUsageNamesWhatARemovalIsRefusedFor(t *testing.T) {
 		t.Errorf("bucket: %v (-want +got):\n%s", err, diff)
 	}
 	role := staging.Usage{
-		Kind: staging.UserAccessRole, ID: demoRole, Project: demoBackups,
-		UsedBy:    []staging.User{{Kind: staging.UserExportBucket, ID: demoBucket, Name: "demo-backups", Blocks: true}},
+		Kind: staging.ResourceAccessRole, ID: demoRole, Project: demoBackups,
+		UsedBy:    []staging.Reference{{Kind: staging.ResourceExportBucket, ID: demoBucket, Name: "demo-backups", Blocks: true}},
 		ErrorCode: "AWS_IAM_ROLE_IN_USE",
 	}
 	got, err = b.as(readToken).RoleUsage(t.Context(), demo, demoRole)

@@ -117,19 +117,15 @@ func (s *Service) restoring(
 
 // run makes the rows equal to those of the state.
 func (r *restore) run(ctx context.Context, tx pgx.Tx) (staging.Changes, error) {
-	// What refers to what is right at the end, and a row may go before what refers to it.
-	if _, err := tx.Exec(ctx, plan+"; SET CONSTRAINTS ALL DEFERRED"); err != nil {
-		return staging.Changes{}, fmt.Errorf("defer constraints: %w", err)
-	}
-	differences, err := r.differences(ctx, tx, r.args, r.live, r.saved)
+	var differences []difference
+	err := deferred(ctx, tx, func() (err error) {
+		if differences, err = r.differences(ctx, tx, r.args, r.live, r.saved); err != nil {
+			return err
+		}
+		return r.write(ctx, tx, differences)
+	})
 	if err != nil {
 		return staging.Changes{}, err
-	}
-	if err := r.write(ctx, tx, differences); err != nil {
-		return staging.Changes{}, err
-	}
-	if _, err := tx.Exec(ctx, unplan+"; SET CONSTRAINTS ALL IMMEDIATE"); err != nil {
-		return staging.Changes{}, fmt.Errorf("check constraints: %w", err)
 	}
 	if err := r.restart(ctx, tx); err != nil {
 		return staging.Changes{}, err
@@ -143,19 +139,28 @@ func (r *restore) run(ctx context.Context, tx pgx.Tx) (staging.Changes, error) {
 
 // fill writes the rows of the state to an organization that has nothing but itself.
 func (r *restore) fill(ctx context.Context, tx pgx.Tx) error {
+	return deferred(ctx, tx, func() error {
+		batch := new(pgx.Batch)
+		for _, t := range r.tables() {
+			if t.name == orgs {
+				batch.Queue(r.update(t), r.args)
+			} else {
+				batch.Queue(r.insert(t), r.args)
+			}
+		}
+		_, err := send(ctx, tx, batch)
+		return atlas.Wrap(err, "write rows")
+	})
+}
+
+// deferred runs f with the plans that suit whole tables, and checks afterwards that what
+// refers to what is right: meanwhile a row may go before what refers to it.
+func deferred(ctx context.Context, tx pgx.Tx, f func() error) error {
 	if _, err := tx.Exec(ctx, plan+"; SET CONSTRAINTS ALL DEFERRED"); err != nil {
 		return fmt.Errorf("defer constraints: %w", err)
 	}
-	batch := new(pgx.Batch)
-	for _, t := range r.tables() {
-		if t.name == orgs {
-			batch.Queue(r.update(t), r.args)
-		} else {
-			batch.Queue(r.insert(t), r.args)
-		}
-	}
-	if _, err := send(ctx, tx, batch); err != nil {
-		return fmt.Errorf("write rows: %w", err)
+	if err := f(); err != nil {
+		return err
 	}
 	_, err := tx.Exec(ctx, unplan+"; SET CONSTRAINTS ALL IMMEDIATE")
 	return atlas.Wrap(err, "check constraints")

@@ -12,26 +12,26 @@ import (
 	"exportbuckets/staging"
 )
 
-// maxUsers is how many users of each kind a report names.
-const maxUsers = 100
+// maxReferences is how many references of each kind a report names.
+const maxReferences = 100
 
 var errNoUsed = staging.NewProblem(staging.CodeNotFound, "The organization has nothing of that kind with this id.")
 
 // RoleUsage returns what uses an access role, or NOT_FOUND.
 func (s *Service) RoleUsage(ctx context.Context, reader Reader, id objectid.ID) (staging.Usage, error) {
-	usage := staging.Usage{Kind: staging.UserAccessRole, ID: id.String()}
+	usage := staging.Usage{Kind: staging.ResourceAccessRole, ID: id.String()}
 	err := s.look(ctx, reader.OrgID(), []string{staging.Live}, func(ctx context.Context, tx pgx.Tx) error {
 		role, err := db.New().GetOrgAccessRole(ctx, tx, db.GetOrgAccessRoleParams{OrgID: reader.OrgID(), ID: id})
 		if err != nil {
 			return missing(err, "find access role", errNoUsed)
 		}
 		buckets, err := db.New().ListOrgExportBucketsOfRole(ctx, tx, db.ListOrgExportBucketsOfRoleParams{
-			OrgID: reader.OrgID(), ProjectID: role.ProjectID, RoleID: id, RowLimit: maxUsers,
+			OrgID: reader.OrgID(), ProjectID: role.ProjectID, RoleID: id, RowLimit: maxReferences,
 		})
-		usage.Project, usage.UsedBy = role.ProjectID.String(), make([]staging.User, len(buckets))
+		usage.Project, usage.UsedBy = role.ProjectID.String(), make([]staging.Reference, len(buckets))
 		for i, bucket := range buckets {
-			usage.UsedBy[i] = staging.User{
-				Kind: staging.UserExportBucket, ID: bucket.ID.String(), Name: bucket.BucketName, Blocks: true,
+			usage.UsedBy[i] = staging.Reference{
+				Kind: staging.ResourceExportBucket, ID: bucket.ID.String(), Name: bucket.BucketName, Blocks: true,
 			}
 			usage.ErrorCode = backup.CodeInUse(role.CloudProvider).Name
 		}
@@ -42,7 +42,7 @@ func (s *Service) RoleUsage(ctx context.Context, reader Reader, id objectid.ID) 
 
 // BucketUsage returns what exports to an export bucket, or NOT_FOUND.
 func (s *Service) BucketUsage(ctx context.Context, reader Reader, id objectid.ID) (staging.Usage, error) {
-	usage := staging.Usage{Kind: staging.UserExportBucket, ID: id.String()}
+	usage := staging.Usage{Kind: staging.ResourceExportBucket, ID: id.String()}
 	orgID := reader.OrgID()
 	err := s.look(ctx, orgID, []string{staging.Live}, func(ctx context.Context, tx pgx.Tx) error {
 		project, err := db.New().GetOrgExportBucketProject(ctx, tx,
@@ -50,23 +50,23 @@ func (s *Service) BucketUsage(ctx context.Context, reader Reader, id objectid.ID
 		if err != nil {
 			return missing(err, "find export bucket", errNoUsed)
 		}
-		usage.Project, usage.UsedBy = project.String(), []staging.User{}
+		usage.Project, usage.UsedBy = project.String(), []staging.Reference{}
 		clusters, err := db.New().ListOrgClusters(ctx, tx, db.ListOrgClustersParams{
-			OrgID: orgID, ProjectID: project, ExportBucketID: &id, RowLimit: maxUsers,
+			OrgID: orgID, ProjectID: project, ExportBucketID: &id, RowLimit: maxReferences,
 		})
 		if err != nil {
 			return atlas.Wrap(err, "list schedules that export to bucket")
 		}
 		for _, cluster := range clusters {
-			usage.UsedBy = append(usage.UsedBy, staging.User{
-				Kind: staging.UserBackupSchedule, ID: cluster.ID.String(), Name: cluster.Name, Blocks: true,
+			usage.UsedBy = append(usage.UsedBy, staging.Reference{
+				Kind: staging.ResourceBackupSchedule, ID: cluster.ID.String(), Name: cluster.Name, Blocks: true,
 			})
 			usage.ErrorCode = atlas.CodeExportBucketInUse.Name
 		}
 		jobs, err := db.New().ListExportJobsToBucket(ctx, tx,
-			db.ListExportJobsToBucketParams{ProjectID: project, ExportBucketID: id, RowLimit: maxUsers})
+			db.ListExportJobsToBucketParams{ProjectID: project, ExportBucketID: id, RowLimit: maxReferences})
 		for _, job := range jobs {
-			usage.UsedBy = append(usage.UsedBy, staging.User{Kind: staging.UserExportJob, ID: job.String()})
+			usage.UsedBy = append(usage.UsedBy, staging.Reference{Kind: staging.ResourceExportJob, ID: job.String()})
 		}
 		return atlas.Wrap(err, "list jobs that export to bucket")
 	})
