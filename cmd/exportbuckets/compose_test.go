@@ -82,6 +82,13 @@ func TestImagesHaveExactTags(t *testing.T) {
 	if got := composeServices(t)["postgres"].Image; got != dbtest.Image {
 		t.Errorf("PostgreSQL of docker-compose.yml: got %s, want that of the tests, %s", got, dbtest.Image)
 	}
+	module, err := os.ReadFile(filepath.Join(root, "testcontainers", "container.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(module), `"`+dbtest.Image+`"`) {
+		t.Errorf("PostgreSQL of the module testcontainers: got another than that of the tests, %s", dbtest.Image)
+	}
 	dockerfile, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
 	if err != nil {
 		t.Fatal(err)
