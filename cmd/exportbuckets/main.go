@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,9 +114,11 @@ func newParser(cli *commandLine, stdout, stderr io.Writer) (*kong.Kong, error) {
 	)
 }
 
-// defaults are those of settings that are not the same everywhere.
+// defaults are those of settings that are not the same everywhere. A token is looked for
+// where a server with this environment keeps it.
 func defaults(stateDir string) kong.Vars {
-	return kong.Vars{"state_dir": stateDir, "operator_token": filepath.Join(stateDir, operatorTokenFile)}
+	set := cmp.Or(os.Getenv("EXPORTBUCKETS_STATE_DIR"), stateDir)
+	return kong.Vars{"state_dir": stateDir, "operator_token": filepath.Join(set, operatorTokenFile)}
 }
 
 // output is where a command writes: out is for the user, log for the operator.

@@ -24,6 +24,11 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 			t.Errorf("%v: got %+v, want exit code %d with %q", args, got, code, words)
 		}
 	}
+	// A command looks for the token where a server with its environment keeps it.
+	beside := []string{env[0], env[2], "EXPORTBUCKETS_STATE_DIR=" + dir}
+	if got := runProgram(t, beside, "snapshot", "list"); got.code != 0 {
+		t.Errorf("got %+v, want the token of the state directory", got)
+	}
 	// The demo tenant is declared at the first start.
 	wants(0, "KIND ADDED REMOVED UPDATED", "diff")
 	wants(0, "name: Other Project", "tenant", "export")
