@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,14 +17,15 @@ import (
 
 // operation is a request that is measured.
 type operation struct {
-	method, path, body string
-	allocations        float64 // at most, with those of the test itself
+	name, method, path, body string
+	allocations              float64 // at most, with those of the test itself
 }
 
-var operations = map[string]operation{
-	"create": {http.MethodPost, demoBuckets, awsBody, 233},
-	"get":    {http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 197},
-	"list":   {http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
+// The one that adds rows is the last: the others find as many in every run.
+var operations = []operation{
+	{"list", http.MethodGet, demoBuckets + "?itemsPerPage=100", "", 1200},
+	{"get", http.MethodGet, demoBuckets + "/6a7900010203040506000001", "", 197},
+	{"create", http.MethodPost, demoBuckets, awsBody, 233},
 }
 
 // setupSpeed returns a function that makes a request without a network, on a
@@ -65,41 +68,42 @@ func setupSpeed(t testing.TB, counted *metrics.Metrics) func(operation) {
 //nolint:paralleltest // Counts the allocations of the whole process.
 func TestRequestsAllocateNoMoreThanTheyDid(t *testing.T) {
 	do, count := setupSpeed(t, nil), setupSpeed(t, metrics.New("test"))
-	for name, op := range operations {
-		most := op.allocations
-		if waittest.RaceDetector() {
-			most *= 1.1
-		}
-		got := leastAllocs(func() { do(op) })
+	more := 1.0
+	if waittest.RaceDetector() {
+		more = 1.2 // It has pools lose what was put back, by chance.
+	}
+	for _, op := range operations {
+		most := op.allocations * more
+		got := usualAllocs(func() { do(op) })
 		if got > most {
-			t.Errorf("%s: got %.0f allocations, want at most %.0f", name, got, most)
+			t.Errorf("%s: got %.0f allocations, want at most %.0f", op.name, got, most)
 		}
-		most = got + 2
-		if waittest.RaceDetector() {
-			most *= 1.1
-		}
-		if counted := leastAllocs(func() { count(op) }); counted > most {
-			t.Errorf("%s: got %.0f allocations where requests are counted, want at most two more than %.0f", name, counted, got)
+		// Two, and one in five hundred: a long answer of the database comes in more reads or fewer.
+		most = (got*1.002 + 2) * more
+		if counted := usualAllocs(func() { count(op) }); counted > most {
+			t.Errorf("%s: got %.0f allocations where requests are counted, want at most two more than %.0f", op.name, counted, got)
 		}
 	}
 }
 
-// leastAllocs returns how many allocations f takes, without those of a garbage collection in
-// between, which empties pools.
-func leastAllocs(f func()) float64 {
-	least := testing.AllocsPerRun(100, f)
-	for range 4 {
-		least = min(least, testing.AllocsPerRun(50, f))
+// usualAllocs returns how many allocations f takes: the median of many rounds, since things run
+// beside it. Garbage is not collected meanwhile, which would empty the pools that f takes from.
+func usualAllocs(f func()) float64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	rounds := make([]float64, 21)
+	for i := range rounds {
+		rounds[i] = testing.AllocsPerRun(10, f)
 	}
-	return least
+	slices.Sort(rounds)
+	return rounds[len(rounds)/2]
 }
 
 // BenchmarkOperations measures the whole way of a request but for the network:
 // from the router to the database and back, by 64 clients.
 func BenchmarkOperations(b *testing.B) {
 	do := setupSpeed(b, nil)
-	for name, op := range operations {
-		b.Run(name, func(b *testing.B) {
+	for _, op := range operations {
+		b.Run(op.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
