@@ -19,6 +19,9 @@ const (
 	JournalFull  JournalMode = "full"  // also headers, bodies and the steps
 )
 
+// Valid reports whether there is such a mode.
+func (m JournalMode) Valid() bool { return m == JournalOff || m == JournalLines || m == JournalFull }
+
 // JournalEntry is a request of an organization and why it was answered as it was, or a
 // change that somebody made with a token of this plane.
 type JournalEntry struct {

@@ -48,7 +48,7 @@ func (s *Server) operations() []operation {
 		{http.MethodPost, tokens, http.StatusCreated, asWriter(s.createToken)},
 		{http.MethodDelete, tokens + "/{token}", http.StatusNoContent, asWriter(s.revokeToken)},
 		{http.MethodGet, org + "/state?of", http.StatusOK, asReader(s.export)},
-		{http.MethodPut, org + "/state?mode&dryRun", http.StatusOK, asWriter(s.declare)},
+		{http.MethodPut, org + "/state?mode&dryRun", http.StatusOK, asCaller(s.declare)},
 		{http.MethodGet, states, http.StatusOK, asReader(s.listStates)},
 		{http.MethodPut, state, http.StatusCreated, asWriter(s.saveState)},
 		{http.MethodGet, state, http.StatusOK, asReader(s.getState)},

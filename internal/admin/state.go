@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -25,11 +26,26 @@ func (c *call) noteChanges(to string, changes staging.Changes) {
 	c.note("updated", sum.Updated)
 }
 
-func (s *Server) declare(ctx context.Context, writer tenantstate.Writer, c *call) (staging.Changes, error) {
+// declare applies a file. To the operator the organization need not be there.
+func (s *Server) declare(ctx context.Context, caller tenantstate.Caller, c *call) (staging.Changes, error) {
+	var apply func(file []byte, mode staging.Mode, dryRun bool) (staging.Changes, error)
+	org := c.PathValue("org")
+	writer, err := caller.Writer(ctx, org)
+	switch operator, other := caller.Operator(); {
+	case err == nil:
+		apply = func(file []byte, mode staging.Mode, dryRun bool) (staging.Changes, error) {
+			return s.TenantState.Declare(ctx, writer, file, mode, dryRun)
+		}
+	case other == nil && isNotFound(err):
+		apply = func(file []byte, mode staging.Mode, dryRun bool) (staging.Changes, error) {
+			return s.TenantState.DeclareNew(ctx, operator, org, file, mode, dryRun)
+		}
+	default:
+		return staging.Changes{}, err
+	}
 	query := c.URL.Query()
 	mode, dryRun := staging.Mode(cmp.Or(query.Get("mode"), string(staging.Replace))), false
 	if text := query.Get("dryRun"); text != "" {
-		var err error
 		if dryRun, err = strconv.ParseBool(text); err != nil {
 			return staging.Changes{}, staging.Invalid("/dryRun", "This is true or false.")
 		}
@@ -38,13 +54,18 @@ func (s *Server) declare(ctx context.Context, writer tenantstate.Writer, c *call
 	if err != nil {
 		return staging.Changes{}, err
 	}
-	changes, err := s.TenantState.Declare(ctx, writer, file, mode, dryRun)
+	changes, err := apply(file, mode, dryRun)
 	if err == nil {
 		c.note("mode", mode)
 		c.note("dry_run", dryRun)
 		c.noteChanges(staging.Declared, changes)
 	}
 	return changes, err
+}
+
+func isNotFound(err error) bool {
+	problem, ok := errors.AsType[*staging.Problem](err)
+	return ok && problem.Code == staging.CodeNotFound
 }
 
 // export answers in YAML, or in JSON if that is what the request accepts.

@@ -258,3 +258,46 @@ func TestATeamExportsItsOrganization(t *testing.T) {
 	_, err = b.as(neighborToken).Export(t.Context(), demo, staging.Live)
 	isProblem(t, err, staging.CodeNotFound)
 }
+
+func TestTheOperatorMakesAnOrganizationOfAFile(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const id = "7f0000000000000000000a01"
+	token := "ebt_" + id + "_" + strings.Repeat("t", 43)
+	file := []byte("organizations: [{id: " + id + ", name: New, staging: {tokens: [{role: write, token: " + token +
+		"}]}, projects: [{id: 7f0000000000000000000b01, name: First}]}]")
+	for _, other := range []string{writeToken, readToken} {
+		_, err := b.as(other).Declare(t.Context(), id, file, staging.Add, false)
+		isProblem(t, err, staging.CodeNotFound)
+	}
+	operator := b.as(operatorToken)
+	want := staging.Changes{Changes: []staging.Change{{Kind: "projects", Added: 1}}}
+	for _, dryRun := range []bool{true, false} {
+		_, err := operator.Organization(t.Context(), id)
+		isProblem(t, err, staging.CodeNotFound)
+		got, err := operator.Declare(t.Context(), id, file, staging.Replace, dryRun)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("dry run %t: got %v (-want +got):\n%s", dryRun, err, diff)
+		}
+	}
+	made, err := b.as(token).Organization(t.Context(), id)
+	if err != nil || made.Name != "New" || made.Protected || !made.Staged.Declared || made.ExpiresAt != nil {
+		t.Errorf("got %+v, %v; want it declared and marked for staging, for good", made, err)
+	}
+	got, err := b.as(token).Diff(t.Context(), id, staging.Declared, staging.Live)
+	if diff := cmp.Diff(staging.Changes{Changes: []staging.Change{}}, got); err != nil || diff != "" {
+		t.Errorf("diff: got %v (-want +got):\n%s", err, diff)
+	}
+	_, err = operator.Declare(t.Context(), "7f0000000000000000000a02", file, staging.Add, false)
+	isProblem(t, err, staging.CodeInvalid)
+
+	// Without a mark it is protected, as one of a seed file is.
+	file = []byte("organizations: [{id: 7f0000000000000000000a02, name: Protected}]")
+	if _, err := operator.Declare(t.Context(), "7f0000000000000000000a02", file, staging.Replace, false); err != nil {
+		t.Fatal(err)
+	}
+	made, err = operator.Organization(t.Context(), "7f0000000000000000000a02")
+	if err != nil || !made.Protected || made.Staged.Declared {
+		t.Errorf("got %+v, %v; want it protected", made, err)
+	}
+}

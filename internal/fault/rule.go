@@ -50,7 +50,7 @@ func Compile(fault staging.Fault, known func(operation string) bool, now time.Ti
 		rule.ExpiresAt = new(now.Add(staging.FaultLifetime))
 	}
 	for _, check := range []func() error{
-		func() error { return staging.CheckName(rule.Name) },
+		rule.checkName,
 		func() error { return rule.checkMatch(known) }, func() error { return rule.checkChance(now) },
 		rule.checkKind, rule.checkDelay, rule.checkForeign,
 	} {
@@ -59,6 +59,13 @@ func Compile(fault staging.Fault, known func(operation string) bool, now time.Ti
 		}
 	}
 	return rule, nil
+}
+
+func (r *Rule) checkName() error {
+	if r.Name == "clear" {
+		return staging.Invalid("/name", "A path has the name: .../faults/clear.")
+	}
+	return staging.CheckName(r.Name)
 }
 
 func (r *Rule) checkMatch(known func(string) bool) error {

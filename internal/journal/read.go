@@ -152,9 +152,7 @@ func (j *Journal) Clear(ctx context.Context, writer tenantstate.Writer) (int64, 
 func (j *Journal) Set(
 	ctx context.Context, writer tenantstate.Writer, settings staging.JournalSettings,
 ) (staging.JournalSettings, error) {
-	switch settings.Mode {
-	case staging.JournalOff, staging.JournalLines, staging.JournalFull:
-	default:
+	if !settings.Mode.Valid() {
 		return settings, staging.Invalid("/mode", "This is none of off, lines and full.")
 	}
 	_, err := db.New().UpdateOrgJournalMode(ctx, j.pool,

@@ -55,6 +55,11 @@ func ApplyOrg(ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organizati
 	return w.tokens(ctx, org)
 }
 
+// ApplyOrgAlone is ApplyOrg without what the organization has.
+func ApplyOrgAlone(ctx context.Context, tx pgx.Tx, org Organization, now time.Time) error {
+	return newWriter(tx, nil, now).orgRow(ctx, org)
+}
+
 // Fill makes what the file declares of an organization that is held and has nothing left
 // but itself, without its tokens of the staging plane. It takes the secrets that the file
 // leaves out from those that were kept, and what has not changed of them as it was.

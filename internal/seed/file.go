@@ -43,6 +43,7 @@ import (
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/tenant"
+	"exportbuckets/staging"
 )
 
 // Demo is the seed file of the demo tenant.
@@ -76,9 +77,36 @@ type Organization struct {
 	Staging *Staging `yaml:"staging"`
 }
 
-// Staging is what an organization has of the staging plane.
+// Staging is what an organization has of the staging plane. Faults, clock and journal are
+// begun with when the file is applied, and are no part of what it declares.
 type Staging struct {
-	Tokens []StagingToken `yaml:"tokens"`
+	Tokens  []StagingToken        `yaml:"tokens"`
+	Faults  []body[staging.Fault] `yaml:"faults"`
+	Clock   *body[ClockStart]     `yaml:"clock"`
+	Journal journalMode           `yaml:"journal"` // what suits the organization if left out
+}
+
+// ClockStart is what a clock begins with.
+type ClockStart struct {
+	staging.Advance
+	Frozen bool `json:"frozen"`
+}
+
+// FaultStart returns the faults that there are to be, in their order.
+func (s *Staging) FaultStart() []staging.Fault {
+	faults := make([]staging.Fault, len(s.Faults))
+	for i, fault := range s.Faults {
+		faults[i] = fault.request
+	}
+	return faults
+}
+
+// ClockStart returns what the clock begins with; nil for the real time.
+func (s *Staging) ClockStart() *ClockStart {
+	if s.Clock == nil {
+		return nil
+	}
+	return &s.Clock.request
 }
 
 // StagingToken is a token of the staging plane for the organization that it stands below.

@@ -69,10 +69,15 @@ func (v body[T]) ids() []objectid.ID {
 }
 
 // Renew gives the organization keys and secrets of its own, in place of those that the file
-// has, and no tokens of the staging plane. It returns them by public key, and by the id of
+// has, and no tokens of the staging plane from there. It returns them by public key, and by the id of
 // the secret.
 func (o *Organization) Renew(now time.Time) (map[string]string, error) {
-	o.Staging = new(Staging)
+	own := Staging{}
+	if o.Staging != nil {
+		own = *o.Staging
+		own.Tokens = nil
+	}
+	o.Staging = &own
 	made := make(map[string]string)
 	for i := range o.APIKeys {
 		public, private, err := iam.NewKeyPair(rand.Reader)

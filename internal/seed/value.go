@@ -18,6 +18,7 @@ import (
 	"exportbuckets/internal/backup"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/staging"
 )
 
 // The values of a seed file check themselves as they are read, where the line is
@@ -43,6 +44,7 @@ type (
 	projectRole db.ProjectRole
 	gcpStatus   db.GCPRoleStatus
 	stagingRole db.StagingRole
+	journalMode staging.JournalMode
 )
 
 // secretForm is what clients can send of a secret. How long it is, is for its owner
@@ -102,6 +104,10 @@ func (v *gcpStatus) UnmarshalYAML(node ast.Node) error {
 
 func (v *stagingRole) UnmarshalYAML(node ast.Node) error {
 	return word(v, node, func(text string) bool { return db.StagingRole(text).Valid() }, "not read or write")
+}
+
+func (v *journalMode) UnmarshalYAML(node ast.Node) error {
+	return word(v, node, func(text string) bool { return staging.JournalMode(text).Valid() }, "not off, lines or full")
 }
 
 func (v *snapshotState) UnmarshalYAML(node ast.Node) error {

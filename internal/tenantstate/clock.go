@@ -54,37 +54,37 @@ func clockOf(org db.Org) atlas.Clock {
 // clock shows, or more than staging.MaxClockYears ahead of the real time, and
 // ORGANIZATION_PROTECTED.
 func (s *Service) AdvanceClock(ctx context.Context, writer Writer, asked staging.Advance) (staging.Clock, error) {
-	target, err := parseAdvance(asked)
-	if err != nil {
-		return staging.Clock{}, err
-	}
 	return s.moveClock(ctx, writer, func(_ context.Context, _ pgx.Tx, at moment) (moment, error) {
-		to, place := target(at.now())
-		switch {
-		case !to.After(at.now()):
-			return at, staging.Invalid(place, "A clock goes forward alone; this one shows %s.",
-				at.now().Format(time.RFC3339Nano))
-		case to.After(at.real.AddDate(staging.MaxClockYears, 0, 0)):
-			return at, staging.Invalid(place, "A clock is at most %d years ahead of the real time.", staging.MaxClockYears)
-		}
-		return at.moved(to, at.clock.FrozenAt != nil), nil
+		return at.advanced(asked, at.clock.FrozenAt != nil)
 	})
 }
 
-// parseAdvance returns what tells the time that is asked for, from what the clock shows, and
-// its place in the request.
-func parseAdvance(asked staging.Advance) (target func(now time.Time) (to time.Time, place string), err error) {
+// advanced returns the same moment with the clock as far ahead as is asked, going or frozen.
+// It returns INVALID for what can't be.
+func (m moment) advanced(asked staging.Advance, frozen bool) (moment, error) {
+	var to time.Time
+	place := "/to"
 	switch {
 	case asked.By != "" && asked.To != nil:
-		return nil, staging.Invalid("/to", "A clock is advanced by a duration or to a time, and not both.")
+		return m, staging.Invalid(place, "A clock is advanced by a duration or to a time, and not both.")
 	case asked.To != nil:
-		return func(time.Time) (time.Time, string) { return asked.To.Truncate(time.Microsecond), "/to" }, nil
+		to = asked.To.Truncate(time.Microsecond)
+	default:
+		by, err := time.ParseDuration(asked.By)
+		place = "/by"
+		if err != nil {
+			return m, staging.Invalid(place, "Say by how much, such as 61m or 720h, or give a time in to.")
+		}
+		to = m.now().Add(by.Truncate(time.Microsecond))
 	}
-	by, err := time.ParseDuration(asked.By)
-	if err != nil {
-		return nil, staging.Invalid("/by", "Say by how much, such as 61m or 720h, or give a time in to.")
+	switch {
+	case !to.After(m.now()):
+		return m, staging.Invalid(place, "A clock goes forward alone; this one shows %s.",
+			m.now().Format(time.RFC3339Nano))
+	case to.After(m.real.AddDate(staging.MaxClockYears, 0, 0)):
+		return m, staging.Invalid(place, "A clock is at most %d years ahead of the real time.", staging.MaxClockYears)
 	}
-	return func(now time.Time) (time.Time, string) { return now.Add(by.Truncate(time.Microsecond)), "/by" }, nil
+	return m.moved(to, frozen), nil
 }
 
 // UpdateClock freezes the clock of the organization, or lets it go on from where it stands.

@@ -40,39 +40,108 @@ var errDryRun = errors.New("this is a dry run")
 func (s *Service) Declare(
 	ctx context.Context, writer Writer, data []byte, mode staging.Mode, dryRun bool,
 ) (changes staging.Changes, err error) {
-	apply := map[staging.Mode]func(context.Context, pgx.Tx, file, moment) (staging.Changes, error){
-		staging.Replace: s.replace, staging.Add: s.add,
-	}[mode]
-	if apply == nil {
-		return staging.Changes{}, staging.Invalid("/mode", "A mode is %s or %s.", staging.Replace, staging.Add)
+	apply, err := s.applier(mode)
+	if err != nil {
+		return staging.Changes{}, err
 	}
-	org, err := parse(data)
-	if err == nil && org.ID.ID != writer.OrgID() {
-		err = staging.Invalid("/organizations/0/id", "This is another organization than that of the path.")
-	}
+	f, err := parseOf(writer.OrgID(), data)
 	if err != nil {
 		return staging.Changes{}, err
 	}
 	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
-		changes, err = apply(ctx, tx, file{org, data}, at)
-		if err == nil {
-			err = checkTokens(ctx, tx, writer.OrgID())
+		if changes, err = apply(ctx, tx, f, at); err != nil {
+			return err
 		}
-		if err == nil && dryRun {
-			err = errDryRun
-		}
-		return err
+		return declared(ctx, tx, f, dryRun)
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
+	return changes, atlas.Wrap(done(err), "apply file")
+}
+
+// DeclareNew makes the organization that a file has, as a server does that is started with
+// the file, and returns what that adds; to one that is there meanwhile it adds what is
+// missing. A dry run returns the same and changes nothing. It returns what Declare does.
+func (s *Service) DeclareNew(
+	ctx context.Context, _ Operator, org string, data []byte, mode staging.Mode, dryRun bool,
+) (changes staging.Changes, err error) {
+	if _, err := s.applier(mode); err != nil {
+		return staging.Changes{}, err
 	}
-	return changes, atlas.Wrap(err, "apply file")
+	id, err := objectid.Parse(org)
+	if err != nil || id.IsZero() {
+		return staging.Changes{}, errNoOrganization
+	}
+	f, err := parseOf(id, data)
+	if err != nil {
+		return staging.Changes{}, err
+	}
+	ctx, cancel := dbpool.Long(ctx)
+	defer cancel()
+	err = s.pool.Write(ctx, id, func(tx pgx.Tx) error {
+		now := s.env.Now()
+		if err := f.problem(seed.ApplyOrgAlone(ctx, tx, f.org, now)); err != nil {
+			return err
+		}
+		if _, err := s.findOrganization(ctx, tx, id); err != nil {
+			return err // a throw-away one that has ended, and is not deleted yet
+		}
+		if changes, err = s.add(ctx, tx, f, moment{real: now}); err != nil {
+			return err
+		}
+		if f.org.Staging != nil {
+			if err := s.build(ctx, tx, f, now); err != nil {
+				return err
+			}
+		}
+		return declared(ctx, tx, f, dryRun)
+	})
+	return changes, atlas.Wrap(done(err), "apply file")
+}
+
+// applier returns what applies files in a mode, or INVALID if there is no such mode.
+func (s *Service) applier(
+	mode staging.Mode,
+) (func(context.Context, pgx.Tx, file, moment) (staging.Changes, error), error) {
+	switch mode {
+	case staging.Replace:
+		return s.replace, nil
+	case staging.Add:
+		return s.add, nil
+	}
+	return nil, staging.Invalid("/mode", "A mode is %s or %s.", staging.Replace, staging.Add)
+}
+
+// declared ends the transaction of a file that has been applied, which a dry run rolls back.
+func declared(ctx context.Context, tx pgx.Tx, f file, dryRun bool) error {
+	if err := checkTokens(ctx, tx, f.org.ID.ID); err != nil {
+		return err
+	}
+	if dryRun {
+		return errDryRun
+	}
+	return nil
+}
+
+// done returns err, unless a dry run has come to its end.
+func done(err error) error {
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	return err
 }
 
 // file is a file with its one organization.
 type file struct {
 	org  seed.Organization
 	data []byte
+}
+
+// parseOf returns the file that data is, which is to have that organization and no other.
+func parseOf(orgID objectid.ID, data []byte) (file, error) {
+	org, err := parse(data)
+	if err == nil && org.ID.ID != orgID {
+		err = staging.Invalid(inOrg+"/id", "This is another organization than that of the path.")
+	}
+	return file{org, data}, err
 }
 
 // parse returns the one organization that a file has.
@@ -132,8 +201,14 @@ func (s *Service) replace(ctx context.Context, tx pgx.Tx, f file, at moment) (st
 	if err != nil {
 		return staging.Changes{}, err
 	}
-	return changes, f.problem(seed.ApplyTokens(ctx, tx, f.org, at.real))
+	if err := f.problem(seed.ApplyTokens(ctx, tx, f.org, at.real)); err != nil {
+		return staging.Changes{}, err
+	}
+	return changes, below(s.start(ctx, tx, f.org, moment{real: at.real}, true), inOrg)
 }
+
+// inOrg is the place of the one organization of a file.
+const inOrg = "/organizations/0"
 
 // add adds what the file has and the organization lacks.
 func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, at moment) (staging.Changes, error) {
@@ -158,8 +233,10 @@ func (s *Service) add(ctx context.Context, tx pgx.Tx, f file, at moment) (stagin
 	if _, err := tx.Exec(ctx, unplan); err != nil {
 		return staging.Changes{}, fmt.Errorf("set up plans: %w", err)
 	}
-	_, err = db.New().DeleteSavedState(ctx, tx, db.DeleteSavedStateParams{OrgID: orgID, Name: before})
-	return told(found), atlas.Wrap(err, "delete saved state")
+	if _, err := db.New().DeleteSavedState(ctx, tx, db.DeleteSavedStateParams{OrgID: orgID, Name: before}); err != nil {
+		return staging.Changes{}, fmt.Errorf("delete saved state: %w", err)
+	}
+	return told(found), below(s.start(ctx, tx, f.org, at, false), inOrg)
 }
 
 // build stores what the file says as the declared state of an organization that is held. It
@@ -270,7 +347,11 @@ func (s *Service) DeclareMissing(ctx context.Context, applied seed.File) error {
 				if declared, err := isDeclared(ctx, tx, org.ID.ID); err != nil || declared {
 					return err
 				}
-				return s.build(ctx, tx, file{org: org}, s.env.Now())
+				now := s.env.Now()
+				if err := s.build(ctx, tx, file{org: org}, now); err != nil {
+					return err
+				}
+				return s.start(ctx, tx, org, moment{real: now}, false)
 			})
 		}
 		if err != nil && !errors.Is(err, atlas.ErrNoOrg) { // nothing has been made of it yet

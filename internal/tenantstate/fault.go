@@ -59,21 +59,13 @@ func (s *Service) PutFault(ctx context.Context, writer Writer, asked staging.Fau
 
 // PutFaults makes these the faults of the organization. It returns what PutFault does.
 func (s *Service) PutFaults(ctx context.Context, writer Writer, asked []staging.Fault) ([]staging.Fault, error) {
-	if len(asked) > staging.MaxFaults {
-		return nil, errTooManyFaults
+	rules, err := s.compileAll(asked)
+	if err != nil {
+		return nil, err
 	}
-	rules, faults := make([]fault.Rule, len(asked)), make([]staging.Fault, len(asked))
-	names := make(map[string]bool)
-	for i, one := range asked {
-		rule, err := s.compile(one)
-		if err == nil && names[one.Name] {
-			err = staging.Invalid("/name", "Another fault has the name.")
-		}
-		if err != nil {
-			return nil, atPlace(err, i)
-		}
-		names[one.Name] = true
-		rules[i], faults[i] = rule, rule.Fault
+	faults := make([]staging.Fault, len(rules))
+	for i, rule := range rules {
+		faults[i] = rule.Fault
 	}
 	return faults, s.stage(ctx, writer, func(tx pgx.Tx) error {
 		if _, err := db.New().DeleteStagingFaults(ctx, tx, writer.OrgID()); err != nil {
@@ -83,12 +75,24 @@ func (s *Service) PutFaults(ctx context.Context, writer Writer, asked []staging.
 	})
 }
 
-// atPlace puts the place of an element before that of a problem in it.
-func atPlace(err error, i int) error {
-	if problem, ok := err.(*staging.Problem); ok { //nolint:errorlint // It is compile's.
-		return staging.Invalid(fmt.Sprintf("/%d%s", i, problem.At), "%s", problem.Detail)
+// compileAll checks all faults that there are to be.
+func (s *Service) compileAll(asked []staging.Fault) ([]fault.Rule, error) {
+	if len(asked) > staging.MaxFaults {
+		return nil, errTooManyFaults
 	}
-	return err
+	rules, names := make([]fault.Rule, len(asked)), make(map[string]bool)
+	for i, one := range asked {
+		rule, err := s.compile(one)
+		if err == nil && names[one.Name] {
+			err = staging.Invalid("/name", "Another fault has the name.")
+		}
+		if err != nil {
+			return nil, below(err, fmt.Sprintf("/%d", i))
+		}
+		names[one.Name] = true
+		rules[i] = rule
+	}
+	return rules, nil
 }
 
 // DeleteFault removes a fault. It returns NOT_FOUND if there is none of the name.

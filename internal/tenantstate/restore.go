@@ -52,10 +52,12 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 func checkUnprotected(ctx context.Context, conn db.DBTX, orgID objectid.ID) error {
 	org, err := db.New().GetOrg(ctx, conn, orgID)
 	if err == nil && org.Protected {
-		return staging.NewProblem(staging.CodeProtected, "The organization is not marked for staging.")
+		return errProtected
 	}
 	return atlas.Wrap(err, "get organization")
 }
+
+var errProtected = staging.NewProblem(staging.CodeProtected, "The organization is not marked for staging.")
 
 // restore is a restore that is under way.
 type restore struct {

@@ -263,7 +263,7 @@ func (s *Service) fromFile(ctx context.Context, caller Caller, data []byte) (fil
 	}
 	parsed, err := parse(data)
 	if err != nil {
-		return nil, inFile(err)
+		return nil, below(err, inFile)
 	}
 	return func(ctx context.Context, tx pgx.Tx, made *throwaway) error {
 		made.renames = newRenames(parsed.IDs(), parsed.ID.ID, made)
@@ -281,25 +281,20 @@ func (s *Service) fromFile(ctx context.Context, caller Caller, data []byte) (fil
 			return err
 		}
 		if err := (file{org, data}).problem(err); err != nil {
-			return inFile(err)
+			return below(err, inFile)
 		}
 		if err := s.settle.Org(ctx, tx, made.id, made.now); err != nil {
 			return err
 		}
-		_, err = s.save(ctx, tx, made.id, staging.Declared, made.now)
-		return err
+		if _, err := s.save(ctx, tx, made.id, staging.Declared, made.now); err != nil {
+			return err
+		}
+		return below(s.start(ctx, tx, org, moment{real: made.now}, false), inFile+inOrg)
 	}, nil
 }
 
-// inFile puts the place of the file in the request before that of a problem in the file.
-func inFile(err error) error {
-	if problem, ok := err.(*staging.Problem); ok { //nolint:errorlint // It is parse's, or problem's.
-		moved := *problem
-		moved.At = "/file" + problem.At
-		return &moved
-	}
-	return err
-}
+// inFile is the place of a file in the request.
+const inFile = "/file"
 
 // created returns what is shown of an organization that has been made.
 func (s *Service) created(

@@ -1,0 +1,136 @@
+package tenantstate
+
+import (
+	"testing"
+	"time"
+
+	"exportbuckets/internal/iam"
+	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/seed"
+	"exportbuckets/staging"
+)
+
+const begun = `    staging:
+      journal: lines
+      clock: {by: 24h, frozen: true}
+      faults:
+        - name: first
+          fault: {kind: latency, ms: 5}
+        - name: second
+          match: {operations: [createGroupBackupExportBucket]}
+          fault: {kind: reset, at: commit}
+`
+
+// withStaging is the demo tenant's file with another part about the staging plane.
+func withStaging(t testing.TB, part string) string {
+	t.Helper()
+	return changed(t, "    staging: {}\n", part)
+}
+
+// begun returns what has begun in the organization, as lines.
+func (b *stateBundle) begun(t testing.TB) []string {
+	t.Helper()
+	return b.strs(t, `SELECT coalesce(journal_mode, 'null') || ' ' || clock_offset || ' ' || (clock_frozen_at IS NOT NULL)
+			|| coalesce((SELECT string_agg(' ' || f.name, '' ORDER BY f.position) FROM staging_faults AS f WHERE f.org_id = o.id), '')
+		FROM orgs AS o WHERE id = $1`, orgOne)
+}
+
+func TestAFileBeginsWithFaultsClockAndJournal(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	want := []string{"lines 24:00:00 true first second"}
+	b.apply(t, withStaging(t, begun), staging.Add, false)
+	wantRows(t, want, b.begun(t))
+
+	// What is there stays as it is, also what has been moved.
+	if _, err := b.service.UpdateClock(t.Context(), b.writer, staging.ClockUpdate{Frozen: new(false)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.service.DeleteFault(t.Context(), b.writer, "first"); err != nil {
+		t.Fatal(err)
+	}
+	b.apply(t, withStaging(t, begun), staging.Add, false)
+	wantRows(t, []string{"lines 24:00:00 false second first"}, b.begun(t))
+
+	// A reset ends it, and a file that is declared begins anew.
+	b.apply(t, withStaging(t, begun), staging.Replace, false)
+	wantRows(t, want, b.begun(t))
+	b.restore(t, to(staging.Declared))
+	wantRows(t, []string{"lines 00:00:00 false"}, b.begun(t))
+	b.apply(t, withStaging(t, begun), staging.Replace, true) // a dry run
+	wantRows(t, []string{"lines 00:00:00 false"}, b.begun(t))
+	b.apply(t, withStaging(t, begun), staging.Replace, false)
+	b.apply(t, withStaging(t, "    staging: {journal: full}\n"), staging.Replace, false)
+	wantRows(t, []string{"full 00:00:00 false"}, b.begun(t))
+}
+
+func TestAFileOfTheStartBeginsOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	file, err := seed.Parse([]byte(withStaging(t, begun)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.service.DeclareMissing(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, []string{"lines 24:00:00 true first second"}, b.begun(t))
+	if err := b.service.ClearFaults(t.Context(), b.writer); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.service.DeclareMissing(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, []string{"lines 24:00:00 true"}, b.begun(t))
+}
+
+func TestAThrowAwayBeginsWithWhatItsFileSays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	text := withStaging(t, begun+"      tokens: [{role: write, token: "+iam.NewStagingToken(objectid.MustParse(orgOne))+"}]\n")
+	created, err := b.service.CreateOrganization(t.Context(), b.writer.Caller(),
+		staging.NewOrganization{Name: "begins", File: staging.FileText([]byte(text))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	staged := created.Organization.Staged
+	if staged.Faults != 2 || staged.Journal != staging.JournalLines || created.Organization.Clock == nil || !created.Organization.Clock.Frozen ||
+		!created.Organization.Clock.Now.Equal(b.now.Add(24*time.Hour)) {
+		t.Errorf("got %+v, %+v; want two faults, a journal of lines, and a frozen clock a day ahead", staged, created.Organization.Clock)
+	}
+	wantRows(t, []string{"1"}, b.strs(t, "SELECT count(*)::text FROM staging_tokens WHERE org_id = $1", created.Organization.ID))
+}
+
+func TestWhatAFileCannotBeginWithSaysWhere(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	want := b.dump(t)
+	for part, tt := range map[string]struct {
+		code staging.Code
+		at   string
+	}{
+		"{journal: all}":          {staging.CodeInvalid, "/staging/journal"},
+		"{clock: {by: 1 day}}":    {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {by: -1h}}":      {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {ahead: 1h}}":    {staging.CodeInvalid, "/staging/clock"},
+		"{faults: [{name: one}]}": {staging.CodeInvalid, "/staging/faults/0/fault/kind"},
+		"{faults: [{name: one, fault: {kind: latency, ms: 1}}, {name: one, fault: {kind: latency, ms: 1}}]}": {
+			staging.CodeInvalid, "/staging/faults/1/name",
+		},
+		"{faults: [{name: clear, fault: {kind: latency, ms: 1}}]}": {staging.CodeInvalid, "/staging/faults/0/name"},
+		"{faults: [{name: one, match: {operations: [x]}, fault: {kind: unauthenticated}}]}": {
+			staging.CodeInvalid, "/staging/faults/0/match/operations/0",
+		},
+	} {
+		for _, mode := range []staging.Mode{staging.Add, staging.Replace} {
+			file := []byte(withStaging(t, "    staging: "+part+"\n"))
+			_, err := b.service.Declare(t.Context(), b.writer, file, mode, false)
+			wantAt(t, err, tt.code, inOrg+tt.at, "")
+		}
+	}
+	wantRows(t, withoutVersions(want), withoutVersions(b.dump(t)))
+
+	b.exec(t, "UPDATE orgs SET protected = true WHERE id = '"+orgOne+"'")
+	_, err := b.service.Declare(t.Context(), b.writer, []byte(withStaging(t, begun)), staging.Add, false)
+	wantProblem(t, err, staging.CodeProtected)
+}
