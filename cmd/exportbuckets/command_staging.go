@@ -45,7 +45,11 @@ type orgConfig struct {
 var orgToken = regexp.MustCompile(`^ebt_([a-f0-9]{24})_`)
 
 // open returns a client of the server, and the organization.
-func (c orgConfig) open() (client *staging.Client, org string, err error) {
+func (c orgConfig) open() (client *staging.Client, org string, err error) { return c.openOr("") }
+
+// openOr is open with the organization that is meant if neither a flag nor the token says
+// which; empty for none.
+func (c orgConfig) openOr(otherwise string) (client *staging.Client, org string, err error) {
 	client, err = c.client()
 	if err != nil {
 		return nil, "", err
@@ -55,6 +59,9 @@ func (c orgConfig) open() (client *staging.Client, org string, err error) {
 	}
 	if parts := orgToken.FindStringSubmatch(client.Token); parts != nil {
 		return client, parts[1], nil
+	}
+	if otherwise != "" {
+		return client, otherwise, nil
 	}
 	return nil, "", errors.New("--org (EXPORTBUCKETS_ORG): say which organization; the operator's token names none")
 }

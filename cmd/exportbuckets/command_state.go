@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"exportbuckets/internal/atlas"
 	"exportbuckets/staging"
 )
@@ -35,7 +37,7 @@ func (t tenantApplyCommand) Run(ctx context.Context, o output) error {
 	if err != nil {
 		return err
 	}
-	client, org, err := t.open()
+	client, org, err := t.openOr(organizationIn(file))
 	if err != nil {
 		return err
 	}
@@ -50,6 +52,20 @@ func (t tenantApplyCommand) Run(ctx context.Context, o output) error {
 		return errDifference
 	}
 	return nil
+}
+
+// organizationIn returns the id of the one organization that a seed file has, or nothing if
+// that can't be read: what is wrong with the file is for the server to say.
+func organizationIn(file []byte) string {
+	var named struct {
+		Organizations []struct {
+			ID string `yaml:"id"`
+		} `yaml:"organizations"`
+	}
+	if err := yaml.Unmarshal(file, &named); err != nil || len(named.Organizations) != 1 {
+		return ""
+	}
+	return named.Organizations[0].ID
 }
 
 // readFile returns what is in a file, or on standard input if it is called -.

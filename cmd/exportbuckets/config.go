@@ -49,7 +49,7 @@ type commandLine struct {
 		Clear  faultClearCommand  `cmd:"" help:"Remove all faults."`
 	} `cmd:"" help:"Requests of an organization that are to fail."`
 	Clock struct {
-		Show    clockShowCommand    `cmd:"" default:"1" help:"Show the clock."`
+		Show    clockShowCommand    `cmd:"" default:"withargs" help:"Show the clock."`
 		Advance clockAdvanceCommand `cmd:"" help:"Move the clock forward, and do what is due by then."`
 		Freeze  clockFreezeCommand  `cmd:"" help:"Let the clock stand still."`
 		Release clockReleaseCommand `cmd:"" help:"Turn the clock back to the real time; access tokens end."`

@@ -48,6 +48,19 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 	wants(3, "projects 0 0 1", "tenant", "apply", "--dry-run", file)
 	wants(0, "projects 0 0 1", "tenant", "apply", file)
 	wants(0, "KIND", "tenant", "apply", "--dry-run", file)
+	// A file names its organization, which need not be there.
+	other := filepath.Join(dir, "other.yaml")
+	if err := os.WriteFile(other, []byte("organizations: [{id: 7f0000000000000000000a01, name: Other, staging: {}}]"),
+		0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := env[:2]
+	if got := runProgram(t, all, "tenant", "apply", other); got.code != 0 {
+		t.Errorf("got %+v, want an organization made", got)
+	}
+	if got := runProgram(t, all, "clock", "--org", "7f0000000000000000000a01"); got.code != 0 {
+		t.Errorf("got %+v, want its clock", got)
+	}
 	wants(3, `"updated": 1`, "diff", "--from", "before", "-o", "json")
 	wants(0, "projects 0 0 1", "snapshot", "restore", "before")
 	wants(3, "projects 0 0 1", "diff")
