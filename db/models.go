@@ -736,6 +736,14 @@ type StagingFault struct {
 	ExpiresAt   time.Time
 }
 
+type StagingSession struct {
+	IDHash       []byte
+	OrgID        *objectid.ID
+	TokenID      *objectid.ID
+	OperatorHash []byte
+	ExpiresAt    time.Time
+}
+
 type StagingToken struct {
 	OrgID     objectid.ID
 	ID        objectid.ID

@@ -266,8 +266,18 @@ SELECT
         FROM staging_faults
         WHERE staging_faults.org_id = orgs.id AND staging_faults.expires_at > $1::timestamptz
     ) AS faults,
-    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode,
+    last_request.at AS last_request_at
 FROM orgs
+LEFT JOIN journal_entries AS last_request
+    ON last_request.org_id = orgs.id
+    AND last_request.id = (
+        SELECT entry.id
+        FROM journal_entries AS entry
+        WHERE entry.org_id = orgs.id AND entry.kind = 'request'
+        ORDER BY entry.id DESC
+        LIMIT 1
+    )
 WHERE (orgs.expires_at IS NULL OR orgs.expires_at > $1::timestamptz)
     AND ($2::object_id IS NULL OR orgs.id = $2::object_id)
     AND ($3::object_id IS NULL OR orgs.id > $3::object_id)
@@ -297,10 +307,12 @@ type ListOrgsRow struct {
 	Declared        bool
 	Faults          int64
 	JournalMode     string
+	LastRequestAt   *time.Time
 }
 
 // All organizations after an id, or the one of an id, that have not expired, with how much
-// each of them has, but for clusters that are being deleted, and what is staged in it.
+// each of them has, but for clusters that are being deleted, what is staged in it, and the last
+// request that its journal has.
 func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]ListOrgsRow, error) {
 	rows, err := db.Query(ctx, listOrgs,
 		arg.Now,
@@ -330,6 +342,7 @@ func (q *Queries) ListOrgs(ctx context.Context, db DBTX, arg ListOrgsParams) ([]
 			&i.Declared,
 			&i.Faults,
 			&i.JournalMode,
+			&i.LastRequestAt,
 		); err != nil {
 			return nil, err
 		}

@@ -16,14 +16,18 @@ import (
 // crossTenant are the queries that touch a tenant's table without naming the
 // tenant, each with the reason.
 var crossTenant = map[string]string{
-	"DeleteJournalEntriesBefore": "ends the entries of all that are too old",
-	"DeleteJournalEntriesPast":   "the oldest of all go when there are too many",
-	"GetJournalSize":             "is how large the table is",
-	"GetSealed":                  "looks at the start whether anything in the database is sealed",
-	"GetStagingToken":            "finds a team by its token",
-	"ListOrgs":                   "counts what each organization has, which is named by that; the operator sees all",
-	"ListAPIKeysToSeal":          "seals at the start what is to be, whoever it belongs to",
-	"ListExportBucketsByID":      "finds buckets of many projects; each is asked for with its own",
+	"DeleteJournalEntriesBefore":  "ends the entries of all that are too old",
+	"DeleteJournalEntriesPast":    "the oldest of all go when there are too many",
+	"DeleteStagingSession":        "ends the session of who has its id",
+	"DeleteStagingSessionsBefore": "ends those of all that have expired",
+	"DeleteStagingSessionsPast":   "the oldest of a token go, the operator's among them",
+	"GetStagingSession":           "finds a caller by the session, and with it the token",
+	"GetJournalSize":              "is how large the table is",
+	"GetSealed":                   "looks at the start whether anything in the database is sealed",
+	"GetStagingToken":             "finds a team by its token",
+	"ListOrgs":                    "counts what each organization has, which is named by that; the operator sees all",
+	"ListAPIKeysToSeal":           "seals at the start what is to be, whoever it belongs to",
+	"ListExportBucketsByID":       "finds buckets of many projects; each is asked for with its own",
 	"ListPrincipals": "finds callers by their credentials, and with them their organizations; the project is the " +
 		"request's, and its organization is compared with the caller's",
 	"InsertExportBuckets": "adds buckets of many projects; each of them names its role's project, which must be its own",

@@ -61,7 +61,8 @@ FROM pg_advisory_xact_lock(x'7461726573'::bigint);
 
 -- name: ListOrgs :many
 -- All organizations after an id, or the one of an id, that have not expired, with how much
--- each of them has, but for clusters that are being deleted, and what is staged in it.
+-- each of them has, but for clusters that are being deleted, what is staged in it, and the last
+-- request that its journal has.
 SELECT
     orgs.id,
     orgs.name,
@@ -93,8 +94,18 @@ SELECT
         FROM staging_faults
         WHERE staging_faults.org_id = orgs.id AND staging_faults.expires_at > @now::timestamptz
     ) AS faults,
-    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode
+    coalesce(orgs.journal_mode, CASE WHEN orgs.protected THEN 'off' ELSE 'full' END)::text AS journal_mode,
+    last_request.at AS last_request_at
 FROM orgs
+LEFT JOIN journal_entries AS last_request
+    ON last_request.org_id = orgs.id
+    AND last_request.id = (
+        SELECT entry.id
+        FROM journal_entries AS entry
+        WHERE entry.org_id = orgs.id AND entry.kind = 'request'
+        ORDER BY entry.id DESC
+        LIMIT 1
+    )
 WHERE (orgs.expires_at IS NULL OR orgs.expires_at > @now::timestamptz)
     AND (sqlc.narg('org_id')::object_id IS NULL OR orgs.id = sqlc.narg('org_id')::object_id)
     AND (sqlc.narg('after')::object_id IS NULL OR orgs.id > sqlc.narg('after')::object_id)

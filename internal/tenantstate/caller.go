@@ -42,6 +42,9 @@ func (c Caller) OrgID() *objectid.ID {
 	return &c.token.OrgID
 }
 
+// IsReadOnly reports whether the caller may change nothing.
+func (c Caller) IsReadOnly() bool { return c.token != nil && c.token.Role != db.StagingRoleWrite }
+
 // errUnauthenticated says the same of every token that is none.
 var errUnauthenticated = staging.NewProblem(staging.CodeUnauthenticated,
 	"Send the token of an organization, or the operator's: Authorization: Bearer TOKEN.")
@@ -49,11 +52,21 @@ var errUnauthenticated = staging.NewProblem(staging.CodeUnauthenticated,
 // Authenticate returns who presents the token, or UNAUTHENTICATED.
 func (s *Service) Authenticate(ctx context.Context, token string) (Caller, error) {
 	hash := iam.HashStagingToken(token)
-	if s.operator != nil && subtle.ConstantTimeCompare(hash, s.operator) == 1 {
-		return Caller{service: s}, nil
-	}
-	if !iam.IsStagingToken(token) {
+	if !s.isOperator(hash) && !iam.IsStagingToken(token) {
 		return Caller{}, errUnauthenticated
+	}
+	return s.callerOf(ctx, hash)
+}
+
+// isOperator reports whether it is the operator's token that has the hash.
+func (s *Service) isOperator(hash []byte) bool {
+	return s.operator != nil && subtle.ConstantTimeCompare(hash, s.operator) == 1
+}
+
+// callerOf returns whose the token of the hash is, or UNAUTHENTICATED.
+func (s *Service) callerOf(ctx context.Context, hash []byte) (Caller, error) {
+	if s.isOperator(hash) {
+		return Caller{service: s}, nil
 	}
 	row, err := db.New().GetStagingToken(ctx, s.pool,
 		db.GetStagingTokenParams{TokenHash: hash, Now: s.env.Now()})
@@ -130,7 +143,7 @@ func (c Caller) Writer(ctx context.Context, org string) (Writer, error) {
 	if err != nil {
 		return Writer{}, err
 	}
-	if c.token != nil && c.token.Role != db.StagingRoleWrite {
+	if c.IsReadOnly() {
 		return Writer{}, staging.NewProblem(staging.CodeReadOnlyToken, "This takes a token with the role write.")
 	}
 	return Writer(reader), nil

@@ -46,9 +46,12 @@ func (s *Service) end(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
 	return s.empty(ctx, tx, orgID, func(c *catalog) []*table { return c.owned })
 }
 
-// Sweep deletes the throw-away organizations that have expired, but for those that another
-// replica is deleting, and returns how many it has deleted.
+// Sweep deletes the sessions and the throw-away organizations that have expired, but for
+// those that another replica is deleting, and returns how many organizations it has deleted.
 func (s *Service) Sweep(ctx context.Context) (swept int, err error) {
+	if err := s.sweepSessions(ctx); err != nil {
+		return 0, err
+	}
 	for {
 		found, err := s.sweepOne(ctx)
 		if err != nil {

@@ -270,6 +270,8 @@ func (b *stateBundle) fillEvery(t testing.TB, org string) {
 		`INSERT INTO backup_private_endpoints VALUES ('%[2]s', '%[1]s', 'US_EAST_1', 'US_EAST_1', now(), now())`,
 		`INSERT INTO org_events (org_id, id, created_at, type) VALUES ('%[1]s', '%[1]s', now(), 'TEST')`,
 		`INSERT INTO project_events (project_id, id, created_at, type) VALUES ('%[2]s', '%[1]s', now(), 'TEST')`,
+		`INSERT INTO staging_sessions SELECT sha256('%[1]s'), org_id, id, NULL, now() FROM staging_tokens
+			WHERE org_id = '%[1]s'`,
 		`INSERT INTO staging_faults VALUES ('%[1]s', 'a', 1, '{}', 0, NULL, 1, NULL, 0, 0, now())`,
 		`INSERT INTO journal_entries VALUES ('%[1]s', '%[1]s', now(), 'admin', '', 0, '', '', '', '', '', '', 1, '{}')`,
 		`INSERT INTO coming_events SELECT project_id, id, id, now(), 'TEST' FROM clusters
