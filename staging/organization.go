@@ -17,8 +17,10 @@ type Organization struct {
 	Clock *Clock `json:"clock,omitempty"`
 	// ExpiresAt is when a throw-away organization ends; nil of one that stays.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	Staged    Staged     `json:"staged"`
-	Counts    Counts     `json:"counts"`
+	// LastRequestAt is when the last request came in that the journal has; nil if it has none.
+	LastRequestAt *time.Time `json:"lastRequestAt,omitempty"`
+	Staged        Staged     `json:"staged"`
+	Counts        Counts     `json:"counts"`
 }
 
 // Staged is what is staged in an organization.

@@ -43,6 +43,19 @@ type Changes struct {
 	Changes []Change `json:"changes"`
 }
 
+// Sum returns how many rows of all kinds differ. Its kind is empty.
+func (c Changes) Sum() (sum Change) {
+	for _, change := range c.Changes {
+		sum.Added += change.Added
+		sum.Removed += change.Removed
+		sum.Updated += change.Updated
+	}
+	return sum
+}
+
+// Rows returns how many rows of the kind differ.
+func (c Change) Rows() int64 { return c.Added + c.Removed + c.Updated }
+
 // Mode is what a file is to do.
 type Mode string
 

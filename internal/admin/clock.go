@@ -10,8 +10,8 @@ import (
 // noteClock adds to the event of a request what the clock shows from then on.
 func (c *call) noteClock(clock staging.Clock, err error) (staging.Clock, error) {
 	if err == nil {
-		c.note("clock", clock.Now)
-		c.note("frozen", clock.Frozen)
+		c.Note("clock", clock.Now)
+		c.Note("frozen", clock.Frozen)
 	}
 	return clock, err
 }

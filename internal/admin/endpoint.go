@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -23,11 +21,10 @@ import (
 // call is a request of someone who has a token.
 type call struct {
 	*http.Request
+	Record
+
 	w      http.ResponseWriter
 	caller tenantstate.Caller
-	noted  []slog.Attr
-	// changed is the organization whose journal tells of the change; empty for none.
-	changed string
 }
 
 // endpoint is what an operation asks of its caller, and what it does.
@@ -41,9 +38,6 @@ type written struct {
 	contentType string
 	body        []byte
 }
-
-// note adds something to the request's event in the log.
-func (c *call) note(key string, value any) { c.noted = append(c.noted, slog.Any(key, value)) }
 
 // asCaller returns the endpoint of a handler for everyone who has a token.
 func asCaller[A any](handle func(context.Context, tenantstate.Caller, *call) (A, error)) endpoint {
@@ -91,17 +85,16 @@ func asOperator[A any](
 // operation returns the handler that makes the checks before op and serves it.
 func (s *Server) operation(op operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		c := &call{Request: r, w: w, changed: r.PathValue("org")}
+		c := &call{Request: r, Record: NewRecord(r), w: w}
 		answer, err := s.serve(c, op)
 		status := op.status
 		if err != nil {
 			status = s.writeProblem(w, err)
 		} else {
-			s.journalChange(c, op)
+			c.Tell(s.Journal, op.method+" "+op.pattern())
 			s.write(w, status, answer)
 		}
-		s.log(c, status, time.Since(start), err)
+		c.Log(s.cfg.Log, status, err)
 	}
 }
 
@@ -114,23 +107,29 @@ func (s *Server) serve(c *call, op operation) (any, error) {
 	if c.caller, err = s.authenticate(c.Request); err != nil {
 		return nil, err
 	}
-	c.note("token", c.caller.Name())
+	c.SignedIn(c.caller)
 	if op.path != "" { // or it is none
-		if err := c.check(op.parameters()); err != nil {
+		if err := CheckAddress(c.URL, op.parameters()); err != nil {
 			return nil, err
 		}
 	}
 	return op.serve(c)
 }
 
-// check returns INVALID for a path or a query that is no text, and for a parameter that is
-// not known: what is misspelt is not left out, such as the one that says to change nothing.
-func (c *call) check(known []string) error {
-	query, err := url.ParseQuery(c.URL.RawQuery)
-	if err != nil || !isText(c.URL.Path) {
+// CheckAddress returns INVALID for a path or a query that is no text, and for a parameter
+// that is not known.
+func CheckAddress(address *url.URL, known []string) error {
+	query, err := url.ParseQuery(address.RawQuery)
+	if err != nil || !isText(address.Path) {
 		return staging.Invalid("", "The path or the query can't be read.")
 	}
-	for name, values := range query {
+	return CheckParameters(query, known)
+}
+
+// CheckParameters returns INVALID for a parameter that is not one text, or not known: what
+// is misspelt is not left out, such as the one that says to change nothing.
+func CheckParameters(parameters url.Values, known []string) error {
+	for name, values := range parameters {
 		if !slices.Contains(known, name) {
 			return staging.Invalid("/"+name, "There is no such parameter.")
 		}

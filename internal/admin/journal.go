@@ -3,14 +3,11 @@ package admin
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
 	"exportbuckets/internal/atlas"
-	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -93,7 +90,7 @@ func (s *Server) getJournalEntry(
 
 func (s *Server) clearJournal(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
 	count, err := s.Journal.Clear(ctx, writer)
-	c.note("entries", count)
+	c.Note("entries", count)
 	return nothing{}, err
 }
 
@@ -105,25 +102,4 @@ func (s *Server) setJournal(
 		return settings, err
 	}
 	return s.Journal.Set(ctx, writer, settings)
-}
-
-// journalChange tells the journal of the organization that was changed of a change that was
-// made with a token, and of the numbers that the endpoint has noted.
-func (s *Server) journalChange(c *call, op operation) {
-	org, err := objectid.Parse(c.changed)
-	if err != nil || s.Journal == nil || op.method == http.MethodGet {
-		return
-	}
-	change := staging.AdminChange{
-		Token: c.caller.Name(), Action: op.method + " " + op.pattern(), Counts: make(map[string]int64),
-	}
-	for _, noted := range c.noted {
-		if noted.Key == "dry_run" && noted.Value.Kind() == slog.KindBool && noted.Value.Bool() {
-			return // nothing has changed
-		}
-		if noted.Value.Kind() == slog.KindInt64 {
-			change.Counts[noted.Key] = noted.Value.Int64()
-		}
-	}
-	s.Journal.Admin(org, change)
 }

@@ -39,9 +39,9 @@ func (s *Server) createOrganization(
 	created, err := s.TenantState.CreateOrganization(ctx, caller, asked)
 	if err == nil {
 		created.BaseURL = s.cfg.BaseURL
-		c.changed = created.Organization.ID
-		c.note("organization", c.changed)
-		c.note("ids", int64(len(created.IDs)))
+		c.Changed = created.Organization.ID
+		c.Note("organization", c.Changed)
+		c.Note("ids", int64(len(created.IDs)))
 	}
 	return created, err
 }
@@ -49,7 +49,7 @@ func (s *Server) createOrganization(
 func (s *Server) deleteOrganization(ctx context.Context, writer tenantstate.Writer, c *call) (nothing, error) {
 	err := s.TenantState.DeleteOrganization(ctx, writer, c.Header.Get("If-Match"))
 	if err == nil {
-		c.changed = "" // and its journal is gone with it
+		c.Changed = "" // and its journal is gone with it
 	}
 	return nothing{}, err
 }

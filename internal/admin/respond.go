@@ -2,20 +2,14 @@ package admin
 
 import (
 	"bytes"
-	"errors"
-	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"exportbuckets/internal/dbpool"
+	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
-
-// errUnexpected is what clients see of faults of ours.
-var errUnexpected = staging.NewProblem(staging.CodeUnexpected, "The server has a fault; its log says which.")
 
 // write answers with what an endpoint returned.
 func (s *Server) write(w http.ResponseWriter, status int, answer any) {
@@ -32,22 +26,21 @@ func (s *Server) write(w http.ResponseWriter, status int, answer any) {
 // writeProblem answers with an error, and returns the status. What is not for clients to
 // read is for the log.
 func (s *Server) writeProblem(w http.ResponseWriter, err error) int {
-	problem := new(staging.Problem)
-	switch {
-	case errors.As(err, &problem):
-	case dbpool.Unavailable(err):
-		problem = staging.NewProblem(staging.CodeBusy, "The database is busy or away. Try again.")
-	default:
-		problem = errUnexpected
-	}
-	switch problem.Code { //nolint:exhaustive // Others need no header.
-	case staging.CodeUnauthenticated:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="exportbuckets staging"`)
-	case staging.CodeBusy:
-		w.Header().Set("Retry-After", "1")
-	}
+	problem := tenantstate.ProblemOf(err)
+	SetProblemHeader(w.Header(), problem)
 	s.writeJSON(w, problem.Status, staging.ProblemType, problem)
 	return problem.Status
+}
+
+// SetProblemHeader sets what answers with a problem have in their header, but for what
+// belongs to the body.
+func SetProblemHeader(header http.Header, problem *staging.Problem) {
+	switch problem.Code { //nolint:exhaustive // Others need no header.
+	case staging.CodeUnauthenticated:
+		header.Set("WWW-Authenticate", `Bearer realm="exportbuckets staging"`)
+	case staging.CodeBusy:
+		header.Set("Retry-After", "1")
+	}
 }
 
 func (s *Server) writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
@@ -69,26 +62,4 @@ func writeBody(w http.ResponseWriter, status int, contentType string, body []byt
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // whoever has gone reads nothing
-}
-
-// log writes one event for a request. It has neither the query nor a header nor a body in
-// it: secrets may be there.
-func (s *Server) log(c *call, status int, took time.Duration, err error) {
-	attrs := append([]slog.Attr{
-		slog.String("method", c.Method),
-		slog.String("path", c.URL.EscapedPath()),
-		slog.Int("status", status),
-		slog.Duration("duration", took),
-	}, c.noted...)
-	level := slog.LevelInfo
-	if problem, ok := errors.AsType[*staging.Problem](err); ok {
-		attrs = append(attrs, slog.String("error_code", string(problem.Code)))
-	} else if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
-		level = slog.LevelError
-		if status == http.StatusServiceUnavailable {
-			level = slog.LevelWarn
-		}
-	}
-	s.cfg.Log.LogAttrs(c.Context(), level, "admin request", attrs...)
 }

@@ -33,8 +33,17 @@ type Config struct {
 	Metrics *metrics.Metrics
 	// Ready returns why requests could not be served, or nil. Required.
 	Ready func(context.Context) error
+	// Console answers every request that is for nothing else; nil for none.
+	Console Console
 	// Log takes one event for each request of the staging plane. Required.
 	Log *slog.Logger
+}
+
+// Console is what a browser looks at.
+type Console interface {
+	http.Handler
+	// Refuse answers with why a request is not for it.
+	Refuse(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // Services are what the staging plane answers from.
@@ -69,10 +78,38 @@ func New(services Services, cfg Config) http.Handler {
 	}
 	mux.HandleFunc("/", s.operation(operation{serve: noOperation}))
 	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		s.writeProblem(w, staging.NewProblem(staging.CodeOriginRefused, "The request comes from a page of another origin."))
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, staging.NewProblem(staging.CodeOriginRefused, "The request comes from a page of another origin."))
 	}))
-	return s.recover(s.checkHost(sameOrigin.Handler(mux)))
+	return s.recover(s.checkHost(sameOrigin.Handler(s.orConsole(mux))))
+}
+
+// orConsole has the console answer what is for it, and next the rest.
+func (s *Server) orConsole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.isForConsole(r) {
+			s.cfg.Console.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isForConsole reports whether a request is for the console, if there is one: every path is
+// that is not of this package.
+func (s *Server) isForConsole(r *http.Request) bool {
+	own := func(path string) bool { return r.URL.Path == path || strings.HasPrefix(r.URL.Path, path+"/") }
+	return s.cfg.Console != nil &&
+		!slices.ContainsFunc([]string{"/admin", "/debug", "/healthz", "/readyz", "/metrics"}, own)
+}
+
+// refuse answers with an error in the form of what the request is for.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if s.isForConsole(r) {
+		s.cfg.Console.Refuse(w, r, err)
+		return
+	}
+	s.writeProblem(w, err)
 }
 
 // timeouts of the listener. An answer may be waited for: a client asks for what comes.
@@ -107,13 +144,16 @@ func (s *Server) checkHost(next http.Handler) http.Handler {
 		host = strings.ToLower(strings.Trim(host, "[]"))
 		_, err := netip.ParseAddr(host)
 		if err != nil && host != "localhost" && !slices.Contains(s.hosts, host) {
-			s.writeProblem(w, staging.NewProblem(staging.CodeOriginRefused,
+			s.refuse(w, r, staging.NewProblem(staging.CodeOriginRefused,
 				"The request names a host that is not this server's; see --admin-host."))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// errPanic is a fault of the server.
+var errPanic = errors.New("panic")
 
 // recover answers for a handler that panicked.
 func (s *Server) recover(next http.Handler) http.Handler {
@@ -127,7 +167,7 @@ func (s *Server) recover(next http.Handler) http.Handler {
 				return
 			}
 			s.cfg.Log.ErrorContext(r.Context(), "admin panic", "error", fmt.Sprint(reason))
-			s.writeProblem(w, errUnexpected)
+			s.refuse(w, r, errPanic)
 		}()
 		next.ServeHTTP(w, r)
 	})

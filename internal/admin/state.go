@@ -11,21 +11,6 @@ import (
 	"exportbuckets/staging"
 )
 
-// noteChanges adds to the event of a request which state the organization was given, and
-// how many rows that changed.
-func (c *call) noteChanges(to string, changes staging.Changes) {
-	var sum staging.Change
-	for _, change := range changes.Changes {
-		sum.Added += change.Added
-		sum.Removed += change.Removed
-		sum.Updated += change.Updated
-	}
-	c.note("state", to)
-	c.note("added", sum.Added)
-	c.note("removed", sum.Removed)
-	c.note("updated", sum.Updated)
-}
-
 // declare applies a file. To the operator the organization need not be there.
 func (s *Server) declare(ctx context.Context, caller tenantstate.Caller, c *call) (staging.Changes, error) {
 	var apply func(file []byte, mode staging.Mode, dryRun bool) (staging.Changes, error)
@@ -56,9 +41,9 @@ func (s *Server) declare(ctx context.Context, caller tenantstate.Caller, c *call
 	}
 	changes, err := apply(file, mode, dryRun)
 	if err == nil {
-		c.note("mode", mode)
-		c.note("dry_run", dryRun)
-		c.noteChanges(staging.Declared, changes)
+		c.Note("mode", mode)
+		c.Note("dry_run", dryRun)
+		c.NoteChanges(staging.Declared, changes)
 	}
 	return changes, err
 }
@@ -98,8 +83,8 @@ func (s *Server) getState(ctx context.Context, reader tenantstate.Reader, c *cal
 func (s *Server) saveState(ctx context.Context, writer tenantstate.Writer, c *call) (staging.State, error) {
 	state, err := s.TenantState.SaveState(ctx, writer, c.PathValue("state"))
 	if err == nil {
-		c.note("state", state.Name)
-		c.note("rows", state.Rows)
+		c.Note("state", state.Name)
+		c.Note("rows", state.Rows)
 	}
 	return state, err
 }
@@ -126,7 +111,7 @@ func (s *Server) restore(
 	changes, err := s.TenantState.Restore(ctx, writer, to)
 	if err == nil {
 		s.cfg.Metrics.Reset()
-		c.noteChanges(to.To, changes)
+		c.NoteChanges(to.To, changes)
 	}
 	return changes, err
 }

@@ -92,7 +92,8 @@ func (s *Service) organization(row db.ListOrgsRow) staging.Organization {
 		Staged: staging.Staged{
 			Declared: row.Declared, Faults: row.Faults, Journal: staging.JournalMode(row.JournalMode),
 		},
-		ExpiresAt: row.ExpiresAt,
+		ExpiresAt:     row.ExpiresAt,
+		LastRequestAt: row.LastRequestAt,
 		Counts: staging.Counts{
 			Projects:        row.Projects,
 			APIKeys:         row.APIKeys,
