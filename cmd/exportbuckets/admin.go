@@ -141,7 +141,8 @@ func (p plan) checkPublic(token string) error {
 
 // adminServer is the admin listener while it serves.
 type adminServer struct {
-	server *http.Server // nil if it serves nothing
+	server  *http.Server // nil if it serves nothing
+	console string       // URL of the console; empty if there is none
 }
 
 // adminEnd is how long requests of the admin listener may take to finish at the end.
@@ -173,8 +174,13 @@ func (p adminPlan) start(
 			log.Error("the admin listener ended", "error", err)
 		}
 	}()
-	log.Info("serving admin", "address", address, "staging", p.staging, "operator_token_file", p.tokenFile)
-	return adminServer{server}, nil
+	started := adminServer{server: server}
+	if p.staging {
+		started.console = urlOf(listener.Addr(), secure != nil) + "/"
+	}
+	log.Info("serving admin", "address", address, "staging", p.staging, "console", started.console,
+		"operator_token_file", p.tokenFile)
+	return started, nil
 }
 
 // end ends the listener, and gives requests a moment to finish.

@@ -13,6 +13,7 @@ import (
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
 	clusters "exportbuckets/internal/cluster"
+	"exportbuckets/internal/console"
 	"exportbuckets/internal/dbaccess"
 	"exportbuckets/internal/dbpool"
 	"exportbuckets/internal/event"
@@ -105,17 +106,21 @@ func (p plan) assembleAdmin(
 	}
 	config.Metrics.WatchPool(pool.Pool)
 	states := p.newStates(pool, env, sealer, token)
-	if p.admin.staging {
-		assembled.states = states
-	}
-	assembled.admin = admin.New(admin.Services{TenantState: states, Journal: assembled.journal}, admin.Config{
+	listener := admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
 		Hosts:   p.admin.hosts,
 		Metrics: config.Metrics,
 		Ready:   config.Ready,
 		Log:     config.Log,
-	})
+	}
+	if p.admin.staging {
+		assembled.states = states
+		listener.Console = console.New(console.Services{TenantState: states, Journal: assembled.journal}, console.Config{
+			BaseURL: config.BaseURL, Version: version, Metrics: config.Metrics, Log: config.Log,
+		})
+	}
+	assembled.admin = admin.New(admin.Services{TenantState: states, Journal: assembled.journal}, listener)
 	return nil
 }
 

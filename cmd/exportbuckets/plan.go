@@ -55,8 +55,13 @@ func (p plan) baseURL(listening net.Addr) string {
 	if p.api.BaseURL != "" {
 		return strings.TrimRight(p.api.BaseURL, "/")
 	}
+	return urlOf(listening, p.api.TLSCert != "")
+}
+
+// urlOf returns the URL by which this machine reaches an address that is listened on.
+func urlOf(listening net.Addr, secure bool) string {
 	scheme := "http://"
-	if p.api.TLSCert != "" {
+	if secure {
 		scheme = "https://"
 	}
 	address, err := netip.ParseAddrPort(listening.String())

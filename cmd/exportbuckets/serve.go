@@ -109,7 +109,7 @@ func (p plan) run(ctx context.Context, o output) error {
 	server.use(parts.api)
 	o.log.Info("serving", "address", listener.Addr().String(), "base_url", config.BaseURL)
 	if p.demo {
-		go printHint(o.out, config.BaseURL) // nobody need read it
+		go printHint(o.out, config.BaseURL, administration.console, p.admin.tokenFile) // nobody need read it
 	}
 	return p.untilEnd(ctx, server, db, o.log)
 }

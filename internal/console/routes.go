@@ -1,0 +1,43 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+)
+
+// route is one page, or one thing that a page does.
+type route struct {
+	method string
+	path   string // with the names of its parameters
+	// template is the name of the file; empty if what is done leads to another page.
+	template string
+	// section is what the pages of the organization call it where they lead to it; empty for
+	// none.
+	section string
+	serve   handler
+}
+
+// pattern returns the path alone.
+func (r route) pattern() string {
+	pattern, _, _ := strings.Cut(r.path, "?")
+	return pattern
+}
+
+// parameters returns the names of those in the query.
+func (r route) parameters() []string {
+	_, names, _ := strings.Cut(r.path, "?")
+	return strings.Split(names, "&")
+}
+
+// routes returns all pages. The sections stand in their order.
+func (c *Console) routes() []route {
+	const org = "/organizations/{org}"
+	return []route{
+		{http.MethodGet, "/sign-in", "sign-in", "", asAnyone(c.showSignIn)},
+		{http.MethodPost, "/sign-in", "sign-in", "", asAnyone(c.signIn)},
+		{http.MethodPost, "/sign-out", "", "", asAnyone(c.signOut)},
+		{http.MethodGet, "/{$}?after", "organizations", "", asCaller(c.listOrganizations)},
+		{http.MethodGet, org, "organization", "Organization", asReader(c.getOrganization)},
+		{http.MethodPost, org + "/save", "", "", asWriter(c.saveState)},
+	}
+}

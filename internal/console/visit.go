@@ -1,0 +1,128 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"exportbuckets/internal/admin"
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+// visit is a request of a browser.
+type visit struct {
+	*http.Request
+	admin.Record
+
+	console *Console
+	w       http.ResponseWriter
+	// caller is who has signed in; nil for nobody, and signedOut says why.
+	caller    *tenantstate.Caller
+	signedOut error
+	// org is the organization in the path, once its reader or writer is known.
+	org *staging.Organization
+}
+
+// handler is what a page asks of its caller, and what it does.
+type handler func(*visit) (page, error)
+
+// asAnyone returns the handler for everyone.
+func asAnyone(handle func(context.Context, *visit) (page, error)) handler {
+	return func(v *visit) (page, error) { return handle(v.Context(), v) }
+}
+
+// asCaller returns the handler for everyone who has signed in.
+func asCaller(handle func(context.Context, tenantstate.Caller, *visit) (page, error)) handler {
+	return func(v *visit) (page, error) {
+		if v.caller == nil {
+			return page{}, v.signedOut
+		}
+		return handle(v.Context(), *v.caller, v)
+	}
+}
+
+// asReader returns the handler for those who may see the organization in the path.
+func asReader(handle func(context.Context, tenantstate.Reader, *visit) (page, error)) handler {
+	return asCaller(func(ctx context.Context, caller tenantstate.Caller, v *visit) (page, error) {
+		reader, err := caller.Reader(ctx, v.PathValue("org"))
+		if err != nil {
+			return page{}, err
+		}
+		org, err := v.console.TenantState.Organization(ctx, reader)
+		if err != nil {
+			return page{}, err
+		}
+		v.org = &org
+		return handle(ctx, reader, v)
+	})
+}
+
+// asWriter returns the handler for those who may change the organization in the path.
+func asWriter(handle func(context.Context, tenantstate.Writer, *visit) (page, error)) handler {
+	return asReader(func(ctx context.Context, _ tenantstate.Reader, v *visit) (page, error) {
+		writer, err := v.caller.Writer(ctx, v.PathValue("org"))
+		if err != nil {
+			return page{}, err
+		}
+		return handle(ctx, writer, v)
+	})
+}
+
+// visit returns the handler that makes the checks before a route and answers with its page.
+func (c *Console) visit(r route) http.HandlerFunc {
+	return func(w http.ResponseWriter, request *http.Request) {
+		v := &visit{Request: request, Record: admin.NewRecord(request), console: c, w: w}
+		shown, err := c.serve(v, r)
+		var status int
+		if err != nil {
+			status = v.refuse(err)
+		} else {
+			v.Tell(c.Journal, r.method+" "+r.pattern())
+			status = v.answer(r.template, shown)
+		}
+		v.Log(c.cfg.Log, status, err)
+	}
+}
+
+// serve makes the checks that all pages share.
+func (c *Console) serve(v *visit, r route) (page, error) {
+	v.findCaller()
+	if r.path != "" { // or it is none
+		if err := admin.CheckAddress(v.URL, r.parameters()); err != nil {
+			return page{}, err
+		}
+	}
+	return r.serve(v)
+}
+
+// findCaller finds who has signed in.
+func (v *visit) findCaller() {
+	session := v.cookie(sessionCookie)
+	if session == "" {
+		v.signedOut = errSignedOut
+		return
+	}
+	caller, err := v.console.TenantState.CallerOfSession(v.Context(), session)
+	if err != nil {
+		v.signedOut = err
+		return
+	}
+	v.caller = &caller
+	v.SignedIn(caller)
+}
+
+// form returns what a form has sent. It returns INVALID for a field that is not one text, or
+// not known, and TOO_LARGE.
+func (v *visit) form(known ...string) (url.Values, error) {
+	v.Body = http.MaxBytesReader(v.w, v.Body, staging.MaxBody)
+	err := v.ParseForm()
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, staging.NewProblem(staging.CodeTooLarge, "A form has at most %d bytes.", staging.MaxBody)
+	}
+	if err != nil {
+		return nil, staging.NewProblem(staging.CodeInvalid, "The form can't be read.")
+	}
+	return v.PostForm, admin.CheckParameters(v.PostForm, known)
+}
