@@ -19,8 +19,9 @@ const (
 
 // The bounds of states.
 const (
-	MaxStates    = 50      // of an organization, the declared one among them
-	MaxStateRows = 100_000 // of a state
+	MaxStates      = 50      // of an organization, the declared one among them
+	MaxStateRows   = 100_000 // of a state
+	MaxChangedRows = 100     // of a kind
 )
 
 // State is a saved state.
@@ -36,6 +37,19 @@ type Change struct {
 	Added   int64  `json:"added"`
 	Removed int64  `json:"removed"`
 	Updated int64  `json:"updated"`
+	// Rows are those that differ, at most MaxChangedRows. Diff alone names them.
+	Rows []ChangedRow `json:"rows,omitempty"`
+}
+
+// ChangedRow is a row in which one state differs from another.
+type ChangedRow struct {
+	// ID is the id of what the row is of; of several, with slashes between.
+	ID        string `json:"id"`
+	ProjectID string `json:"projectId,omitempty"` // that it belongs to
+	Name      string `json:"name,omitempty"`      // what it is called, if it has a name
+	Change    string `json:"change"`              // added, removed or updated
+	// Fields are those in which a row that was updated differs.
+	Fields []string `json:"fields,omitempty"`
 }
 
 // Changes are how one state differs from another: the kinds that do.
@@ -53,8 +67,8 @@ func (c Changes) Sum() (sum Change) {
 	return sum
 }
 
-// Rows returns how many rows of the kind differ.
-func (c Change) Rows() int64 { return c.Added + c.Removed + c.Updated }
+// Count returns how many rows of the kind differ.
+func (c Change) Count() int64 { return c.Added + c.Removed + c.Updated }
 
 // Mode is what a file is to do.
 type Mode string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -13,15 +14,27 @@ import (
 	"exportbuckets/staging"
 )
 
-// printChanges prints how one state differs from another.
+// printChanges prints how one state differs from another, and in which rows if it is known.
 func (c stagingConfig) printChanges(to io.Writer, changes staging.Changes) error {
 	shown := table{head: []string{"KIND", "ADDED", "REMOVED", "UPDATED"}}
+	rows := table{head: []string{"CHANGE", "KIND", "ID", "NAME", "PROJECT", "FIELDS"}}
 	for _, change := range changes.Changes {
 		shown.rows = append(shown.rows, []string{
 			change.Kind, count(change.Added), count(change.Removed), count(change.Updated),
 		})
+		for _, row := range change.Rows {
+			rows.rows = append(rows.rows, []string{
+				row.Change, change.Kind, row.ID, row.Name, row.ProjectID, strings.Join(row.Fields, ","),
+			})
+		}
 	}
-	return c.print(to, changes, shown)
+	if err := c.print(to, changes, shown); err != nil || c.Output != "table" || len(rows.rows) == 0 {
+		return err
+	}
+	if _, err := fmt.Fprintln(to); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return c.print(to, changes, rows)
 }
 
 type tenantApplyCommand struct {

@@ -55,7 +55,10 @@ func TestATeamSavesAndRestoresStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.addProject(t, "5f0000000000000000000b01")
-	want := staging.Changes{Changes: []staging.Change{{Kind: "projects", Added: 1}}}
+	want := staging.Changes{Changes: []staging.Change{{
+		Kind: "projects", Added: 1,
+		Rows: []staging.ChangedRow{{ID: "5f0000000000000000000b01", Name: "New", Change: "added"}},
+	}}}
 	got, err := b.as(readToken).Diff(t.Context(), demo, "before", staging.Live)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("diff: got %v (-want +got):\n%s", err, diff)

@@ -38,6 +38,9 @@ func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (cha
 		v := view{catalog: first.catalog, relative: first.relative || second.relative}
 		args := pgx.NamedArgs{"org": orgID, "projects": there, "from": from, "to": to, "shift": time.Duration(0)}
 		found, err := v.differences(ctx, tx, args, first.rows, second.rows)
+		if err == nil {
+			err = v.listRows(ctx, tx, args, first.rows, second.rows, found)
+		}
 		changes = told(found)
 		return err
 	})
@@ -100,7 +103,46 @@ func (v view) differences(
 	return found, atlas.Wrap(err, "compare states")
 }
 
-// kind is what the rows of a table are called, as in export_buckets and exportBuckets.
+// listRows adds to differences of the second from the first which rows these are.
+func (v view) listRows(
+	ctx context.Context, conn db.DBTX, args pgx.NamedArgs, first, second func(t *table) string, found []difference,
+) error {
+	args["most"] = staging.MaxChangedRows
+	for i, t := range v.tables() {
+		d := &found[i]
+		if d.Added+d.Removed+d.Updated == 0 {
+			continue
+		}
+		rows, err := conn.Query(ctx, v.changed(t, first, second), args)
+		if err != nil {
+			return fmt.Errorf("list rows that differ: %w", err)
+		}
+		d.Rows, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r staging.ChangedRow, err error) {
+			var project, name *string
+			err = row.Scan(&r.Change, &project, &r.ID, &name, &r.Fields)
+			for i, column := range r.Fields {
+				r.Fields[i] = kind(column)
+			}
+			r.ProjectID, r.Name = text(project), text(name)
+			return r, atlas.Wrap(err, "read row")
+		})
+		if err != nil {
+			return fmt.Errorf("list rows that differ: %w", err)
+		}
+	}
+	return nil
+}
+
+// text returns what is there of a text.
+func text(value *string) string {
+	if value == nil {
+		return ""
+	}
+	return *value
+}
+
+// kind is what the rows of a table are called, as in export_buckets and exportBuckets, and
+// what a column is.
 func kind(table string) string {
 	var text strings.Builder
 	upper := false

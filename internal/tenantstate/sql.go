@@ -87,6 +87,16 @@ func (v view) values(t *table) []string {
 // counted returns what counts for a difference of two rows, as SQL.
 func (v view) counted(t *table, row string) string {
 	parts := []string{"true"} // a row of nothing can't be compared
+	for _, part := range v.countedValues(t, row) {
+		parts = append(parts, part.sql)
+	}
+	return "ROW(" + strings.Join(parts, ", ") + ")"
+}
+
+// countedValue is what counts of a column, as SQL.
+type countedValue struct{ column, sql string }
+
+func (v view) countedValues(t *table, row string) (parts []countedValue) {
 	values := v.values(t)
 	for _, c := range t.columns {
 		if !slices.Contains(values, c.name) {
@@ -101,9 +111,9 @@ func (v view) counted(t *table, row string) string {
 		case v.relative && t.moves(c):
 			part += " IS NULL"
 		}
-		parts = append(parts, part)
+		parts = append(parts, countedValue{c.name, part})
 	}
-	return "ROW(" + strings.Join(parts, ", ") + ")"
+	return parts
 }
 
 // rowOf returns all that a restore writes, as SQL.
@@ -267,6 +277,47 @@ func (v view) compare(first, second func(t *table) string) string {
 			first(t), second(t), t.same("a", "b")))
 	}
 	return strings.Join(parts, " UNION ALL ") + " ORDER BY 1"
+}
+
+// changed is the query of the rows of a table that differ, at most @most: what has happened
+// to a row, its project, its key without those of project and organization, what it is
+// called, and the columns in which it differs. No other value is shown: it may be a secret.
+func (v view) changed(t *table, first, second func(t *table) string) string {
+	either := func(column string) string {
+		return fmt.Sprintf("coalesce(%s, %s)::text", of("b")(column), of("a")(column))
+	}
+	optional := func(columns ...string) string {
+		i := slices.IndexFunc(columns, t.has)
+		if i < 0 {
+			return "NULL::text"
+		}
+		return either(columns[i])
+	}
+	key := slices.DeleteFunc(slices.Clone(t.key), func(name string) bool {
+		return name == "org_id" || name == "project_id"
+	})
+	if len(key) == 0 {
+		key = t.key[:1]
+	}
+	here, there := of("b")(t.key[0])+" IS NOT NULL", of("a")(t.key[0])+" IS NOT NULL"
+	columns := []string{"NULL::text"}
+	others := v.countedValues(t, "b")
+	for i, part := range v.countedValues(t, "a") {
+		columns = append(columns, fmt.Sprintf("CASE WHEN %s AND %s AND (%s) IS DISTINCT FROM (%s) THEN '%s' END",
+			there, here, part.sql, others[i].sql, part.column))
+	}
+	return fmt.Sprintf(`
+		SELECT
+			CASE WHEN NOT (%s) THEN 'added' WHEN NOT (%s) THEN 'removed' ELSE 'updated' END AS change,
+			%s AS project, concat_ws('/', %s) AS id, %s AS name, array_remove(ARRAY[%s], NULL) AS columns
+		FROM (%s) AS a
+		FULL JOIN (%s) AS b ON %s
+		WHERE NOT (%s) OR NOT (%s) OR %s IS DISTINCT FROM %s
+		ORDER BY project, id
+		LIMIT @most`,
+		there, here, optional("project_id"), listed(key, either),
+		optional("name", "bucket_name", "public_key", "username", "description"), strings.Join(columns, ", "),
+		first(t), second(t), t.same("a", "b"), there, here, v.counted(t, "a"), v.counted(t, "b"))
 }
 
 // remove is the statement that deletes the rows that the state lacks, those that it has as
