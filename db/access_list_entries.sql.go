@@ -142,6 +142,41 @@ func (q *Queries) ListAccessListEntries(ctx context.Context, db DBTX, arg ListAc
 	return items, nil
 }
 
+const listOrgAccessListUses = `-- name: ListOrgAccessListUses :many
+SELECT principal_id, max(last_used_at)::timestamptz AS last_used_at
+FROM access_list_entries
+WHERE org_id = $1 AND last_used_at IS NOT NULL
+GROUP BY principal_id
+ORDER BY principal_id
+LIMIT 100000
+`
+
+type ListOrgAccessListUsesRow struct {
+	PrincipalID objectid.ID
+	LastUsedAt  time.Time
+}
+
+// When principals of the organization were last used from a network of their access list.
+func (q *Queries) ListOrgAccessListUses(ctx context.Context, db DBTX, orgID objectid.ID) ([]ListOrgAccessListUsesRow, error) {
+	rows, err := db.Query(ctx, listOrgAccessListUses, orgID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListOrgAccessListUsesRow{}
+	for rows.Next() {
+		var i ListOrgAccessListUsesRow
+		if err := rows.Scan(&i.PrincipalID, &i.LastUsedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateAccessListEntryUsage = `-- name: UpdateAccessListEntryUsage :exec
 UPDATE access_list_entries
 SET request_count = coalesce(request_count, 0) + $1::bigint,

@@ -409,27 +409,29 @@ func (q *Queries) ListAccessRolesForUpdate(ctx context.Context, db DBTX, project
 }
 
 const listOrgAccessRoles = `-- name: ListOrgAccessRoles :many
-SELECT role.id, role.cloud_provider, role.authorized
+SELECT role.project_id, role.id, role.cloud_provider, role.authorized
 FROM cloud_provider_access_roles AS role
 JOIN projects ON projects.id = role.project_id
-WHERE projects.org_id = $1 AND role.project_id = $2
-ORDER BY role.id
+WHERE projects.org_id = $1
+    AND ($2::object_id IS NULL OR role.project_id = $2::object_id)
+ORDER BY role.project_id, role.id
 LIMIT $3
 `
 
 type ListOrgAccessRolesParams struct {
 	OrgID     objectid.ID
-	ProjectID objectid.ID
+	ProjectID *objectid.ID
 	RowLimit  int32
 }
 
 type ListOrgAccessRolesRow struct {
+	ProjectID     objectid.ID
 	ID            objectid.ID
 	CloudProvider CloudProvider
 	Authorized    bool
 }
 
-// The access roles of a project of the organization.
+// The access roles of all projects of the organization or, if one is given, of that alone.
 func (q *Queries) ListOrgAccessRoles(ctx context.Context, db DBTX, arg ListOrgAccessRolesParams) ([]ListOrgAccessRolesRow, error) {
 	rows, err := db.Query(ctx, listOrgAccessRoles, arg.OrgID, arg.ProjectID, arg.RowLimit)
 	if err != nil {
@@ -439,7 +441,12 @@ func (q *Queries) ListOrgAccessRoles(ctx context.Context, db DBTX, arg ListOrgAc
 	items := []ListOrgAccessRolesRow{}
 	for rows.Next() {
 		var i ListOrgAccessRolesRow
-		if err := rows.Scan(&i.ID, &i.CloudProvider, &i.Authorized); err != nil {
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.ID,
+			&i.CloudProvider,
+			&i.Authorized,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -18,6 +18,15 @@ ORDER BY created_at, cidr_block
 LIMIT @row_limit::integer
 OFFSET @row_offset::bigint;
 
+-- name: ListOrgAccessListUses :many
+-- When principals of the organization were last used from a network of their access list.
+SELECT principal_id, max(last_used_at)::timestamptz AS last_used_at
+FROM access_list_entries
+WHERE org_id = @org_id AND last_used_at IS NOT NULL
+GROUP BY principal_id
+ORDER BY principal_id
+LIMIT 100000;
+
 -- name: UpdateAccessListEntryUsage :exec
 -- Adds requests that came from the network since the last time. Replicas write
 -- in any order: the latest use stays.

@@ -107,12 +107,13 @@ ORDER BY id
 FOR UPDATE;
 
 -- name: ListOrgAccessRoles :many
--- The access roles of a project of the organization.
-SELECT role.id, role.cloud_provider, role.authorized
+-- The access roles of all projects of the organization or, if one is given, of that alone.
+SELECT role.project_id, role.id, role.cloud_provider, role.authorized
 FROM cloud_provider_access_roles AS role
 JOIN projects ON projects.id = role.project_id
-WHERE projects.org_id = @org_id AND role.project_id = @project_id
-ORDER BY role.id
+WHERE projects.org_id = @org_id
+    AND (sqlc.narg('project_id')::object_id IS NULL OR role.project_id = sqlc.narg('project_id')::object_id)
+ORDER BY role.project_id, role.id
 LIMIT @row_limit;
 
 -- name: UpdateAWSAccessRole :one

@@ -57,7 +57,8 @@ func (j ExportJob) IsFinished() bool {
 	return j.State == ExportJobSuccessful || j.State == ExportJobFailed
 }
 
-func newExportJob(row db.ExportJob, now time.Time) (ExportJob, error) {
+// ExportJobAt returns the export job of a row as it is at a time.
+func ExportJobAt(row db.ExportJob, now time.Time) (ExportJob, error) {
 	job := ExportJob{ExportJob: row}
 	for _, part := range []struct {
 		stored []byte
@@ -158,7 +159,7 @@ func (s *Service) CreateExportJob(
 	if err != nil {
 		return ExportJob{}, err
 	}
-	return newExportJob(row, project.Now())
+	return ExportJobAt(row, project.Now())
 }
 
 // prepareExport returns the job that exports a snapshot from a time on. It returns
@@ -337,7 +338,7 @@ func (s *Service) GetExportJob(
 		return ExportJob{}, atlas.WrapMissing(err, "get export job",
 			atlas.NewError(atlas.CodeExportJobNotFound, id.String(), name))
 	}
-	return newExportJob(row, project.Now())
+	return ExportJobAt(row, project.Now())
 }
 
 // ListExportJobs returns one page of the export jobs of a cluster, newest first.
@@ -356,5 +357,5 @@ func (s *Service) ListExportJobs(
 	if err != nil {
 		return atlas.List[ExportJob]{}, err
 	}
-	return atlas.DecodeList(rows, func(row db.ExportJob) (ExportJob, error) { return newExportJob(row, project.Now()) })
+	return atlas.DecodeList(rows, func(row db.ExportJob) (ExportJob, error) { return ExportJobAt(row, project.Now()) })
 }

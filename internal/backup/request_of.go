@@ -42,7 +42,7 @@ func ExportJobRequestOf(row db.ExportJob, now time.Time) (ExportJobRequest, Expo
 	if err := json.Unmarshal(row.CustomData, &request.CustomData); err != nil {
 		return request, "", atlas.Wrap(err, "decode export job")
 	}
-	job, err := newExportJob(row, now)
+	job, err := ExportJobAt(row, now)
 	return request, job.State, err
 }
 

@@ -16,7 +16,7 @@ func (h *hinter) roles() string {
 		return ""
 	}
 	rows, err := db.New().ListOrgAccessRoles(h.ctx, h.pool, db.ListOrgAccessRolesParams{
-		OrgID: h.orgID, ProjectID: *h.project, RowLimit: 100,
+		OrgID: h.orgID, ProjectID: h.project, RowLimit: 100,
 	})
 	if h.failed(err) {
 		return ""

@@ -9,6 +9,7 @@ import (
 
 	"exportbuckets/db"
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/seed"
 	"exportbuckets/staging"
 )
@@ -16,36 +17,44 @@ import (
 // Export returns the file that declares a state, which may be staging.Live, without its
 // secrets. It returns NOT_FOUND if there is no such state.
 func (s *Service) Export(ctx context.Context, reader Reader, of string) (exported seed.File, err error) {
-	orgID := reader.OrgID()
-	err = s.look(ctx, orgID, []string{of}, func(ctx context.Context, tx pgx.Tx) error {
-		source, err := s.side(ctx, tx, orgID, of, "state")
+	err = s.look(ctx, reader.OrgID(), []string{of}, func(ctx context.Context, tx pgx.Tx) error {
+		rows, now, err := s.rowsOf(ctx, tx, reader.OrgID(), of)
 		if err != nil {
 			return err
-		}
-		there, err := projectsOf(ctx, tx, orgID)
-		if err != nil {
-			return err
-		}
-		org, err := db.New().GetOrg(ctx, tx, orgID)
-		if err != nil {
-			return missing(err, "get organization", errNoOrganization)
-		}
-		r := rowReader{tx, source, pgx.NamedArgs{
-			"org": orgID, "projects": there, "state": of, "shift": time.Duration(0),
-		}}
-		rows, err := r.read(ctx)
-		if err != nil {
-			return err
-		}
-		rows.Org.Protected = org.Protected
-		now := clockOf(org).Now(s.env.Now())
-		if of != staging.Live { // what was under way when it was saved
-			now = source.savedAt
 		}
 		exported, err = seed.FileOf(rows, now)
 		return err
 	})
 	return exported, atlas.Wrap(err, "export state")
+}
+
+// rowsOf returns the rows of a state, which may be staging.Live, and when it is of.
+func (s *Service) rowsOf(
+	ctx context.Context, tx pgx.Tx, orgID objectid.ID, state string,
+) (rows seed.Rows, at time.Time, err error) {
+	source, err := s.side(ctx, tx, orgID, state, "state")
+	if err != nil {
+		return rows, at, err
+	}
+	there, err := projectsOf(ctx, tx, orgID)
+	if err != nil {
+		return rows, at, err
+	}
+	org, err := db.New().GetOrg(ctx, tx, orgID)
+	if err != nil {
+		return rows, at, missing(err, "get organization", errNoOrganization)
+	}
+	r := rowReader{tx, source, pgx.NamedArgs{
+		"org": orgID, "projects": there, "state": state, "shift": time.Duration(0),
+	}}
+	if rows, err = r.read(ctx); err != nil {
+		return rows, at, err
+	}
+	rows.Org.Protected = org.Protected
+	if state != staging.Live { // what was under way when it was saved
+		return rows, source.savedAt, nil
+	}
+	return rows, clockOf(org).Now(s.env.Now()), nil
 }
 
 // rowReader reads the rows of a state.
