@@ -4,30 +4,54 @@ import (
 	"context"
 
 	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
 )
 
 func (c *Console) listOrganizations(ctx context.Context, caller tenantstate.Caller, v *visit) (page, error) {
 	if own := caller.OrgID(); own != nil {
-		return leadTo("/organizations/"+own.String(), ""), nil
+		return leadTo(organizationPath(own.String()), ""), nil
 	}
 	list, err := c.TenantState.Organizations(ctx, caller, v.URL.Query().Get("after"))
 	return show("Organizations", list), err
 }
 
-func (c *Console) getOrganization(_ context.Context, _ tenantstate.Reader, v *visit) (page, error) {
-	return show(v.org.Name, nil), nil
+func organizationPath(id string) string { return "/organizations/" + id }
+
+// organizationData is the data of the page of an organization.
+type organizationData struct {
+	tenantstate.Overview
+
+	Differences int64 // rows that differ from what is declared, if anything is
 }
 
-func (c *Console) saveState(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {
+func (c *Console) getOrganization(ctx context.Context, reader tenantstate.Reader, v *visit) (page, error) {
+	var data organizationData
+	var err error
+	if data.Overview, err = c.TenantState.Overview(ctx, reader); err != nil {
+		return page{}, err
+	}
+	if v.org.Staged.Declared {
+		changes, err := c.TenantState.Diff(ctx, reader, staging.Declared, staging.Live)
+		if err != nil {
+			return page{}, err
+		}
+		data.Differences = changes.Sum().Count()
+	}
+	return show(v.org.Name, data), nil
+}
+
+func (c *Console) showDelete(_ context.Context, _ tenantstate.Writer, v *visit) (page, error) {
+	return show("Delete "+v.org.Name, nil), nil
+}
+
+func (c *Console) deleteOrganization(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {
 	form, err := v.form("name")
 	if err != nil {
 		return page{}, err
 	}
-	state, err := c.TenantState.SaveState(ctx, writer, form.Get("name"))
-	if err != nil {
+	if err := c.TenantState.DeleteOrganization(ctx, writer, form.Get("name")); err != nil {
 		return page{}, err
 	}
-	v.Note("state", state.Name)
-	v.Note("rows", state.Rows)
-	return leadTo("/organizations/"+v.org.ID, "Saved %d rows as %s.", state.Rows, state.Name), nil
+	v.Changed = "" // and its journal is gone with it
+	return leadTo("/", "Deleted %s with all that it had.", v.org.Name), nil
 }

@@ -26,7 +26,7 @@ type page struct {
 	data  any    // for the template
 	// then is the page that a change leads to, and done the sentence that it shows.
 	then, done string
-	// file is what is saved and not shown, under a name; nil for none.
+	// file is what is saved and not shown, in YAML, under a name; nil for none.
 	file     []byte
 	fileName string
 }
@@ -110,7 +110,7 @@ func (v *visit) answer(name string, p page) int {
 		http.Redirect(v.w, v.Request, p.then, http.StatusSeeOther)
 		return http.StatusSeeOther
 	case p.file != nil:
-		v.w.Header().Set("Content-Type", "application/octet-stream")
+		v.w.Header().Set("Content-Type", "application/yaml")
 		v.w.Header().Set("Content-Disposition", `attachment; filename="`+p.fileName+`"`)
 		_, _ = v.w.Write(p.file) // whoever has gone reads nothing
 		return http.StatusOK

@@ -38,6 +38,13 @@ func (c *Console) routes() []route {
 		{http.MethodPost, "/sign-out", "", "", asAnyone(c.signOut)},
 		{http.MethodGet, "/{$}?after", "organizations", "", asCaller(c.listOrganizations)},
 		{http.MethodGet, org, "organization", "Organization", asReader(c.getOrganization)},
+		{http.MethodGet, org + "/reset?to", "reset", "", asReader(c.showReset)},
+		{http.MethodPost, org + "/reset", "", "", asWriter(c.reset)},
 		{http.MethodPost, org + "/save", "", "", asWriter(c.saveState)},
+		{http.MethodGet, org + "/export?of", "", "", asReader(c.export)},
+		{http.MethodGet, org + "/copy", "copy", "", asWriter(c.showCopy)},
+		{http.MethodPost, org + "/copy", "created", "", asWriter(c.copy)},
+		{http.MethodGet, org + "/delete", "delete", "", asWriter(c.showDelete)},
+		{http.MethodPost, org + "/delete", "", "", asWriter(c.deleteOrganization)},
 	}
 }
