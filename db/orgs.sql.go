@@ -41,15 +41,23 @@ func (q *Queries) CountThrowaways(ctx context.Context, db DBTX, now time.Time) (
 const getExpiredOrgForUpdateSkipLocked = `-- name: GetExpiredOrgForUpdateSkipLocked :one
 SELECT id
 FROM orgs
-WHERE expires_at <= $1::timestamptz
+WHERE
+    expires_at <= $1::timestamptz
+    AND id <> ALL($2::text[])
 ORDER BY expires_at
 LIMIT 1
 FOR UPDATE SKIP LOCKED
 `
 
-// Locks an organization that has expired, and that nobody else has locked.
-func (q *Queries) GetExpiredOrgForUpdateSkipLocked(ctx context.Context, db DBTX, now time.Time) (objectid.ID, error) {
-	row := db.QueryRow(ctx, getExpiredOrgForUpdateSkipLocked, now)
+type GetExpiredOrgForUpdateSkipLockedParams struct {
+	Now time.Time
+	But []string
+}
+
+// Locks an organization that has expired, that nobody else has locked, and that is none of
+// some.
+func (q *Queries) GetExpiredOrgForUpdateSkipLocked(ctx context.Context, db DBTX, arg GetExpiredOrgForUpdateSkipLockedParams) (objectid.ID, error) {
+	row := db.QueryRow(ctx, getExpiredOrgForUpdateSkipLocked, arg.Now, arg.But)
 	var id objectid.ID
 	err := row.Scan(&id)
 	return id, err

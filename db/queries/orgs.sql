@@ -32,10 +32,13 @@ WHERE id = @org_id
 FOR KEY SHARE;
 
 -- name: GetExpiredOrgForUpdateSkipLocked :one
--- Locks an organization that has expired, and that nobody else has locked.
+-- Locks an organization that has expired, that nobody else has locked, and that is none of
+-- some.
 SELECT id
 FROM orgs
-WHERE expires_at <= @now::timestamptz
+WHERE
+    expires_at <= @now::timestamptz
+    AND id <> ALL(@but::text[])
 ORDER BY expires_at
 LIMIT 1
 FOR UPDATE SKIP LOCKED;

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"strings"
 
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
@@ -40,6 +41,7 @@ func (s *Server) createOrganization(
 	if err == nil {
 		created.BaseURL = s.cfg.BaseURL
 		c.Changed = created.Organization.ID
+		c.Copied, _, _ = strings.Cut(asked.From, "/")
 		c.Note("organization", c.Changed)
 		c.Note("ids", int64(len(created.IDs)))
 	}

@@ -16,6 +16,8 @@ import (
 type Record struct {
 	// Changed is the id of the organization whose journal tells of the change; empty for none.
 	Changed string
+	// Copied is that of the one that was copied, whose journal tells of it, too; empty for none.
+	Copied string
 
 	request *http.Request
 	began   time.Time
@@ -70,11 +72,10 @@ func (r *Record) Log(log *slog.Logger, status int, err error) {
 	log.LogAttrs(r.request.Context(), level, "admin request", attrs...)
 }
 
-// Tell tells the journal of the organization that was changed of the change, and of the
-// numbers that have been noted. The action is method and path.
+// Tell tells the journals of the organizations that were changed and copied of the change,
+// and of the numbers that have been noted. The action is method and path.
 func (r *Record) Tell(kept *journal.Journal, action string) {
-	org, err := objectid.Parse(r.Changed)
-	if err != nil || kept == nil || r.request.Method == http.MethodGet || r.request.Method == http.MethodHead {
+	if kept == nil || r.request.Method == http.MethodGet || r.request.Method == http.MethodHead {
 		return
 	}
 	change := staging.AdminChange{Token: r.token, Action: action, Counts: make(map[string]int64)}
@@ -86,5 +87,9 @@ func (r *Record) Tell(kept *journal.Journal, action string) {
 			change.Counts[noted.Key] = noted.Value.Int64()
 		}
 	}
-	kept.Admin(org, change)
+	for _, id := range []string{r.Changed, r.Copied} {
+		if org, err := objectid.Parse(id); err == nil {
+			kept.Admin(org, change)
+		}
+	}
 }

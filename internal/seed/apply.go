@@ -55,6 +55,9 @@ func ApplyOrg(ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organizati
 	return w.tokens(ctx, org)
 }
 
+// ErrTaken says that another organization has an id of the file.
+var ErrTaken = errors.New("the id is taken")
+
 // ApplyOrgAlone is ApplyOrg without what the organization has.
 func ApplyOrgAlone(ctx context.Context, tx pgx.Tx, org Organization, now time.Time) error {
 	return newWriter(tx, nil, now).orgRow(ctx, org)
@@ -64,9 +67,10 @@ func ApplyOrgAlone(ctx context.Context, tx pgx.Tx, org Organization, now time.Ti
 // but itself, without its tokens of the staging plane. It takes the secrets that the file
 // leaves out from those that were kept, and what has not changed of them as it was.
 func Fill(
-	ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, org Organization, kept Kept, now time.Time,
+	ctx context.Context, tx pgx.Tx, sealer *iam.Sealer, held objectid.ID, org Organization, kept Kept, now time.Time,
 ) error {
 	w := newWriter(tx, sealer, now)
+	org.ID = objectID{held}
 	w.kept = &kept
 	return w.org(ctx, org)
 }
@@ -201,7 +205,7 @@ func (w writer) project(ctx context.Context, orgID objectid.ID, project Project)
 		return err
 	}
 	if there.OrgID != orgID {
-		return fmt.Errorf("the database has it in another organization than %s", orgID)
+		return fmt.Errorf("%w: the database has it in another organization than %s", ErrTaken, orgID)
 	}
 	if isNew {
 		if err := w.declareProject(ctx, there.ID, project); err != nil {

@@ -36,6 +36,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 
 	"exportbuckets/internal/atlas"
 	"exportbuckets/internal/backup"
@@ -259,6 +261,9 @@ func (f File) Credentials() []Credential {
 // key, a repeated key or a value of the wrong form, or the place in the file
 // where something that is required is missing, or is more than it may be.
 func Parse(data []byte) (File, error) {
+	if err := checkDepth(data); err != nil {
+		return File{}, fmt.Errorf("seed file: %w", err)
+	}
 	var file File
 	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.DisallowUnknownField())
 	err := decoder.Decode(&file)
@@ -278,6 +283,34 @@ func Parse(data []byte) (File, error) {
 		return File{}, fmt.Errorf("seed file: %w", err)
 	}
 	return file, nil
+}
+
+// The bounds of how deep things stand in each other. The memory that the YAML library takes
+// grows with the square of that.
+const (
+	maxDepth  = 50  // of brackets
+	maxColumn = 500 // in which a key or an element begins outside of brackets
+)
+
+// checkDepth returns an error for a file in which things stand too deep in each other.
+func checkDepth(data []byte) error {
+	depth := 0
+	for _, t := range lexer.Tokenize(string(data)) {
+		deep := false
+		switch t.Type { //nolint:exhaustive // Nothing else goes deeper.
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+			deep = depth > maxDepth
+		case token.SequenceEndType, token.MappingEndType:
+			depth = max(depth-1, 0)
+		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
+			deep = depth == 0 && t.Position.Column > maxColumn
+		}
+		if deep {
+			return &PlaceError{Line: t.Position.Line, Err: errors.New("things stand too deep in each other")}
+		}
+	}
+	return nil
 }
 
 // foreignTokens returns an error for each token of the staging plane that is none of its

@@ -305,3 +305,28 @@ func wantParseError(t *testing.T, file, want string) {
 	}
 	wantNoSecret(t, err)
 }
+
+// The YAML library would take gigabytes for them.
+func TestParseRefusesWhatIsTooDeep(t *testing.T) {
+	t.Parallel()
+	var indented strings.Builder
+	for i := range 1000 {
+		indented.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	for name, file := range map[string]string{
+		"lists in brackets":   "organizations: " + strings.Repeat("[", 30_000),
+		"objects in brackets": strings.Repeat("{a: ", 30_000),
+		"lists":               strings.Repeat("- ", 30_000),
+		"keys":                strings.Repeat("? ", 30_000),
+		"indented keys":       indented.String(),
+	} {
+		_, err := seed.Parse([]byte(file))
+		if err == nil || !strings.Contains(err.Error(), "too deep") {
+			t.Errorf("%s: got %v, want it refused as too deep", name, err)
+		}
+	}
+	wide := "organizations:\n" + strings.Repeat("  - {id: 5f0000000000000000000a01, name: '[[[[[{{{{{'}\n", 200)
+	if _, err := seed.Parse([]byte(wide)); err != nil {
+		t.Errorf("got %v, want many that are not deep accepted", err)
+	}
+}

@@ -26,19 +26,19 @@ import (
 // place.
 
 type (
-	objectID       struct{ objectid.ID }
+	objectID       struct{ objectid.ID } //nolint:recvcheck // What is read into it changes it.
 	roleARN        string
 	uuidText       string // as written
 	publicKey      string
 	secret         string
-	clientID       struct{ id objectid.ID }
+	clientID       struct{ id objectid.ID } //nolint:recvcheck // What is read into it changes it.
 	network        struct{ prefix netip.Prefix }
 	timestamp      struct{ time.Time }
 	snapshotState  backup.SnapshotState
 	exportJobState backup.ExportJobState
 	body[T any]    struct { // of a request of the API
 		request T
-		encoded []byte // of one that is written, in JSON
+		encoded []byte // the same in JSON; alone of one that is written
 	}
 	orgRole     db.OrgRole
 	projectRole db.ProjectRole
@@ -209,12 +209,12 @@ func (v *body[T]) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return faultAt(node, err)
 	}
-	encoded, err := json.Marshal(fields)
+	v.encoded, err = json.Marshal(fields)
 	if err != nil {
 		return faultAt(node, errors.New("not a body of a request"))
 	}
 	var mismatch *json.SemanticError
-	err = json.Unmarshal(encoded, &v.request, json.RejectUnknownMembers(true))
+	err = json.Unmarshal(v.encoded, &v.request, json.RejectUnknownMembers(true))
 	switch {
 	case errors.As(err, &mismatch) && errors.Is(err, json.ErrUnknownName):
 		name := strconv.Quote(mismatch.JSONPointer.LastToken())

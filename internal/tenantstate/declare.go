@@ -171,7 +171,7 @@ func (f file) problem(err error) error {
 	switch {
 	case errors.Is(err, seed.ErrSecretRequired):
 		code = staging.CodeSecretRequired
-	case ofDatabase && refusal.Code == uniqueViolation:
+	case errors.Is(err, seed.ErrTaken), ofDatabase && refusal.Code == uniqueViolation: // whoever has it
 		code = staging.CodeConflict
 		fault.Err = errors.New("an id, a name or a public key is taken")
 	case ofDatabase && write.IsValueRefused(err):
@@ -263,7 +263,7 @@ func (s *Service) build(ctx context.Context, tx pgx.Tx, f file, now time.Time) e
 	if err := setClock(ctx, made, orgID, atlas.Clock{}); err != nil {
 		return err
 	}
-	if err := f.problem(seed.Fill(ctx, made, s.cfg.Sealer, f.org, kept, now)); err != nil {
+	if err := f.problem(seed.Fill(ctx, made, s.cfg.Sealer, orgID, f.org, kept, now)); err != nil {
 		return err
 	}
 	if err := s.settle.Org(ctx, made, orgID, now); err != nil {

@@ -194,7 +194,7 @@ func TestAFileThatCannotBeSaysWhere(t *testing.T) {
 		},
 		"a project of another": {
 			changed(t, "5f0000000000000000000b02", "6f0000000000000000000b02"),
-			staging.CodeInvalid, "/organizations/0/projects/1", "another organization",
+			staging.CodeConflict, "/organizations/0/projects/1", "taken",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,42 +46,47 @@ func (s *Service) end(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
 	return s.empty(ctx, tx, orgID, func(c *catalog) []*table { return c.owned })
 }
 
-// Sweep deletes the sessions and the throw-away organizations that have expired, but for
-// those that another replica is deleting, and returns how many organizations it has deleted.
+// Sweep deletes the sessions and the throw-away organizations that have expired, but for those
+// that somebody holds, whom the next sweep finds, and returns how many organizations it has
+// deleted. What can't be deleted keeps no other; the errors come together.
 func (s *Service) Sweep(ctx context.Context) (swept int, err error) {
-	if err := s.sweepSessions(ctx); err != nil {
-		return 0, err
-	}
-	for {
-		found, err := s.sweepOne(ctx)
-		if err != nil {
-			return swept, fmt.Errorf("sweep throw-away organizations: %w", err)
+	var left []objectid.ID
+	errs := []error{s.sweepSessions(ctx)}
+	for ctx.Err() == nil {
+		id, err := s.sweepOne(ctx, left)
+		switch {
+		case err == nil && id.IsZero():
+			return swept, errors.Join(errs...)
+		case err == nil:
+			swept++
+			continue
+		case id.IsZero():
+			return swept, errors.Join(append(errs, err)...)
+		case !dbpool.IsHeld(err):
+			errs = append(errs, fmt.Errorf("sweep throw-away organization %s: %w", id, err))
 		}
-		if !found {
-			return swept, nil
-		}
-		swept++
+		left = append(left, id)
 	}
+	return swept, errors.Join(append(errs, ctx.Err())...)
 }
 
-// sweepOne deletes one that has expired, if there is one.
-func (s *Service) sweepOne(ctx context.Context) (found bool, err error) {
+// sweepOne deletes one that has expired and is none of some, and returns its id; zero if there
+// is none.
+func (s *Service) sweepOne(ctx context.Context, but []objectid.ID) (id objectid.ID, err error) {
 	err = pgx.BeginTxFunc(ctx, s.pool, dbpool.LongTx(), func(tx pgx.Tx) error {
-		id, err := db.New().GetExpiredOrgForUpdateSkipLocked(ctx, tx, s.env.Now())
+		id, err = db.New().GetExpiredOrgForUpdateSkipLocked(ctx, tx, db.GetExpiredOrgForUpdateSkipLockedParams{
+			Now: s.env.Now(), But: objectid.Strings(but),
+		})
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("find expired organization: %w", err)
 		}
-		found = true
 		if err := write.HoldLocked(ctx, tx, id); err != nil {
 			return err
 		}
 		return s.end(ctx, tx, id)
 	})
-	if dbpool.IsHeld(err) {
-		return false, nil // somebody writes; the next sweep finds it
-	}
-	return found, atlas.Wrap(err, "delete organization")
+	return id, atlas.Wrap(err, "delete organization")
 }

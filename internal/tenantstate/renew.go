@@ -43,18 +43,22 @@ func newRenames(ids map[objectid.ID]bool, orgID objectid.ID, made *throwaway) re
 	return r
 }
 
-var (
-	idText = regexp.MustCompile(`[A-Fa-f0-9]{24}`)
-	idJSON = regexp.MustCompile(`"[a-f0-9]{24}"`)
-)
+// hexRun is where ids may stand.
+var hexRun = regexp.MustCompile(`[A-Fa-f0-9]{24,}`)
 
 // apply replaces the ids in a text.
 func (r renames) apply(text []byte) []byte {
-	return idText.ReplaceAllFunc(text, func(id []byte) []byte {
-		if other, ok := r[string(bytes.ToLower(id))]; ok {
-			return []byte(other)
+	const length = 2 * len(objectid.ID{})
+	return hexRun.ReplaceAllFunc(text, func(run []byte) []byte {
+		replaced := make([]byte, 0, len(run))
+		for len(run) >= length {
+			if other, ok := r[string(bytes.ToLower(run[:length]))]; ok {
+				replaced, run = append(replaced, other...), run[length:]
+			} else {
+				replaced, run = append(replaced, run[0]), run[1:]
+			}
 		}
-		return id
+		return append(replaced, run...)
 	})
 }
 
@@ -90,8 +94,8 @@ func (r jsonRow) set(column string, value any) {
 // bytea is bytes as PostgreSQL has them in JSON.
 func bytea(b []byte) string { return `\x` + hex.EncodeToString(b) }
 
-// ids returns the ids in the rows: the values of columns of ids, and what looks like one in
-// arrays and objects. A text that a user wrote is none, whatever it looks like.
+// ids returns the ids in the rows: the values of columns of ids, and those in arrays and
+// objects.
 func (s stateRows) ids() (ids map[objectid.ID]bool, orgID objectid.ID, err error) {
 	ids = make(map[objectid.ID]bool)
 	for i, t := range s.tables {
@@ -101,11 +105,14 @@ func (s stateRows) ids() (ids map[objectid.ID]bool, orgID objectid.ID, err error
 		}
 		for _, row := range rows {
 			for _, c := range t.columns {
-				value := row[c.name]
-				isObject := len(value) > 0 && (value[0] == '[' || value[0] == '{')
-				if c.isID || isObject {
-					for _, id := range idJSON.FindAll(value, -1) {
-						ids[objectid.MustParse(string(id[1:len(id)-1]))] = true
+				switch value := row[c.name]; {
+				case c.isID:
+					if id := row.id(c.name); !id.IsZero() { // or NULL
+						ids[id] = true
+					}
+				case len(value) > 0 && (value[0] == '[' || value[0] == '{'):
+					for _, id := range objectid.InJSON(c.name, value) {
+						ids[id] = true
 					}
 				}
 			}
@@ -210,12 +217,11 @@ func (t *throwaway) show(tables []db.SavedStateTable, created *staging.CreatedOr
 			created.Names[kind(table.TableName)] = names
 		}
 	}
+	grants, secrets := by("principal_id", all["org_role_grants"]), by("service_account_id", all["service_account_secrets"])
 	orgRoles := func(id string) []string {
 		roles := []string{}
-		for _, grant := range all["org_role_grants"] {
-			if grant.text("principal_id") == id {
-				roles = append(roles, grant.text("role"))
-			}
+		for _, grant := range grants[id] {
+			roles = append(roles, grant.text("role"))
 		}
 		return roles
 	}
@@ -231,10 +237,7 @@ func (t *throwaway) show(tables []db.SavedStateTable, created *staging.CreatedOr
 			ClientID: iam.ClientIDPrefix + row.text("id"), Name: row.text("name"), OrgRoles: orgRoles(row.text("id")),
 			Secrets: []staging.ClientSecret{},
 		}
-		for _, secret := range all["service_account_secrets"] {
-			if secret.text("service_account_id") != row.text("id") {
-				continue
-			}
+		for _, secret := range secrets[row.text("id")] {
 			shown := staging.ClientSecret{ID: secret.text("id"), Secret: t.secrets[secret.text("id")]}
 			if err := json.Unmarshal(secret["expires_at"], &shown.ExpiresAt); err != nil {
 				return fmt.Errorf("decode expiry of secret: %w", err)
@@ -244,6 +247,16 @@ func (t *throwaway) show(tables []db.SavedStateTable, created *staging.CreatedOr
 		created.ServiceAccounts = append(created.ServiceAccounts, account)
 	}
 	return nil
+}
+
+// by returns the rows by a text that each has.
+func by(column string, rows []jsonRow) map[string][]jsonRow {
+	grouped := make(map[string][]jsonRow)
+	for _, row := range rows {
+		text := row.text(column)
+		grouped[text] = append(grouped[text], row)
+	}
+	return grouped
 }
 
 // namesIn returns the ids of rows that have a name which no other has.

@@ -21,11 +21,12 @@ import (
 
 // throwaway is a throw-away organization that is being made.
 type throwaway struct {
-	id      objectid.ID
-	name    string
-	now     time.Time
-	newID   func(time.Time) objectid.ID
-	renames renames
+	id        objectid.ID
+	name      string
+	now       time.Time
+	expiresAt time.Time
+	newID     func(time.Time) objectid.ID
+	renames   renames
 	// secrets are the private keys by public key, and the client secrets by their ids.
 	secrets map[string]string
 }
@@ -43,14 +44,24 @@ type filler func(ctx context.Context, tx pgx.Tx, made *throwaway) error
 func (s *Service) CreateOrganization(
 	ctx context.Context, caller Caller, asked staging.NewOrganization,
 ) (staging.CreatedOrganization, error) {
+	made := &throwaway{name: asked.Name, now: s.env.Now(), newID: s.env.NewID}
+	made.id = s.env.NewID(made.now)
 	ttl, err := checkNew(asked)
 	if err != nil {
+		return staging.CreatedOrganization{}, err
+	}
+	made.expiresAt = made.now.Add(ttl)
+	if err := s.checkThrowaways(ctx, s.pool, made.now, 1); err != nil {
 		return staging.CreatedOrganization{}, err
 	}
 	var of objectid.ID // nobody's, if it is the operator who calls
 	if own := caller.OrgID(); own != nil {
 		of = *own
+		if err := s.endWith(ctx, of, made); err != nil {
+			return staging.CreatedOrganization{}, err
+		}
 	}
+	request := ctx
 	leave, err := s.creations.Take(ctx, of, 1)
 	if err != nil {
 		return staging.CreatedOrganization{}, fmt.Errorf("wait to create an organization: %w", err)
@@ -68,7 +79,7 @@ func (s *Service) CreateOrganization(
 		return staging.CreatedOrganization{}, err
 	}
 	for {
-		created, err := s.createThrowaway(ctx, asked.Name, ttl, fill)
+		created, err := s.createThrowaway(ctx, request, made, fill)
 		if !iam.IsPublicKeyTaken(err) {
 			return created, atlas.Wrap(err, "create throw-away organization")
 		}
@@ -95,17 +106,29 @@ func checkNew(asked staging.NewOrganization) (time.Duration, error) {
 	return ttl, nil
 }
 
+// endWith has an organization end no later than the one that makes it, if that ends.
+func (s *Service) endWith(ctx context.Context, maker objectid.ID, made *throwaway) error {
+	org, err := db.New().GetOrg(ctx, s.pool, maker)
+	if err != nil {
+		return missing(err, "get organization", errNoOrganization)
+	}
+	if org.ExpiresAt != nil && org.ExpiresAt.Before(made.expiresAt) {
+		made.expiresAt = *org.ExpiresAt
+	}
+	return nil
+}
+
+// createThrowaway makes the organization, unless the request has ended meanwhile: nobody
+// would get its token.
 func (s *Service) createThrowaway(
-	ctx context.Context, name string, ttl time.Duration, fill filler,
+	ctx, request context.Context, made *throwaway, fill filler,
 ) (created staging.CreatedOrganization, err error) {
-	now := s.env.Now()
-	made := &throwaway{id: s.env.NewID(now), name: name, now: now, newID: s.env.NewID}
-	token := iam.NewStagingToken(made.id)
-	row := iam.NewStagingTokenRow(made.id, s.env.NewID(now), db.StagingRoleWrite, token, now)
+	token, now := iam.NewStagingToken(made.id), made.now
+	row := iam.NewStagingTokenRow(made.id, made.newID(now), db.StagingRoleWrite, token, now)
 	err = s.pool.Write(ctx, made.id, func(tx pgx.Tx) error {
 		made.secrets = make(map[string]string)
 		_, err := db.New().InsertOrg(ctx, tx, db.InsertOrgParams{
-			ID: made.id, Name: name, CreatedAt: now, ExpiresAt: new(now.Add(ttl)),
+			ID: made.id, Name: made.name, CreatedAt: now, ExpiresAt: &made.expiresAt,
 		})
 		if err != nil {
 			return fmt.Errorf("insert organization: %w", err)
@@ -119,20 +142,22 @@ func (s *Service) createThrowaway(
 		if created, err = s.created(ctx, tx, made); err != nil {
 			return err
 		}
-		return s.checkThrowaways(ctx, tx, now)
+		if err := request.Err(); err != nil {
+			return fmt.Errorf("answer the request: %w", err)
+		}
+		if _, err := db.New().GetThrowawaysLock(ctx, tx); err != nil { // others wait from here on
+			return fmt.Errorf("lock throw-away organizations: %w", err)
+		}
+		return s.checkThrowaways(ctx, tx, now, 0)
 	})
 	created.Token = staging.Token{ID: row.ID.String(), Role: staging.RoleWrite, CreatedAt: now, Secret: token}
 	return created, err
 }
 
-// checkThrowaways returns LIMIT if there are too many throw-away organizations, with the one
-// of the transaction. It comes last: others wait from here until the commit.
-func (s *Service) checkThrowaways(ctx context.Context, tx pgx.Tx, now time.Time) error {
-	if _, err := db.New().GetThrowawaysLock(ctx, tx); err != nil {
-		return fmt.Errorf("lock throw-away organizations: %w", err)
-	}
-	there, err := db.New().CountThrowaways(ctx, tx, now)
-	if err == nil && there > s.cfg.MaxThrowaways {
+// checkThrowaways returns LIMIT if there are too many throw-away organizations with some more.
+func (s *Service) checkThrowaways(ctx context.Context, conn db.DBTX, now time.Time, more int64) error {
+	there, err := db.New().CountThrowaways(ctx, conn, now)
+	if err == nil && there+more > s.cfg.MaxThrowaways {
 		return staging.NewProblem(staging.CodeLimit,
 			"There are %d throw-away organizations, and no more may be (--throwaway-max).", s.cfg.MaxThrowaways)
 	}
@@ -261,22 +286,23 @@ func (s *Service) fromFile(ctx context.Context, caller Caller, data []byte) (fil
 	if bytes.HasPrefix(data, []byte(`"`)) && json.Unmarshal(data, &text) == nil {
 		data = []byte(text)
 	}
-	parsed, err := parse(data)
-	if err != nil {
+	if _, err := parse(data); err != nil {
 		return nil, below(err, inFile)
 	}
 	return func(ctx context.Context, tx pgx.Tx, made *throwaway) error {
-		made.renames = newRenames(parsed.IDs(), parsed.ID.ID, made)
-		data := made.renames.apply(data)
 		org, err := parse(data)
 		if err != nil {
 			return err
+		}
+		made.renames = newRenames(org.IDs(), org.ID.ID, made)
+		if err := org.Rename(made.renames.apply); err != nil {
+			return fmt.Errorf("give other ids: %w", err)
 		}
 		org.Name = made.name
 		if made.secrets, err = org.Renew(made.now); err != nil {
 			return err
 		}
-		err = seed.Fill(ctx, tx, s.cfg.Sealer, org, seed.Kept{}, made.now)
+		err = seed.Fill(ctx, tx, s.cfg.Sealer, made.id, org, seed.Kept{}, made.now)
 		if iam.IsPublicKeyTaken(err) {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,7 +107,7 @@ func (b *stateBundle) own(t testing.TB, org string) []string {
 		UNION ALL SELECT gcp_service_account FROM cloud_provider_access_roles JOIN projects ON projects.id = project_id
 			WHERE org_id = $1 AND gcp_service_account IS NOT NULL`, org)
 	for _, row := range b.rowsOf(t, org, b.projectsIn(t, org)...) {
-		own = append(own, idText.FindAllString(row, -1)...)
+		own = append(own, regexp.MustCompile(`[A-Fa-f0-9]{24}`).FindAllString(row, -1)...)
 	}
 	slices.Sort(own)
 	return slices.Compact(own)
