@@ -149,8 +149,9 @@ WHERE org_id = $1
     AND ($8::text IS NULL OR starts_with(user_agent, $8::text))
     AND ($9::text IS NULL OR request_id = $9::text)
     AND ($10::timestamptz IS NULL OR at >= $10::timestamptz)
+    AND ($11::object_id IS NULL OR id < $11::object_id)
 ORDER BY id DESC
-LIMIT $11
+LIMIT $12
 `
 
 type ListJournalEntriesParams struct {
@@ -164,6 +165,7 @@ type ListJournalEntriesParams struct {
 	UserAgent *string
 	RequestID *string
 	Since     *time.Time
+	Before    *objectid.ID
 	RowLimit  int32
 }
 
@@ -182,6 +184,7 @@ func (q *Queries) ListJournalEntries(ctx context.Context, db DBTX, arg ListJourn
 		arg.UserAgent,
 		arg.RequestID,
 		arg.Since,
+		arg.Before,
 		arg.RowLimit,
 	)
 	if err != nil {

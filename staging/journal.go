@@ -124,7 +124,8 @@ type JournalQuery struct {
 	Fault     string // name of the fault that requests met
 	RequestID string
 	Since     time.Time
-	Limit     int // how many, the newest; 100 if it is 0
+	Before    string // id of the entry that they stand after, newest first
+	Limit     int    // how many, the newest; 100 if it is 0
 	// AtLeast has the answer wait until so many entries match, for as long as Wait.
 	AtLeast int
 	Wait    time.Duration
@@ -135,6 +136,7 @@ func (q JournalQuery) values() url.Values {
 	for name, value := range map[string]string{
 		"operation": q.Operation, "status": q.Status, "project": q.Project, "principal": q.Principal,
 		"userAgent": q.UserAgent, "errorCode": q.ErrorCode, "fault": q.Fault, "requestId": q.RequestID,
+		"before": q.Before,
 	} {
 		if value != "" {
 			values.Set(name, value)

@@ -57,6 +57,7 @@ WHERE org_id = @org_id
     AND (sqlc.narg('user_agent')::text IS NULL OR starts_with(user_agent, sqlc.narg('user_agent')::text))
     AND (sqlc.narg('request_id')::text IS NULL OR request_id = sqlc.narg('request_id')::text)
     AND (sqlc.narg('since')::timestamptz IS NULL OR at >= sqlc.narg('since')::timestamptz)
+    AND (sqlc.narg('before')::object_id IS NULL OR id < sqlc.narg('before')::object_id)
 ORDER BY id DESC
 LIMIT @row_limit;
 

@@ -15,7 +15,7 @@ import (
 func (s *Server) listJournal(
 	ctx context.Context, reader tenantstate.Reader, c *call,
 ) (staging.List[staging.JournalEntry], error) {
-	query, err := journalQuery(c.URL.Query())
+	query, err := JournalQuery(c.URL.Query())
 	if err != nil {
 		return staging.List[staging.JournalEntry]{}, err
 	}
@@ -41,12 +41,12 @@ var errTooManyWait = staging.NewProblem(staging.CodeBusy,
 	"At most %d lists of an organization wait for entries at a time, and %d of all.", maxWaitingOfOrg, maxWaiting)
 
 // journalParameters are those of a list.
-const journalParameters = "?operation&status&project&principal&userAgent&errorCode&fault&requestId&since&limit" +
-	"&atLeast&wait"
+const journalParameters = "?operation&status&project&principal&userAgent&errorCode&fault&requestId&since&before" +
+	"&limit&atLeast&wait"
 
-// journalQuery reads what a list is asked for. It returns INVALID with the parameter that is
+// JournalQuery reads what a list is asked for. It returns INVALID with the parameter that is
 // wrong.
-func journalQuery(values url.Values) (query staging.JournalQuery, err error) {
+func JournalQuery(values url.Values) (query staging.JournalQuery, err error) {
 	for name := range values {
 		value := values.Get(name)
 		switch name {
@@ -68,6 +68,8 @@ func journalQuery(values url.Values) (query staging.JournalQuery, err error) {
 			query.RequestID = value
 		case "since":
 			query.Since, err = time.Parse(time.RFC3339, value)
+		case "before":
+			query.Before = value
 		case "limit":
 			query.Limit, err = strconv.Atoi(value)
 		case "atLeast":

@@ -87,6 +87,14 @@ func TestEntriesAreFoundByWhatTheyTell(t *testing.T) {
 			t.Errorf("%s: got %d entries, want %d", name, len(got), len(tt.want))
 		}
 	}
+	newest, err := b.as(readToken).Journal(t.Context(), demo, staging.JournalQuery{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	older, err := b.as(readToken).Journal(t.Context(), demo, staging.JournalQuery{Before: newest[0].ID})
+	if err != nil || len(older) != 2 || older[0].RequestID != "r2" {
+		t.Errorf("before the newest: got %+v, %v; want the others", older, err)
+	}
 }
 
 const noProject = "5f0000000000000000000bff"
@@ -207,7 +215,7 @@ func TestAQueryThatAsksForNothingIsRefused(t *testing.T) {
 	b := setup(t)
 	for query, at := range map[string]string{
 		"status=abc": "/status", "status=9xx": "/status", "limit=0x": "/limit", "limit=1001": "/limit",
-		"atLeast=101": "/atLeast", "wait=2m": "/wait", "since=today": "/since", "error=x": "/error",
+		"atLeast=101": "/atLeast", "wait=2m": "/wait", "since=today": "/since", "before=x": "/before", "error=x": "/error",
 	} {
 		path := staging.Root + "/organizations/" + demo + "/journal?" + query
 		got := b.do(t, http.MethodGet, path, readToken, "")

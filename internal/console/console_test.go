@@ -57,11 +57,12 @@ var tenants = strings.Replace(string(seed.Demo), "staging: {}", `staging:
 
 // bundle is an admin listener with a console over a database of its own.
 type bundle struct {
-	url    string
-	pool   *dbpool.Pool
-	sealer *iam.Sealer
-	states *tenantstate.Service
-	log    *waittest.Log
+	url     string
+	pool    *dbpool.Pool
+	journal *journal.Journal
+	sealer  *iam.Sealer
+	states  *tenantstate.Service
+	log     *waittest.Log
 }
 
 // setup serves the tenants.
@@ -94,14 +95,14 @@ func (b *bundle) serve(t *testing.T, operator string, clock func() time.Time) {
 	b.states = tenantstate.New(b.pool, env, tenantstate.Config{
 		Sealer: b.sealer, OperatorToken: operator, IsOperation: api.IsOperation, MaxThrowaways: 10,
 	})
-	kept := journal.New(b.pool, journal.Config{
+	b.journal = journal.New(b.pool, journal.Config{
 		MaxBytes: 1 << 30, Fields: func() journal.Fields { return nil }, Log: log,
 	})
 	counted := metrics.New("test")
-	server := httptest.NewServer(admin.New(admin.Services{TenantState: b.states, Journal: kept}, admin.Config{
+	server := httptest.NewServer(admin.New(admin.Services{TenantState: b.states, Journal: b.journal}, admin.Config{
 		Staging: true, BaseURL: "https://atlas.example.com", Metrics: counted,
 		Ready: func(context.Context) error { return nil }, Log: log,
-		Console: console.New(console.Services{TenantState: b.states, Journal: kept}, console.Config{
+		Console: console.New(console.Services{TenantState: b.states, Journal: b.journal}, console.Config{
 			BaseURL: "https://atlas.example.com", Version: "test", Metrics: counted, Log: log,
 		}),
 	}))

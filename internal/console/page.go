@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -29,6 +30,9 @@ type page struct {
 	// file is what is saved and not shown, in YAML, under a name; nil for none.
 	file     []byte
 	fileName string
+	// problem is what is wrong with what was sent, where the page is the form with it; nil if
+	// nothing is.
+	problem *staging.Problem
 }
 
 // show returns the page of a title.
@@ -40,12 +44,33 @@ func leadTo(then, done string, args ...any) page {
 	return page{then: then, done: fmt.Sprintf(done, args...)}
 }
 
+// refill returns the page of a form as it was filled in, if what is wrong with that is the
+// sender's to mend, and else the error.
+func refill(title string, data any, err error) (page, error) {
+	problem := problemIn(err)
+	if problem == nil {
+		return page{}, err
+	}
+	return page{title: title, data: data, problem: problem}, nil
+}
+
+// problemIn returns the problem that an error is if it is INVALID, and else nil.
+func problemIn(err error) *staging.Problem {
+	problem, ok := errors.AsType[*staging.Problem](err)
+	if !ok || problem.Code != staging.CodeInvalid {
+		return nil
+	}
+	return problem
+}
+
 // view is what the templates see.
 type view struct {
 	Title string
 	Data  any
 	// Done says what was done before the page was asked for; empty for nothing.
 	Done string
+	// Problem is what is wrong with the form that the page has; nil if nothing is.
+	Problem *staging.Problem
 	// Signed is whether somebody has signed in, and Operator whether it is the operator.
 	Signed, Operator bool
 	// Writable is whether who has signed in may change anything.
@@ -121,7 +146,8 @@ func (v *visit) answer(name string, p page) int {
 // render answers with a page, and returns the status.
 func (v *visit) render(status int, name string, p page) int {
 	shown := view{
-		Title: p.title, Data: p.data, Done: v.takeDone(), Org: v.org, Path: v.URL.Path, Version: v.console.cfg.Version,
+		Title: p.title, Data: p.data, Done: v.takeDone(), Problem: p.problem, Org: v.org,
+		Path: v.URL.Path, Version: v.console.cfg.Version,
 		Bare: v.Header.Get("Sec-Fetch-Site") == "",
 	}
 	if v.caller != nil {

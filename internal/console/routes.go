@@ -46,5 +46,7 @@ func (c *Console) routes() []route {
 		{http.MethodPost, org + "/copy", "created", "", asWriter(c.copy)},
 		{http.MethodGet, org + "/delete", "delete", "", asWriter(c.showDelete)},
 		{http.MethodPost, org + "/delete", "", "", asWriter(c.deleteOrganization)},
+		{http.MethodGet, org + "/journal" + journalParameters(), "journal", "Journal", asReader(c.showJournal)},
+		{http.MethodPost, org + "/journal/clear", "", "", asWriter(c.clearJournal)},
 	}
 }

@@ -76,9 +76,13 @@ func (c *Console) visit(r route) http.HandlerFunc {
 		v := &visit{Request: request, Record: admin.NewRecord(request), console: c, w: w}
 		shown, err := c.serve(v, r)
 		var status int
-		if err != nil {
+		switch {
+		case err != nil:
 			status = v.refuse(err)
-		} else {
+		case shown.problem != nil:
+			err = shown.problem
+			status = v.render(shown.problem.Status, r.template, shown)
+		default:
 			v.Tell(c.Journal, r.method+" "+r.pattern())
 			status = v.answer(r.template, shown)
 		}

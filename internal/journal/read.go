@@ -91,6 +91,13 @@ func listParams(orgID objectid.ID, query staging.JournalQuery) (db.ListJournalEn
 	if !query.Since.IsZero() {
 		params.Since = &query.Since
 	}
+	if query.Before != "" {
+		before, err := objectid.Parse(query.Before)
+		if err != nil {
+			return params, staging.Invalid("/before", "This is no id of an entry.")
+		}
+		params.Before = &before
+	}
 	if query.Status != "" {
 		status, err := strconv.ParseInt(strings.TrimSuffix(query.Status, "xx"), 10, 16)
 		class := strings.HasSuffix(query.Status, "xx")
