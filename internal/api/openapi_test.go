@@ -15,6 +15,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/pb33f/libopenapi"
+	"github.com/pb33f/libopenapi/datamodel/high/base"
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 	"github.com/pb33f/libopenapi/orderedmap"
 
@@ -103,7 +104,7 @@ func inBraces(route string) string { return parameter.ReplaceAllString(route, "/
 func TestWhatIsServedIsDescribedAndNothingElse(t *testing.T) {
 	t.Parallel()
 	var served []string
-	handler, err := api.New(api.Services{}, api.Config{Now: time.Now})
+	handler, err := api.New(api.Services{}, api.Config{Now: time.Now, Docs: new(api.Docs)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,6 +268,45 @@ func TestEveryOperationButTheProbesMayBeUnavailable(t *testing.T) {
 		}
 		if response == nil || response.Headers.GetOrZero("Retry-After") == nil {
 			t.Errorf("%s: got no 503 with Retry-After, want it described", route)
+		}
+	}
+}
+
+// Viewers of the document join what all parts of a schema say of a value, and know one type
+// for it, and no dialect but OpenAPI's own.
+func TestTheDocumentSaysTheTypeOfAValueOnce(t *testing.T) {
+	t.Parallel()
+	d := describe(t)
+	if got := d.model.JsonSchemaDialect; got != "" {
+		t.Errorf("got the dialect %s, want none named", got)
+	}
+	for name, proxy := range d.model.Components.Schemas.FromOldest() {
+		typesOf(t, name, proxy.Schema(), make(map[string]string))
+	}
+}
+
+// typesOf reports the types that the schema gives a value at a path other than those that it
+// has there already, and adds its own.
+func typesOf(t *testing.T, path string, schema *base.Schema, types map[string]string) {
+	t.Helper()
+	if said := strings.Join(schema.Type, " or "); said != "" {
+		if other := types[path]; other != "" && other != said {
+			t.Errorf("%s: got %s and %s, want its type once", path, other, said)
+		}
+		types[path] = said
+	}
+	for _, part := range schema.AllOf {
+		typesOf(t, path, part.Schema(), types)
+	}
+	for name, property := range schema.Properties.FromOldest() {
+		typesOf(t, path+"."+name, property.Schema(), types)
+	}
+	if schema.Items != nil && schema.Items.IsA() {
+		typesOf(t, path+"[]", schema.Items.A.Schema(), types)
+	}
+	for _, alternatives := range [][]*base.SchemaProxy{schema.OneOf, schema.AnyOf} {
+		for _, alternative := range alternatives {
+			typesOf(t, path, alternative.Schema(), maps.Clone(types))
 		}
 	}
 }
