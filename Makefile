@@ -2,7 +2,7 @@
 TOOL := go tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build sbom test torture bench generate lint check image
+.PHONY: run build sbom test torture bench generate vendor-docs lint check image
 
 # Without a DATABASE_URL the server runs a private PostgreSQL.
 run:
@@ -37,6 +37,10 @@ torture:
 
 generate:
 	$(TOOL) sqlc generate
+
+# Redoc, which is committed so that a fresh clone builds.
+vendor-docs:
+	tools/vendor-docs
 
 lint:
 	$(TOOL) golangci-lint run

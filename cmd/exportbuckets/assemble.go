@@ -38,6 +38,7 @@ func (p plan) httpConfig(listening net.Addr, log *slog.Logger) api.Config {
 		Ready:          func(context.Context) error { return errStarting },
 		Metrics:        p.admin.metrics(),
 		Log:            log,
+		Docs:           p.docs,
 	}
 }
 

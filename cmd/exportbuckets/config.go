@@ -142,6 +142,7 @@ type apiConfig struct {
 	BackupManagersWrite bool          `env:"EXPORTBUCKETS_BACKUP_MANAGERS_WRITE" help:"Let GROUP_BACKUP_MANAGER change export buckets, not GROUP_OWNER alone."`
 	Pace                string        `env:"EXPORTBUCKETS_PACE" default:"fast" enum:"fast,atlas,instant" help:"How long clusters take: fast (seconds), atlas (minutes) or instant (${default}). Creating and deleting one takes 6 s at least: clients look for it."`
 	RateLimits          bool          `env:"EXPORTBUCKETS_RATE_LIMITS" default:"true" negatable:"" help:"Hold callers to Atlas' rate limits (on)."`
+	Docs                bool          `env:"EXPORTBUCKETS_DOCS" default:"true" negatable:"" help:"Serve the API reference at /docs (on)."`
 	Drain               time.Duration `env:"EXPORTBUCKETS_DRAIN" default:"3s" placeholder:"DURATION" help:"How long to answer on at the end while /readyz says no, so that requests go elsewhere (${default})."`
 	ShutdownTimeout     time.Duration `env:"EXPORTBUCKETS_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long requests in flight may take to finish at the end (${default})."`
 }

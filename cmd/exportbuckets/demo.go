@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/seed"
 )
@@ -59,6 +61,21 @@ func (p plan) checkDemoRows(ctx context.Context, callers *iam.Service, log *slog
 	}
 	log.Warn("credentials of the demo tenant are valid, and public", "credentials", valid)
 	return nil
+}
+
+// docsOf returns what the API reference shows: requests to the demo tenant, wherever it is.
+func docsOf(demo seed.File) *api.Docs {
+	var docs api.Docs
+	for _, c := range demo.Credentials() {
+		signIn := c.Name + ":" + c.Secret
+		switch {
+		case strings.HasPrefix(c.Name, iam.ClientIDPrefix):
+			docs.ServiceAccount = cmp.Or(docs.ServiceAccount, signIn)
+		default:
+			docs.APIKey = cmp.Or(docs.APIKey, signIn)
+		}
+	}
+	return &docs
 }
 
 // keepsStrangersOut reports whether only users of this machine can reach the server,

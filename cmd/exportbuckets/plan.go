@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"exportbuckets/internal/api"
 	"exportbuckets/internal/seed"
 )
 
@@ -18,6 +19,7 @@ type plan struct {
 	tenants       seed.File // added to the database at start
 	demo          bool      // the tenants are the demo tenant
 	api           apiConfig
+	docs          *api.Docs // nil for none
 	admin         adminPlan
 }
 
@@ -46,6 +48,9 @@ func (s serveCommand) plan() (plan, error) {
 		}
 	case from.private():
 		p.demo, p.tenants = true, demo
+	}
+	if s.Docs {
+		p.docs = docsOf(demo)
 	}
 	return p, p.checkDemoFile(demo)
 }

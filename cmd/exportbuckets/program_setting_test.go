@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,6 +54,7 @@ func TestAnInvalidSettingIsRefusedByName(t *testing.T) {
 		{"backup-managers-write", "perhaps", "perhaps"},
 		{"rate-limits", "perhaps", "perhaps"},
 		{"migrate", "perhaps", "perhaps"},
+		{"docs", "perhaps", "perhaps"},
 		{"drain", "3", "3"},
 		{"drain", "-1s", "negative"},
 		{"shutdown-timeout", "20", "20"},
@@ -170,6 +172,31 @@ func TestASecretMayStandInAFile(t *testing.T) {
 	wantRefusal(t, runProgram(t, env, "migrate", "status", "--database-url", harmless), "127.0.0.1:1")
 	write("\n")
 	wantRefusal(t, runProgram(t, env, "migrate", "status"), "--database-url", "empty")
+}
+
+func TestTheReferenceIsServedUnlessItIsOff(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		settings
+		status int
+	}{
+		"as it is":   {settings{}, http.StatusOK},
+		"a flag":     {settings{flags: []string{"--no-docs"}}, http.StatusNotFound},
+		"a variable": {settings{env: []string{"EXPORTBUCKETS_DOCS=false"}}, http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.flags = append(tt.flags, "--database-url", dbtest.NewURL(t))
+			p := serve(t, tt.settings)
+			wantStatus(t, p.ask(t, newTransport(t), "/docs", ""), tt.status)
+			document := p.ask(t, newTransport(t), "/docs/openapi.json", "")
+			wantStatus(t, document, tt.status)
+			const of = "--user demoownr:d3300000-0000-4000-8000-000000000001"
+			if tt.status == http.StatusOK && !strings.Contains(document.body, of) {
+				t.Errorf("got no sample with %s, want requests of the demo tenant", of)
+			}
+		})
+	}
 }
 
 func TestAnAddressInUseIsRefused(t *testing.T) {

@@ -194,6 +194,10 @@ func setupOn(t testing.TB, pool *dbpool.Pool, change ...func(*settings)) *bundle
 			Ready:         func(context.Context) error { return nil },
 			Metrics:       counted,
 			Log:           slog.New(slog.NewJSONHandler(b.log, nil)),
+			Docs: &api.Docs{
+				APIKey:         "demoownr:" + privateKeys["demoownr"],
+				ServiceAccount: demoClientID + ":" + demoClientSecret,
+			},
 		},
 		iam:    iam.Config{Random: new(sequence), Metrics: counted},
 		backup: backup.Config{AWSRegion: "us-east-1", Metrics: counted},

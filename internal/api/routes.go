@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	docsRoot  = "/docs"
 	oauthRoot = "/api/oauth"
 
 	apiRoot      = "/api/atlas/v2"
@@ -376,6 +377,11 @@ func (s *Server) route(engine *gin.Engine) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		engine.Handle(method, "/openapi.json", s.openAPIAsJSON)
 		engine.Handle(method, "/openapi.yaml", s.openAPIAsYAML)
+		if s.cfg.Docs != nil {
+			engine.Handle(method, docsRoot, s.docsPage)
+			engine.Handle(method, docsRoot+"/openapi.json", s.docsDocument)
+			engine.Handle(method, docsRoot+"/redoc.standalone.js", s.docsScript)
+		}
 	}
 	for _, versioned := range s.operations() {
 		for _, op := range append(versioned.unversioned(), versioned) {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,6 +50,8 @@ type Config struct {
 	Metrics *metrics.Metrics
 	// Log takes one event for each request. Required.
 	Log *slog.Logger
+	// Docs is what the API reference shows at /docs; nil if there is none.
+	Docs *Docs
 }
 
 // Services are what the API answers from.
@@ -89,6 +92,9 @@ type Server struct {
 	// addressLimits are apart, so that a multitude of addresses makes limits forget
 	// nobody who is known.
 	addressLimits *rateLimiter
+
+	// document is that of /docs. It takes a while the first time.
+	document func() ([]byte, error)
 
 	proxies []netip.Prefix // that are trusted
 	failed  failedSignIns
@@ -139,7 +145,8 @@ func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 		settle: services.Settle, dbaccess: services.DBAccess, event: services.Event, fault: services.Fault,
 		journal: services.Journal,
 		cfg:     cfg, limits: newRateLimiter(), addressLimits: newRateLimiter(),
-		failed: failedSignIns{log: cfg.Log, total: make(map[string]int64)},
+		failed:   failedSignIns{log: cfg.Log, total: make(map[string]int64)},
+		document: sync.OnceValues(func() ([]byte, error) { return newDocsDocument(cfg.BaseURL, *cfg.Docs) }),
 
 		bounds:  b,
 		places:  share.New[objectid.ID](b.AtWork, b.AtWork/4, b.Wait),
