@@ -78,6 +78,28 @@ func TestTheSettingsOfAnOrganizationHaveTheLeastTokens(t *testing.T) {
 	}
 }
 
+// The clock of an organization refills what its callers draw on, and nobody else's.
+func TestTheClockOfAnOrganizationRefillsItsLimits(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	settings := apiRoot + "/orgs/" + demoOrg + "/settings"
+	token := b.token(t)
+	b.drain(t, settings, token)
+	for _, ahead := range []time.Duration{30 * time.Second, time.Minute} {
+		_, err := b.pool.Exec(t.Context(), "UPDATE orgs SET clock_offset = $2 WHERE id = $1", demoOrg, ahead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		if ahead == time.Minute {
+			want = 5 + 60
+		}
+		if got := b.drain(t, settings, token); got != want {
+			t.Errorf("%s ahead: got %d requests served, want %d", ahead, got, want)
+		}
+	}
+}
+
 // drain makes requests of a path until they are refused, and returns how many were
 // not.
 func (b *bundle) drain(t *testing.T, path, token string) int {

@@ -2,9 +2,11 @@ package tenantstate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -338,4 +340,40 @@ func TestCreationsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	creations.Wait()
+}
+
+// Requests that are under way when their organization ends are refused, and leave nothing.
+func TestRequestsDuringTheEndOfTheirOrganizationLeaveNothing(t *testing.T) {
+	t.Parallel()
+	b := setupRace(t)
+	others, projects := foreignRows(b.dump(t)), b.projectsIn(t, orgOne)
+	var creations sync.WaitGroup
+	var made atomic.Int64
+	refused := make(chan error, 8)
+	for range cap(refused) {
+		creations.Go(func() {
+			for {
+				switch _, err := b.create(t.Context()); {
+				case err == nil:
+					made.Add(1)
+				case !dbpool.Unavailable(err):
+					refused <- err
+					return
+				}
+			}
+		})
+	}
+	waittest.Until(t, "buckets created", func() bool { return made.Load() > 20 })
+	if err := b.service.DeleteOrganization(t.Context(), b.writer, "Demo Organization"); err != nil {
+		t.Fatal(err)
+	}
+	creations.Wait()
+	close(refused)
+	for err := range refused {
+		if _, ok := errors.AsType[*atlas.Error](err); !ok && !errors.Is(err, atlas.ErrUnauthenticated) {
+			t.Errorf("create after the end: got %v, want a refusal", err)
+		}
+	}
+	wantRows(t, nil, b.rowsOf(t, orgOne, projects...))
+	wantRows(t, others, foreignRows(b.dump(t)))
 }
