@@ -734,6 +734,7 @@ type StagingFault struct {
 	Seen        int64
 	Applied     int64
 	ExpiresAt   time.Time
+	Revision    int64
 }
 
 type StagingSession struct {

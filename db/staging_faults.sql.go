@@ -72,7 +72,7 @@ func (q *Queries) DeleteStagingFaults(ctx context.Context, db DBTX, orgID object
 }
 
 const listStagingFaults = `-- name: ListStagingFaults :many
-SELECT org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at
+SELECT org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at, revision
 FROM staging_faults
 WHERE org_id = $1 AND expires_at > $2
 ORDER BY position
@@ -106,6 +106,7 @@ func (q *Queries) ListStagingFaults(ctx context.Context, db DBTX, arg ListStagin
 			&i.Seen,
 			&i.Applied,
 			&i.ExpiresAt,
+			&i.Revision,
 		); err != nil {
 			return nil, err
 		}
@@ -130,7 +131,7 @@ WITH decided AS (
             END < fault.probability
         )::boolean AS applies
     FROM staging_faults AS fault
-    WHERE fault.org_id = $1 AND fault.name = $2 AND fault.expires_at = $3
+    WHERE fault.org_id = $1 AND fault.name = $2 AND fault.revision = $3
     FOR UPDATE
 )
 UPDATE staging_faults
@@ -142,9 +143,9 @@ RETURNING decided.applies, coalesce(staging_faults.applied >= staging_faults.mos
 `
 
 type UpdateStagingFaultSeenParams struct {
-	OrgID     objectid.ID
-	Name      string
-	ExpiresAt time.Time
+	OrgID    objectid.ID
+	Name     string
+	Revision int64
 }
 
 type UpdateStagingFaultSeenRow struct {
@@ -153,11 +154,11 @@ type UpdateStagingFaultSeenRow struct {
 }
 
 // Counts a request that matches, and says whether the fault is applied to it, and whether it
-// is to none after that. A fault that took its place meanwhile ends at another time. The row
-// is locked before it is looked at, so that replicas agree on which request is the second.
+// is to none after that. A fault that took its place meanwhile has another revision. The row is
+// locked before it is looked at, so that replicas agree on which request is the second.
 // What is called chance with a seed are the first 52 bits of a hash.
 func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg UpdateStagingFaultSeenParams) (UpdateStagingFaultSeenRow, error) {
-	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.ExpiresAt)
+	row := db.QueryRow(ctx, updateStagingFaultSeen, arg.OrgID, arg.Name, arg.Revision)
 	var i UpdateStagingFaultSeenRow
 	err := row.Scan(&i.Applies, &i.Spent)
 	return i, err
@@ -165,7 +166,7 @@ func (q *Queries) UpdateStagingFaultSeen(ctx context.Context, db DBTX, arg Updat
 
 const upsertStagingFault = `-- name: UpsertStagingFault :exec
 INSERT INTO staging_faults (
-    org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at
+    org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at, revision
 )
 SELECT
     $1::object_id,
@@ -178,7 +179,8 @@ SELECT
     $7,
     0,
     0,
-    $8
+    $8,
+    (SELECT orgs.staging_version FROM orgs WHERE orgs.id = $1)
 FROM staging_faults
 WHERE staging_faults.org_id = $1
 ON CONFLICT (org_id, name) DO UPDATE
@@ -189,7 +191,8 @@ SET rule = excluded.rule,
     seed = excluded.seed,
     seen = 0,
     applied = 0,
-    expires_at = excluded.expires_at
+    expires_at = excluded.expires_at,
+    revision = excluded.revision
 `
 
 type UpsertStagingFaultParams struct {
@@ -203,7 +206,8 @@ type UpsertStagingFaultParams struct {
 	ExpiresAt   time.Time
 }
 
-// Adds the fault after all others, or replaces the one of its name, whose place it takes.
+// Adds the fault after all others, or replaces the one of its name, whose place it takes. What is
+// staged in the organization is to get another version after that, in the same transaction.
 func (q *Queries) UpsertStagingFault(ctx context.Context, db DBTX, arg UpsertStagingFaultParams) error {
 	_, err := db.Exec(ctx, upsertStagingFault,
 		arg.OrgID,

@@ -1,7 +1,8 @@
 -- name: UpsertStagingFault :exec
--- Adds the fault after all others, or replaces the one of its name, whose place it takes.
+-- Adds the fault after all others, or replaces the one of its name, whose place it takes. What is
+-- staged in the organization is to get another version after that, in the same transaction.
 INSERT INTO staging_faults (
-    org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at
+    org_id, name, position, rule, skip, most, probability, seed, seen, applied, expires_at, revision
 )
 SELECT
     @org_id::object_id,
@@ -14,7 +15,8 @@ SELECT
     sqlc.narg('seed'),
     0,
     0,
-    @expires_at
+    @expires_at,
+    (SELECT orgs.staging_version FROM orgs WHERE orgs.id = @org_id)
 FROM staging_faults
 WHERE staging_faults.org_id = @org_id
 ON CONFLICT (org_id, name) DO UPDATE
@@ -25,7 +27,8 @@ SET rule = excluded.rule,
     seed = excluded.seed,
     seen = 0,
     applied = 0,
-    expires_at = excluded.expires_at;
+    expires_at = excluded.expires_at,
+    revision = excluded.revision;
 
 -- name: ListStagingFaults :many
 -- Those that have not ended, in their order.
@@ -42,8 +45,8 @@ WHERE org_id = @org_id;
 
 -- name: UpdateStagingFaultSeen :one
 -- Counts a request that matches, and says whether the fault is applied to it, and whether it
--- is to none after that. A fault that took its place meanwhile ends at another time. The row
--- is locked before it is looked at, so that replicas agree on which request is the second.
+-- is to none after that. A fault that took its place meanwhile has another revision. The row is
+-- locked before it is looked at, so that replicas agree on which request is the second.
 -- What is called chance with a seed are the first 52 bits of a hash.
 WITH decided AS (
     SELECT
@@ -57,7 +60,7 @@ WITH decided AS (
             END < fault.probability
         )::boolean AS applies
     FROM staging_faults AS fault
-    WHERE fault.org_id = @org_id AND fault.name = @name AND fault.expires_at = @expires_at
+    WHERE fault.org_id = @org_id AND fault.name = @name AND fault.revision = @revision
     FOR UPDATE
 )
 UPDATE staging_faults

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"exportbuckets/db"
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/fault"
@@ -26,10 +28,16 @@ import (
 // stage makes these the faults of the demo tenant.
 func (b *bundle) stage(t *testing.T, faults ...staging.Fault) {
 	t.Helper()
-	org := objectid.MustParse("5f0000000000000000000a01")
-	if _, err := db.New().DeleteStagingFaults(t.Context(), b.pool, org); err != nil {
+	if _, err := db.New().DeleteStagingFaults(t.Context(), b.pool, objectid.MustParse(demoOrg)); err != nil {
 		t.Fatal(err)
 	}
+	b.stageIn(t, b.pool, faults...)
+}
+
+// stageIn adds these faults to the demo tenant, or replaces those of their names.
+func (b *bundle) stageIn(t *testing.T, conn db.DBTX, faults ...staging.Fault) {
+	t.Helper()
+	org := objectid.MustParse(demoOrg)
 	for i, one := range faults {
 		if one.Name == "" {
 			one.Name = fmt.Sprintf("fault-%d", i)
@@ -42,11 +50,11 @@ func (b *bundle) stage(t *testing.T, faults ...staging.Fault) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.New().UpsertStagingFault(t.Context(), b.pool, row); err != nil {
+		if err := db.New().UpsertStagingFault(t.Context(), conn, row); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := db.New().UpdateOrgStagingVersion(t.Context(), b.pool, org); err != nil {
+	if err := db.New().UpdateOrgStagingVersion(t.Context(), conn, org); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,6 +76,20 @@ func (b *bundle) serveStaged(t *testing.T, http2 bool) staged {
 	} else {
 		server.Start()
 	}
+	t.Cleanup(server.Close)
+	return staged{server.URL, server.Client(), b.token(t)}
+}
+
+// serveAnother serves a replica, by HTTP/1.1, whose faults go by the clock.
+func (b *bundle) serveAnother(t *testing.T, clock func() time.Time) staged {
+	t.Helper()
+	other := b.services
+	other.Fault = fault.New(b.pool, clock)
+	handler, err := api.New(other, api.Config{Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return staged{server.URL, server.Client(), b.token(t)}
 }
@@ -357,15 +379,7 @@ func TestAFaultIsAppliedAsOftenAsItSays(t *testing.T) {
 	b := setup(t, func(s *settings) { s.api.RateLimits = false })
 	replicas := []staged{b.serveStaged(t, false)}
 	for range 2 {
-		other := b.services
-		other.Fault = fault.New(b.pool, time.Now)
-		handler, err := api.New(other, api.Config{Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := httptest.NewServer(handler)
-		t.Cleanup(server.Close)
-		replicas = append(replicas, staged{server.URL, server.Client(), replicas[0].token})
+		replicas = append(replicas, b.serveAnother(t, time.Now))
 	}
 	b.stage(t, staging.Fault{
 		Skip: 1, Count: new(int64(1)), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599},
@@ -418,40 +432,56 @@ func TestChanceWithASeedIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-// A request that found a fault before another took its place is none of the other's.
+// A request that found a fault before another took its place is none of the other's, though
+// that ends at the same time.
 func TestARequestUsesUpNoOtherFault(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	s := b.serveStaged(t, false)
-	b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
-	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
-		t.Fatalf("got %v, %v, want the fault", resp, err)
+	ask := func(want int) {
+		t.Helper()
+		if resp, body, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != want {
+			t.Errorf("got %v %s, %v, want %d", resp, body, err, want)
+		}
 	}
-	// As if it was replaced while the request is under way.
-	_, err := b.pool.Exec(t.Context(), "UPDATE staging_faults SET seen = 0, expires_at = expires_at + interval '1 second'")
+	one := staging.Fault{
+		Name: "x", Skip: 1, Effect: staging.Effect{Kind: staging.KindStatus, Status: 598},
+		ExpiresAt: new(time.Now().Add(time.Hour)),
+	}
+	b.stage(t, one)
+	ask(http.StatusOK)
+	other := one
+	other.Skip, other.Count, other.Effect.Status = 0, new(int64(1)), 597
+	var request sync.WaitGroup
+	err := pgx.BeginFunc(t.Context(), b.pool, func(tx pgx.Tx) error {
+		b.stageIn(t, tx, other)
+		request.Go(func() { ask(http.StatusOK) })
+		waittest.Until(t, "the request waits for the row", func() bool {
+			var waiting bool
+			err := b.pool.QueryRow(t.Context(), `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()
+				AND wait_event_type = 'Lock' AND query LIKE '%staging_faults%'`).Scan(&waiting)
+			return err == nil && waiting
+		})
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
-		t.Errorf("got %v, %v, want 200", resp, err)
-	}
-	var seen int
-	if err := b.pool.QueryRow(t.Context(), "SELECT seen FROM staging_faults").Scan(&seen); err != nil || seen != 0 {
-		t.Errorf("got %d requests, %v, that the fault has seen, want 0", seen, err)
-	}
+	request.Wait()
+	ask(597)
+	ask(http.StatusOK)
 }
 
 func TestAFaultThatHasEndedIsNone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	s := b.serveStaged(t, false)
+	var ahead atomic.Int64
+	s := b.serveAnother(t, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
 	b.stage(t, staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}})
 	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != 599 {
 		t.Fatalf("got %v, %v, want the fault", resp, err)
 	}
-	if _, err := b.pool.Exec(t.Context(), "UPDATE staging_faults SET expires_at = $1", time.Now().Add(-time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	ahead.Store(int64(staging.FaultLifetime))
 	if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("got %v, %v, want 200", resp, err)
 	}
@@ -469,14 +499,7 @@ func TestAFaultThatIsSpentCostsNothing(t *testing.T) {
 	}
 	release := b.hold(t, "staging_faults WHERE org_id = $1")
 	defer release()
-	b.services.Fault = fault.New(b.pool, time.Now)
-	other, err := api.New(b.services, api.Config{Now: b.clock.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(other)
-	t.Cleanup(server.Close)
-	for _, replica := range []staged{s, {server.URL, server.Client(), s.token}} {
+	for _, replica := range []staged{s, b.serveAnother(t, time.Now)} {
 		if resp, body, err := replica.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != http.StatusOK {
 			t.Errorf("got %v %s, %v, want 200 while the row is held", resp, body, err)
 		}

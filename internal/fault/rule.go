@@ -21,6 +21,8 @@ type Rule struct {
 	staging.Fault
 
 	project *objectid.ID
+	// revision tells it from another of its name that takes its place.
+	revision int64
 	// Refusal is what the fault answers with if it is of the kind error.
 	Refusal *atlas.Error
 	// spent is set when it has been applied to as many requests as it says. It isn't looked

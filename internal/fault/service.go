@@ -68,7 +68,7 @@ func (s *Service) Find(ctx context.Context, orgID objectid.ID, version int64, re
 		// all connections.
 		err := s.pool.Write(ctx, orgID, func(tx pgx.Tx) (err error) {
 			counted, err = db.New().UpdateStagingFaultSeen(ctx, tx, db.UpdateStagingFaultSeenParams{
-				OrgID: orgID, Name: rule.Name, ExpiresAt: *rule.ExpiresAt,
+				OrgID: orgID, Name: rule.Name, Revision: rule.revision,
 			})
 			return err
 		})
@@ -125,7 +125,7 @@ func Stored(ctx context.Context, conn db.DBTX, orgID objectid.ID, now time.Time)
 		if err != nil {
 			return nil, fmt.Errorf("stored fault %s: %w", row.Name, err)
 		}
-		rules[i].Seen, rules[i].Applied = row.Seen, row.Applied
+		rules[i].Seen, rules[i].Applied, rules[i].revision = row.Seen, row.Applied, row.Revision
 		rules[i].spent.Store(rules[i].Count != nil && row.Applied >= *rules[i].Count)
 	}
 	return rules, nil
