@@ -1,8 +1,10 @@
 package atlas
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Code is an errorCode of the Atlas Administration API, with the status and the
@@ -19,12 +21,20 @@ type Code struct {
 // String returns the name.
 func (c Code) String() string { return c.Name }
 
+// Parameters returns how many parameters a refusal with the code has.
+func (c Code) Parameters() int {
+	return strings.Count(cmp.Or(c.Parameter, c.Detail), "%v")
+}
+
 // codes are all codes, in the order in which they stand here.
 var codes []Code
 
 // code declares a code.
 func code(name string, status int, detail string) Code {
-	c := Code{Name: name, Status: status, Detail: detail}
+	return declare(Code{Name: name, Status: status, Detail: detail})
+}
+
+func declare(c Code) Code {
 	codes = append(codes, c)
 	return c
 }
@@ -32,20 +42,23 @@ func code(name string, status int, detail string) Code {
 // inUse declares the code for a thing that can't be removed while it is in use. Its
 // parameter is a sentence of its own, which names the thing.
 func inUse(name, thing string) Code {
-	c := code(name, http.StatusBadRequest, "Cannot remove the "+thing+" because it is still in use.")
-	c.Parameter = "Cannot remove the " + thing + " (%v) because it is still in use."
-	return c
+	return declare(Code{
+		Name: name, Status: http.StatusBadRequest,
+		Detail:    "Cannot remove the " + thing + " because it is still in use.",
+		Parameter: "Cannot remove the " + thing + " (%v) because it is still in use.",
+	})
 }
 
 // terminationProtection declares the code for a cluster that is protected. Its parameter
 // is a sentence of its own, which names cluster and project.
 func terminationProtection() Code {
-	c := code("CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED", http.StatusBadRequest,
-		"Cannot terminate a cluster when termination protection is enabled. "+
-			"Disable termination protection and try again.")
-	c.Parameter = "Cannot terminate cluster %v in group %v because termination protection is enabled. " +
-		"Disable termination protection and try again."
-	return c
+	return declare(Code{
+		Name: "CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED", Status: http.StatusBadRequest,
+		Detail: "Cannot terminate a cluster when termination protection is enabled. " +
+			"Disable termination protection and try again.",
+		Parameter: "Cannot terminate cluster %v in group %v because termination protection is enabled. " +
+			"Disable termination protection and try again.",
+	})
 }
 
 // The reasons of CodeGeneral that are recorded.

@@ -13,13 +13,14 @@ import (
 func TestEveryCodeHasASentenceForItsParameters(t *testing.T) {
 	t.Parallel()
 	for _, code := range atlas.Codes() {
-		parameters := make([]any, strings.Count(code.Detail, "%v"))
+		parameters := make([]any, code.Parameters())
 		for i := range parameters {
 			parameters[i] = fmt.Sprintf("parameter%d", i)
 		}
-		got := atlas.NewError(code, parameters...).Detail
-		if got == "" || strings.Contains(got, "%") {
-			t.Errorf("%s: got %q, want every parameter in its place", code, got)
+		got := atlas.NewError(code, parameters...)
+		shown := fmt.Sprint(got.Detail, got.Parameters)
+		if got.Detail == "" || strings.Contains(shown, "%") || got.Rule() == "" {
+			t.Errorf("%s: got %q, %q, want every parameter in its place, and a rule", code, shown, got.Rule())
 		}
 	}
 }

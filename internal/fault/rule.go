@@ -35,7 +35,7 @@ const (
 	maxHeaders     = 10
 	maxOperations  = 200
 	maxText        = 256
-	maxParameters  = 10
+	maxNumber      = 1<<53 - 1 // JSON numbers are exact up to here
 	maxRetryAfter  = 3600
 	maxBytesPerSec = 1 << 20
 )
@@ -168,10 +168,7 @@ func (r *Rule) checkRefusal() error {
 	if i < 0 {
 		return staging.Invalid("/fault/errorCode", "There is no such error code; the OpenAPI document has them.")
 	}
-	if len(r.Effect.Parameters) > maxParameters {
-		return staging.Invalid("/fault/parameters", "There are more than %d.", maxParameters)
-	}
-	if holes := strings.Count(codes[i].Detail, "%v"); len(r.Effect.Parameters) < holes {
+	if holes := codes[i].Parameters(); len(r.Effect.Parameters) != holes {
 		return staging.Invalid("/fault/parameters", "The sentence of the code has %d.", holes)
 	}
 	parameters := slices.Clone(r.Effect.Parameters)
@@ -182,6 +179,9 @@ func (r *Rule) checkRefusal() error {
 				return staging.Invalid(pointer("/fault/parameters", j), "This has more than %d characters.", maxText)
 			}
 		case float64:
+			if value != math.Trunc(value) || math.Abs(value) > maxNumber {
+				return staging.Invalid(pointer("/fault/parameters", j), "This is no whole number up to %d.", maxNumber)
+			}
 			parameters[j] = int64(value)
 		default:
 			return staging.Invalid(pointer("/fault/parameters", j), "A parameter is a text or a number.")
