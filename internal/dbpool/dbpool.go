@@ -20,6 +20,7 @@ package dbpool
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func Open(ctx context.Context, url string, maxConns int32, tracer pgx.QueryTrace
 	config.MaxConns = maxConns
 	config.ConnConfig.Tracer = tracer
 	configure(config.ConnConfig)
+	if _, own := config.ConnConfig.RuntimeParams["application_name"]; !own {
+		config.ConnConfig.RuntimeParams["application_name"] = processName()
+	}
 	config.AfterConnect = setSession
 	var pool *pgxpool.Pool
 	order := new(hosts)
@@ -104,6 +108,18 @@ func Open(ctx context.Context, url string, maxConns int32, tracer pgx.QueryTrace
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	return New(pool), nil
+}
+
+// ProcessPrefix begins the application_name of the connections of a pool, unless the URL has
+// another. Number and host of the process follow.
+const ProcessPrefix = "exportbuckets process "
+
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return ProcessPrefix + strconv.Itoa(os.Getpid()) + " on " + host
 }
 
 // New returns a Pool that takes its connections from another.
