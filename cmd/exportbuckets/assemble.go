@@ -118,7 +118,8 @@ func (p plan) assembleAdmin(
 	if p.admin.staging {
 		assembled.states = states
 		listener.Console = console.New(console.Services{TenantState: states, Journal: assembled.journal}, console.Config{
-			BaseURL: config.BaseURL, Version: version, Metrics: config.Metrics, Log: config.Log,
+			BaseURL: config.BaseURL, Version: version, Settings: p.settings, JournalMax: p.admin.journal,
+			Metrics: config.Metrics, Log: config.Log,
 		})
 	}
 	assembled.admin = admin.New(admin.Services{TenantState: states, Journal: assembled.journal}, listener)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"exportbuckets/internal/api"
+	"exportbuckets/internal/console"
 )
 
 // commandLine is every command and setting of the program. Kong fills it from
@@ -196,6 +198,31 @@ func isBaseURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") &&
 		u.RawQuery == "" && u.Fragment == ""
+}
+
+// settingsOf returns the settings of a command that was parsed, for people to read: of those
+// that are secrets it says whether they are given.
+func settingsOf(command *kong.Context) []console.Setting {
+	var settings []console.Setting
+	for _, flags := range command.Selected().AllFlags(true) {
+		for _, flag := range flags {
+			if len(flag.Envs) == 0 {
+				continue // such as --help
+			}
+			value := reflect.Indirect(flag.Target)
+			text := fmt.Sprint(value)
+			switch {
+			case !value.IsValid(): // it points to nothing
+				text = ""
+			case flag.Tag.Has("secret"):
+				text = "(a secret)"
+			case value.Kind() == reflect.Slice:
+				text = strings.Trim(text, "[]")
+			}
+			settings = append(settings, console.Setting{Name: flag.Name, Value: text})
+		}
+	}
+	return settings
 }
 
 // fromFile returns the value of a setting that is a secret from the file that the

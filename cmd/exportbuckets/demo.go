@@ -94,10 +94,10 @@ func isLoopback(listen string) bool {
 // printHint prints what to do with the demo tenant, and where to look at it, if there is a
 // console.
 func printHint(out io.Writer, baseURL, console, tokenFile string) {
-	_, _ = fmt.Fprintf(out, demoHint, baseURL)
 	if console != "" {
-		_, _ = fmt.Fprintf(out, "To look at it, open %s and sign in with the token in %s\n\n", console, tokenFile)
+		_, _ = fmt.Fprintf(out, "To look at the demo tenant, open %s and sign in with the token in %s\n\n", console, tokenFile)
 	}
+	_, _ = fmt.Fprintf(out, demoHint, baseURL)
 }
 
 const demoHint = `To create an export bucket of the demo tenant:

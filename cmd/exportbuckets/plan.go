@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"exportbuckets/internal/api"
+	"exportbuckets/internal/console"
 	"exportbuckets/internal/seed"
 )
 
@@ -21,6 +22,7 @@ type plan struct {
 	api           apiConfig
 	docs          *api.Docs // nil for none
 	admin         adminPlan
+	settings      []console.Setting // to be shown
 }
 
 // plan decides what is to be run. It reads the seed file and starts nothing.

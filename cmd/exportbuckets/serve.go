@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"exportbuckets/internal/api"
 	"exportbuckets/internal/tuning"
 )
@@ -29,12 +31,13 @@ func (s serveCommand) Validate() error {
 
 // Run serves until ctx ends, and then finishes the requests in flight. What is
 // to be run is decided before anything is started.
-func (s serveCommand) Run(ctx context.Context, o output) error {
+func (s serveCommand) Run(ctx context.Context, o output, command *kong.Context) error {
 	signal.Ignore(syscall.SIGPIPE) // a server lives on without a reader of its log
 	p, err := s.plan()
 	if err != nil {
 		return err
 	}
+	p.settings = settingsOf(command)
 	warnOfShortSecrets(p.tenants, o.log)
 	return p.run(ctx, o)
 }

@@ -18,11 +18,18 @@ type Config struct {
 	BaseURL string
 	// Version is that of the program.
 	Version string
+	// Settings are those that the server was started with, without secrets.
+	Settings []Setting
+	// JournalMax is how many bytes the journals of all organizations hold together.
+	JournalMax int64
 	// Metrics count what is reset. Required.
 	Metrics *metrics.Metrics
 	// Log takes one event for each request. Required.
 	Log *slog.Logger
 }
+
+// Setting is a setting of the server.
+type Setting struct{ Name, Value string }
 
 // Services are what the pages are made from.
 type Services struct {

@@ -59,9 +59,11 @@ var tenants = strings.Replace(string(seed.Demo), "staging: {}", `staging:
 type bundle struct {
 	url     string
 	pool    *dbpool.Pool
-	journal *journal.Journal
 	sealer  *iam.Sealer
 	states  *tenantstate.Service
+	journal *journal.Journal
+	console *console.Console
+	handler http.Handler
 	log     *waittest.Log
 }
 
@@ -99,13 +101,16 @@ func (b *bundle) serve(t *testing.T, operator string, clock func() time.Time) {
 		MaxBytes: 1 << 30, Fields: func() journal.Fields { return nil }, Log: log,
 	})
 	counted := metrics.New("test")
-	server := httptest.NewServer(admin.New(admin.Services{TenantState: b.states, Journal: b.journal}, admin.Config{
+	b.console = console.New(console.Services{TenantState: b.states, Journal: b.journal}, console.Config{
+		BaseURL: "https://atlas.example.com", Version: "test", Metrics: counted, Log: log,
+		Settings: []console.Setting{{Name: "listen", Value: "127.0.0.1:8080"}}, JournalMax: 512 << 20,
+	})
+	b.handler = admin.New(admin.Services{TenantState: b.states, Journal: b.journal}, admin.Config{
 		Staging: true, BaseURL: "https://atlas.example.com", Metrics: counted,
 		Ready: func(context.Context) error { return nil }, Log: log,
-		Console: console.New(console.Services{TenantState: b.states, Journal: b.journal}, console.Config{
-			BaseURL: "https://atlas.example.com", Version: "test", Metrics: counted, Log: log,
-		}),
-	}))
+		Console: b.console,
+	})
+	server := httptest.NewServer(b.handler)
 	t.Cleanup(server.Close)
 	b.url = server.URL
 }

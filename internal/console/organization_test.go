@@ -43,21 +43,6 @@ func TestAStateIsSaved(t *testing.T) {
 	}
 }
 
-func TestWhoComesFromElsewhereIsRefused(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	team := b.browser(t, writeToken)
-	for name, change := range map[string]func(*http.Request){
-		"another site":   func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"another port":   func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
-		"another origin": func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "http://a.example") },
-		"another name":   func(r *http.Request) { r.Host = "a.example" },
-	} {
-		got := team.do(t, http.MethodPost, "/organizations/"+demo+"/save", url.Values{"name": {"a"}}, change)
-		got.want(t, name, http.StatusForbidden, "<h1>Forbidden</h1>", "ORIGIN_REFUSED")
-	}
-}
-
 // Who uses what: an access role is used by an export bucket, which a schedule and a job use.
 func TestAnOrganizationSaysWhoUsesWhat(t *testing.T) {
 	t.Parallel()

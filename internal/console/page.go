@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,9 +29,9 @@ type page struct {
 	data  any    // for the template
 	// then is the page that a change leads to, and done the sentence that it shows.
 	then, done string
-	// file is what is saved and not shown, in YAML, under a name; nil for none.
-	file     []byte
-	fileName string
+	// file is what is saved and not shown, under a name; nil for none.
+	file               []byte
+	fileName, fileType string
 	// problem is what is wrong with what was sent, where the page is the form with it; nil if
 	// nothing is.
 	problem *staging.Problem
@@ -116,6 +118,9 @@ var functions = template.FuncMap{
 	// machine and human write a time, which is a time.Time or a *time.Time.
 	"machine": func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
 	"human":   func(at any) string { return inUTC(at).Format("2006-01-02 15:04:05 UTC") },
+
+	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
+	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
 }
 
 func inUTC(at any) time.Time {
@@ -135,7 +140,7 @@ func (v *visit) answer(name string, p page) int {
 		http.Redirect(v.w, v.Request, p.then, http.StatusSeeOther)
 		return http.StatusSeeOther
 	case p.file != nil:
-		v.w.Header().Set("Content-Type", "application/yaml")
+		v.w.Header().Set("Content-Type", p.fileType)
 		v.w.Header().Set("Content-Disposition", `attachment; filename="`+p.fileName+`"`)
 		_, _ = v.w.Write(p.file) // whoever has gone reads nothing
 		return http.StatusOK

@@ -36,6 +36,8 @@ func (c *Console) routes() []route {
 		{http.MethodGet, "/sign-in", "sign-in", "", asAnyone(c.showSignIn)},
 		{http.MethodPost, "/sign-in", "sign-in", "", asAnyone(c.signIn)},
 		{http.MethodPost, "/sign-out", "", "", asAnyone(c.signOut)},
+		{http.MethodGet, "/system", "system", "", asOperator(c.getSystem)},
+		{http.MethodGet, "/system/dashboard", "", "", asOperator(c.getDashboard)},
 		{http.MethodGet, "/{$}?after", "organizations", "", asCaller(c.listOrganizations)},
 		{http.MethodGet, org, "organization", "Organization", asReader(c.getOrganization)},
 		{http.MethodGet, org + "/reset?to", "reset", "", asReader(c.showReset)},

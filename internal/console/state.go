@@ -58,5 +58,5 @@ func (c *Console) export(ctx context.Context, reader tenantstate.Reader, v *visi
 		return page{}, err
 	}
 	text, err := exported.Encode()
-	return page{file: text, fileName: v.org.ID + "-" + of + ".yaml"}, err
+	return page{file: text, fileName: v.org.ID + "-" + of + ".yaml", fileType: "application/yaml"}, err
 }

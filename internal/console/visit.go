@@ -70,6 +70,17 @@ func asWriter(handle func(context.Context, tenantstate.Writer, *visit) (page, er
 	})
 }
 
+// asOperator returns the handler for the operator.
+func asOperator(handle func(context.Context, tenantstate.Operator, *visit) (page, error)) handler {
+	return asCaller(func(ctx context.Context, caller tenantstate.Caller, v *visit) (page, error) {
+		operator, err := caller.Operator()
+		if err != nil {
+			return page{}, err
+		}
+		return handle(ctx, operator, v)
+	})
+}
+
 // visit returns the handler that makes the checks before a route and answers with its page.
 func (c *Console) visit(r route) http.HandlerFunc {
 	return func(w http.ResponseWriter, request *http.Request) {
