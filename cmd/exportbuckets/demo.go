@@ -95,7 +95,7 @@ func isLoopback(listen string) bool {
 // console.
 func printHint(out io.Writer, baseURL, console, tokenFile string) {
 	if console != "" {
-		_, _ = fmt.Fprintf(out, "To look at the demo tenant, open %s and sign in with the token in %s\n\n", console, tokenFile)
+		_, _ = fmt.Fprintf(out, "To look at it all, open %s and sign in with the token in %s\n\n", console, tokenFile)
 	}
 	_, _ = fmt.Fprintf(out, demoHint, baseURL)
 }
