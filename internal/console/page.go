@@ -116,11 +116,26 @@ func parseTemplates() map[string]*template.Template {
 // functions are those that templates call.
 var functions = template.FuncMap{
 	// machine and human write a time, which is a time.Time or a *time.Time.
-	"machine": func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
-	"human":   func(at any) string { return inUTC(at).Format("2006-01-02 15:04:05 UTC") },
-
+	"machine":   func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
+	"human":     func(at any) string { return inUTC(at).Format("2006-01-02 15:04:05 UTC") },
 	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
 	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
+	"place":     place,
+}
+
+// place returns where the page of the organization shows a row of a table, as the fragment of
+// an address; empty if it does not.
+func place(table, id string) string {
+	if id == "" {
+		return ""
+	}
+	switch table {
+	case "projects":
+		return "p" + id
+	case "cloud_provider_access_roles", "export_buckets", "clusters":
+		return "r" + id
+	}
+	return ""
 }
 
 func inUTC(at any) time.Time {

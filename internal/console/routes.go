@@ -50,5 +50,6 @@ func (c *Console) routes() []route {
 		{http.MethodPost, org + "/delete", "", "", asWriter(c.deleteOrganization)},
 		{http.MethodGet, org + "/journal" + journalParameters(), "journal", "Journal", asReader(c.showJournal)},
 		{http.MethodPost, org + "/journal/clear", "", "", asWriter(c.clearJournal)},
+		{http.MethodGet, org + "/journal/{entry}", "request", "", asReader(c.showRequest)},
 	}
 }

@@ -89,3 +89,15 @@ if (live) {
   document.documentElement.style.overflowAnchor = "none"; // add does it
   setTimeout(follow, pause);
 }
+
+// What can be copied is, where the browser lets a page do so, and else marked.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    source.select();
+    if (!navigator.clipboard) return;
+    await navigator.clipboard.writeText(source.value);
+    document.getElementById("news").textContent = "Copied.";
+  });
+}

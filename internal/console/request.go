@@ -1,0 +1,127 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"exportbuckets/internal/iam"
+	"exportbuckets/internal/tenantstate"
+	"exportbuckets/staging"
+)
+
+// requestData is the data of the page of one entry of the journal.
+type requestData struct {
+	staging.JournalEntry
+
+	Messages []messageData // the request and the response; none if they are not kept
+	Again    string        // address of the form of a fault that answers so
+	Curl     string        // the request as a command; empty for a change
+}
+
+// messageData is a message as it is shown.
+type messageData struct {
+	Name, Line string
+	Query      []string
+	Headers    map[string]string
+	Body, Left string
+}
+
+func (c *Console) showRequest(ctx context.Context, reader tenantstate.Reader, v *visit) (page, error) {
+	entry, err := c.Journal.Get(ctx, reader, v.PathValue("entry"))
+	if err != nil {
+		return page{}, err
+	}
+	data := requestData{JournalEntry: entry}
+	if entry.Admin != nil {
+		return show("Change: "+entry.Admin.Action, data), nil
+	}
+	line := entry.Method + " " + entry.Path
+	if entry.Request != nil {
+		data.Messages = append(data.Messages, messageOf("Request", line, entry.Request))
+	}
+	if entry.Response != nil {
+		data.Messages = append(data.Messages, messageOf("Response", "", entry.Response))
+	}
+	data.Again = address(organizationPath(v.org.ID)+"/faults", faultLike(entry))
+	data.Curl = curl(c.cfg.BaseURL, entry)
+	if entry.Operation != "" {
+		line = entry.Operation
+	}
+	return show("Request: "+line, data), nil
+}
+
+// messageOf returns a message as it is shown.
+func messageOf(name, line string, message *staging.Message) messageData {
+	shown := messageData{Name: name, Line: line, Headers: message.Headers, Left: message.Left}
+	for _, parameter := range slices.Sorted(maps.Keys(message.Query)) {
+		for _, value := range message.Query[parameter] {
+			shown.Query = append(shown.Query, parameter+"="+value)
+		}
+	}
+	var body bytes.Buffer
+	if json.Indent(&body, message.Body, "", "  ") == nil {
+		shown.Body = body.String()
+	}
+	return shown
+}
+
+// faultLike fills in the form of a fault that answers as an entry was, or that meets such
+// requests if they were not refused.
+func faultLike(entry staging.JournalEntry) url.Values {
+	like := url.Values{"operations": {entry.Operation}, "projectId": {entry.Project}}
+	if entry.ErrorCode != "" {
+		like.Set("name", entry.ErrorCode)
+		like.Set("kind", string(staging.KindError))
+		like.Set("errorCode", entry.ErrorCode)
+	}
+	var answered struct {
+		Parameters json.RawMessage `json:"parameters"`
+	}
+	if entry.Response != nil && json.Unmarshal(entry.Response.Body, &answered) == nil {
+		like.Set("parameters", string(answered.Parameters))
+	}
+	return withoutEmpty(like)
+}
+
+// curl returns the command that sends a request again, with shell variables in the place of
+// what is secret. What the journal leaves out is missing.
+func curl(baseURL string, entry staging.JournalEntry) string {
+	command := []string{"curl --request " + quoted(entry.Method)}
+	add := func(option, value string) { command = append(command, "--"+option+" "+value) }
+	isToken := strings.HasPrefix(entry.Path, "/api/oauth/")
+	switch {
+	case isToken:
+		add("user", `"$CLIENT_ID:$CLIENT_SECRET"`)
+	case strings.HasPrefix(entry.Principal, iam.ClientIDPrefix):
+		add("header", `"Authorization: Bearer $ACCESS_TOKEN"`)
+	default:
+		add("digest --user", `"$PUBLIC_KEY:$PRIVATE_KEY"`)
+	}
+	target := strings.TrimRight(baseURL, "/") + entry.Path
+	if sent := entry.Request; sent != nil {
+		for _, name := range []string{"Accept", "Content-Type"} {
+			if value := sent.Headers[name]; value != "" {
+				add("header", quoted(name+": "+value))
+			}
+		}
+		target = address(target, sent.Query)
+		var form url.Values
+		switch {
+		case len(sent.Body) == 0:
+		case isToken && json.Unmarshal(sent.Body, &form) == nil:
+			add("data", quoted(form.Encode()))
+		default:
+			add("data", quoted(string(sent.Body)))
+		}
+	}
+	command = append(command, quoted(target))
+	return strings.Join(command, " \\\n  ")
+}
+
+// quoted returns a text as one word of a shell.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
