@@ -172,11 +172,16 @@ func (c *call) body() ([]byte, error) {
 // decode reads a body, which is an object in JSON. It returns INVALID with the place of what
 // is wrong.
 func decode[T any](c *call) (T, error) {
-	var value T
 	data, err := c.body()
 	if err != nil {
-		return value, err
+		var none T
+		return none, err
 	}
+	return Decode[T](data)
+}
+
+// Decode reads JSON, and returns what decode does.
+func Decode[T any](data []byte) (value T, err error) {
 	if at, found := zeroIn(data); found {
 		return value, staging.Invalid(at, "A text has no zero character.")
 	}

@@ -17,9 +17,13 @@ const journalPage = 100
 // field is a field of a form.
 type field struct {
 	Name, Label, Hint string
+	Options           []option // empty if any text does
 	Value             string
 	Wrong             bool // whether the page says that the value can't be
 }
+
+// option is a value that can be chosen.
+type option struct{ Value, Label string }
 
 // journalFilters are the fields that say which entries are shown.
 var journalFilters = []field{
@@ -39,19 +43,22 @@ func filled(fields []field, sent url.Values, problem *staging.Problem) []field {
 	fields = slices.Clone(fields)
 	for i := range fields {
 		fields[i].Value = sent.Get(fields[i].Name)
-		fields[i].Wrong = problem != nil && problem.At == "/"+fields[i].Name
+		fields[i].Wrong = problem != nil && slices.Contains(strings.Split(problem.At, "/"), fields[i].Name)
 	}
 	return fields
 }
 
-// journalParameters are those of the page.
-func journalParameters() string {
-	names := make([]string, len(journalFilters))
-	for i, filter := range journalFilters {
-		names[i] = filter.Name
+// names returns those of the fields.
+func names(fields []field) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.Name
 	}
-	return "?" + strings.Join(names, "&") + "&before"
+	return all
 }
+
+// journalParameters are those of the page.
+func journalParameters() string { return "?" + strings.Join(names(journalFilters), "&") + "&before" }
 
 // journalData is the data of the page of the journal.
 type journalData struct {

@@ -51,5 +51,9 @@ func (c *Console) routes() []route {
 		{http.MethodGet, org + "/journal" + journalParameters(), "journal", "Journal", asReader(c.showJournal)},
 		{http.MethodPost, org + "/journal/clear", "", "", asWriter(c.clearJournal)},
 		{http.MethodGet, org + "/journal/{entry}", "request", "", asReader(c.showRequest)},
+		{http.MethodGet, org + "/faults" + faultParameters(), "faults", "Faults", asReader(c.showFaults)},
+		{http.MethodPost, org + "/faults", "faults", "", asWriter(c.putFault)},
+		{http.MethodPost, org + "/faults/remove", "", "", asWriter(c.removeFault)},
+		{http.MethodPost, org + "/faults/clear", "", "", asWriter(c.clearFaults)},
 	}
 }
