@@ -117,7 +117,7 @@ func parseTemplates() map[string]*template.Template {
 var functions = template.FuncMap{
 	// machine and human write a time, which is a time.Time or a *time.Time.
 	"machine":   func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
-	"human":     func(at any) string { return inUTC(at).Format("2006-01-02 15:04:05 UTC") },
+	"human":     human,
 	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
 	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
 	"place":     place,
@@ -137,6 +137,8 @@ func place(table, id string) string {
 	}
 	return ""
 }
+
+func human(at any) string { return inUTC(at).Format("2006-01-02 15:04:05 UTC") }
 
 func inUTC(at any) time.Time {
 	if pointer, ok := at.(*time.Time); ok {

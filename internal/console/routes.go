@@ -55,5 +55,9 @@ func (c *Console) routes() []route {
 		{http.MethodPost, org + "/faults", "faults", "", asWriter(c.putFault)},
 		{http.MethodPost, org + "/faults/remove", "", "", asWriter(c.removeFault)},
 		{http.MethodPost, org + "/faults/clear", "", "", asWriter(c.clearFaults)},
+		{http.MethodGet, org + "/clock", "clock", "Clock", asReader(c.showClock)},
+		{http.MethodPost, org + "/clock/advance", "clock", "", asWriter(c.advanceClock)},
+		{http.MethodPost, org + "/clock/freeze", "", "", asWriter(c.freezeClock)},
+		{http.MethodPost, org + "/clock/release", "", "", asWriter(c.releaseClock)},
 	}
 }
