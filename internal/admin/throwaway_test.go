@@ -24,6 +24,12 @@ func TestAThrowawayIsMadeAndEnded(t *testing.T) {
 	if got, err := own.Organization(t.Context(), org.ID); err != nil || got.ID != org.ID || got.ExpiresAt == nil {
 		t.Errorf("got %+v, %v, want it", got, err)
 	}
+	for _, of := range []struct{ token, org string }{{writeToken, demo}, {created.Token.Secret, org.ID}} {
+		told, err := b.as(of.token).Journal(t.Context(), of.org, staging.JournalQuery{})
+		if err != nil || len(told) != 1 || told[0].Admin.Action != "POST /organizations" {
+			t.Errorf("journal of %s: got %+v, %v, want the creation", of.org, told, err)
+		}
+	}
 	_, err = b.as(writeToken).Organization(t.Context(), org.ID)
 	isProblem(t, err, staging.CodeNotFound)
 	if err := own.DeleteOrganization(t.Context(), org.ID, ""); err != nil {
