@@ -91,7 +91,7 @@ func (s *Server) operation(op operation) http.HandlerFunc {
 		if err != nil {
 			status = s.writeProblem(w, err)
 		} else {
-			c.Tell(s.Journal, op.method+" "+op.pattern())
+			c.Tell(s.Journal, op.method+" "+op.path.Pattern())
 			s.write(w, status, answer)
 		}
 		c.Log(s.cfg.Log, status, err)
@@ -109,7 +109,7 @@ func (s *Server) serve(c *call, op operation) (any, error) {
 	}
 	c.SignedIn(c.caller)
 	if op.path != "" { // or it is none
-		if err := CheckAddress(c.URL, op.parameters()); err != nil {
+		if err := CheckAddress(c.URL, op.path.Parameters()); err != nil {
 			return nil, err
 		}
 	}

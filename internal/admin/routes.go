@@ -5,24 +5,27 @@ import (
 	"strings"
 )
 
-// operation is one operation of the staging plane.
-type operation struct {
-	method string
-	path   string // below staging.Root, with the names of its parameters
-	status int    // of the answer to what went well
-	serve  endpoint
-}
+// Path is a path with the names of its parameters: /organizations/{org}/diff?from&to.
+type Path string
 
-// pattern returns the path alone.
-func (o operation) pattern() string {
-	pattern, _, _ := strings.Cut(o.path, "?")
+// Pattern returns the path alone.
+func (p Path) Pattern() string {
+	pattern, _, _ := strings.Cut(string(p), "?")
 	return pattern
 }
 
-// parameters returns the names of those in the query.
-func (o operation) parameters() []string {
-	_, names, _ := strings.Cut(o.path, "?")
+// Parameters returns the names of those in the query.
+func (p Path) Parameters() []string {
+	_, names, _ := strings.Cut(string(p), "?")
 	return strings.Split(names, "&")
+}
+
+// operation is one operation of the staging plane.
+type operation struct {
+	method string
+	path   Path // below staging.Root
+	status int  // of the answer to what went well
+	serve  endpoint
 }
 
 // operations returns all operations.

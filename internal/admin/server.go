@@ -74,7 +74,7 @@ func New(services Services, cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	s.probe(mux)
 	for _, op := range s.operations() {
-		mux.HandleFunc(op.method+" "+staging.Root+op.pattern(), s.operation(op))
+		mux.HandleFunc(op.method+" "+staging.Root+op.path.Pattern(), s.operation(op))
 	}
 	mux.HandleFunc("/", s.operation(operation{serve: noOperation}))
 	sameOrigin := http.NewCrossOriginProtection()

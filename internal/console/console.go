@@ -51,9 +51,9 @@ type Console struct {
 func New(services Services, cfg Config) *Console {
 	c := &Console{Services: services, cfg: cfg, templates: parseTemplates(), mux: http.NewServeMux()}
 	for _, r := range c.routes() {
-		c.mux.HandleFunc(r.method+" "+r.pattern(), c.visit(r))
+		c.mux.HandleFunc(r.method+" "+r.path.Pattern(), c.visit(r))
 		if r.section != "" {
-			c.sections = append(c.sections, section{r.section, r.pattern()})
+			c.sections = append(c.sections, section{r.section, r.path.Pattern()})
 		}
 	}
 	c.mux.HandleFunc("/", c.visit(route{serve: noPage}))

@@ -41,7 +41,7 @@ var faultFields = []field{
 }
 
 // faultParameters are those of the page, which fill in the form.
-func faultParameters() string { return "?" + strings.Join(names(faultFields), "&") }
+func faultParameters() admin.Path { return admin.Path("?" + strings.Join(names(faultFields), "&")) }
 
 // faultData is the data of the page of faults.
 type faultData struct {

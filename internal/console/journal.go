@@ -58,7 +58,9 @@ func names(fields []field) []string {
 }
 
 // journalParameters are those of the page.
-func journalParameters() string { return "?" + strings.Join(names(journalFilters), "&") + "&before" }
+func journalParameters() admin.Path {
+	return admin.Path("?" + strings.Join(names(journalFilters), "&") + "&before")
+}
 
 // journalData is the data of the page of the journal.
 type journalData struct {

@@ -2,31 +2,20 @@ package console
 
 import (
 	"net/http"
-	"strings"
+
+	"exportbuckets/internal/admin"
 )
 
 // route is one page, or one thing that a page does.
 type route struct {
 	method string
-	path   string // with the names of its parameters
+	path   admin.Path
 	// template is the name of the file; empty if what is done leads to another page.
 	template string
 	// section is what the pages of the organization call it where they lead to it; empty for
 	// none.
 	section string
 	serve   handler
-}
-
-// pattern returns the path alone.
-func (r route) pattern() string {
-	pattern, _, _ := strings.Cut(r.path, "?")
-	return pattern
-}
-
-// parameters returns the names of those in the query.
-func (r route) parameters() []string {
-	_, names, _ := strings.Cut(r.path, "?")
-	return strings.Split(names, "&")
 }
 
 // routes returns all pages. The sections stand in their order.

@@ -94,7 +94,7 @@ func (c *Console) visit(r route) http.HandlerFunc {
 			err = shown.problem
 			status = v.render(shown.problem.Status, r.template, shown)
 		default:
-			v.Tell(c.Journal, r.method+" "+r.pattern())
+			v.Tell(c.Journal, r.method+" "+r.path.Pattern())
 			status = v.answer(r.template, shown)
 		}
 		v.Log(c.cfg.Log, status, err)
@@ -105,7 +105,7 @@ func (c *Console) visit(r route) http.HandlerFunc {
 func (c *Console) serve(v *visit, r route) (page, error) {
 	v.findCaller()
 	if r.path != "" { // or it is none
-		if err := admin.CheckAddress(v.URL, r.parameters()); err != nil {
+		if err := admin.CheckAddress(v.URL, r.path.Parameters()); err != nil {
 			return page{}, err
 		}
 	}
