@@ -40,10 +40,8 @@ func (s *Server) createOrganization(
 	created, err := s.TenantState.CreateOrganization(ctx, caller, asked)
 	if err == nil {
 		created.BaseURL = s.cfg.BaseURL
-		c.Changed = created.Organization.ID
-		c.Copied, _, _ = strings.Cut(asked.From, "/")
-		c.Note("organization", c.Changed)
-		c.Note("ids", int64(len(created.IDs)))
+		source, _, _ := strings.Cut(asked.From, "/")
+		c.NoteCreated(created, source)
 	}
 	return created, err
 }

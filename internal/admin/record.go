@@ -50,6 +50,14 @@ func (r *Record) NoteChanges(to string, changes staging.Changes) {
 	r.Note("updated", sum.Updated)
 }
 
+// NoteCreated notes a throw-away organization that was made, and the id of the one that it is
+// a copy of; empty for none. Both are told.
+func (r *Record) NoteCreated(created staging.CreatedOrganization, source string) {
+	r.Changed, r.Copied = created.Organization.ID, source
+	r.Note("organization", r.Changed)
+	r.Note("ids", int64(len(created.IDs)))
+}
+
 // Log writes one event for the request. It has neither the query nor a header nor a body in
 // it: secrets may be there.
 func (r *Record) Log(log *slog.Logger, status int, err error) {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -500,23 +501,40 @@ func TestMarkupIsShownAsText(t *testing.T) {
 func TestTheJournalTellsOfChanges(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.browser(t, operatorToken).send(t, demoPath+"/save", url.Values{"name": {"a"}})
+	operator := b.browser(t, operatorToken)
+	operator.send(t, demoPath+"/save", url.Values{"name": {"a"}})
+	made := operator.post(t, demoPath+"/copy", url.Values{"state": {"live"}, "name": {"pr-42"}})
+	created := regexp.MustCompile(`ebt_([a-f0-9]{24})_`).FindStringSubmatch(made.body)
+	if created == nil {
+		t.Fatalf("got %s, want a token", made.body)
+	}
+	b.wantChange(t, demo, "POST /organizations/{org}/save", "rows")
+	b.wantChange(t, demo, "POST /organizations/{org}/copy", "ids")
+	b.wantChange(t, created[1], "POST /organizations/{org}/copy", "ids")
+}
+
+// wantChange fails the test unless the journal of an organization tells of what the operator
+// has done, with a number.
+func (b *bundle) wantChange(t *testing.T, org, action, count string) {
+	t.Helper()
 	b.journal.Flush(t.Context())
 	caller, err := b.states.Authenticate(t.Context(), operatorToken)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader, err := caller.Reader(t.Context(), demo)
+	reader, err := caller.Reader(t.Context(), org)
 	if err != nil {
 		t.Fatal(err)
 	}
 	list, err := b.journal.List(t.Context(), reader, staging.JournalQuery{})
-	if err != nil || len(list.Results) != 1 {
-		t.Fatalf("got %+v, %v, want one entry", list, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	change := list.Results[0].Admin
-	if change == nil || change.Token != tenantstate.OperatorName || change.Action != "POST /organizations/{org}/save" ||
-		change.Counts["rows"] == 0 {
-		t.Errorf("got %+v, want the change", change)
+	told := slices.ContainsFunc(list.Results, func(entry staging.JournalEntry) bool {
+		return entry.Admin != nil && entry.Admin.Token == tenantstate.OperatorName && entry.Admin.Action == action &&
+			entry.Admin.Counts[count] > 0
+	})
+	if !told {
+		t.Errorf("got %+v of %s, want it to tell of %s with %s", list.Results, org, action, count)
 	}
 }

@@ -28,8 +28,6 @@ func (c *Console) copy(ctx context.Context, writer tenantstate.Writer, v *visit)
 		return page{}, err
 	}
 	created.BaseURL = c.cfg.BaseURL
-	v.Changed = created.Organization.ID
-	v.Note("organization", v.Changed)
-	v.Note("ids", int64(len(created.IDs)))
+	v.NoteCreated(created, v.org.ID)
 	return show("Made "+created.Organization.Name, created), nil
 }
