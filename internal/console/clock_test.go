@@ -9,13 +9,14 @@ import (
 	"exportbuckets/staging"
 )
 
-const clockPath = "/organizations/" + demo + "/clock"
+const clockPath = demoPath + "/clock"
 
 func TestTheClockIsMoved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	team := b.browser(t, writeToken)
-	team.get(t, clockPath).want(t, "real", http.StatusOK, "it goes on", "<dd>0s</dd>", "All access tokens of the organization end")
+	team.get(t, clockPath).want(t, "real", http.StatusOK, "it goes on", "<dd>0s</dd>", "All access tokens of the organization end",
+		`<input id="by" name="by" value=""`)
 	team.send(t, clockPath+"/freeze", url.Values{"frozen": {"true"}}).
 		want(t, "freeze", http.StatusOK, "The clock stands still at ", "frozen: it stands still", "Let it go on")
 	to := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)

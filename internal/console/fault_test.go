@@ -10,13 +10,14 @@ import (
 	"exportbuckets/staging"
 )
 
-const faultsPath = "/organizations/" + demo + "/faults"
+const faultsPath = demoPath + "/faults"
 
 func TestFaultsAreAddedAndRemoved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	team := b.browser(t, writeToken)
-	team.get(t, faultsPath).want(t, "none", http.StatusOK, "There is no fault", "Add a fault")
+	team.get(t, faultsPath).want(t, "none", http.StatusOK, "There is no fault", "Add a fault",
+		`<input id="name" name="name" value=""`, `<select id="kind" name="kind">`)
 	got := team.send(t, faultsPath, url.Values{
 		"name": {"gone"}, "kind": {"error"}, "errorCode": {"GROUP_NOT_FOUND"}, "parameters": {`["a"]`}, "status": {""},
 		"retryAfter": {""}, "at": {""}, "ms": {"5"}, "operations": {"getGroup  listGroups"}, "projectId": {absent},

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	journalPath = "/organizations/" + demo + "/journal"
+	journalPath = demoPath + "/journal"
 	markup      = `<b onclick="x">&'`
 )
 
@@ -60,7 +60,7 @@ func TestTheJournalIsFiltered(t *testing.T) {
 		t.Errorf("got %q, want an address of what was filled in", to)
 	}
 	refused := team.get(t, journalPath+"?status=4xx")
-	refused.want(t, "4xx", http.StatusOK, "getGroup", `name="status" value="4xx"`, "<details open>")
+	refused.want(t, "4xx", http.StatusOK, "getGroup", `<input id="status" name="status" value="4xx"`, "<details open>")
 	refused.wantNone(t, "4xx", "listGroups")
 	team.get(t, journalPath+"?operation=createGroup").want(t, "none", http.StatusOK, "No entry matches.")
 	team.get(t, "/organizations/"+neighbor+"/journal").want(t, "another's", http.StatusNotFound)
