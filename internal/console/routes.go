@@ -48,5 +48,9 @@ func (c *Console) routes() []route {
 		{http.MethodPost, org + "/clock/advance", "clock", "", asWriter(c.advanceClock)},
 		{http.MethodPost, org + "/clock/freeze", "", "", asWriter(c.freezeClock)},
 		{http.MethodPost, org + "/clock/release", "", "", asWriter(c.releaseClock)},
+		{http.MethodGet, org + "/snapshots", "snapshots", "Snapshots", asReader(c.showSnapshots)},
+		{http.MethodGet, org + "/snapshots/diff?from&to", "diff", "", asReader(c.showDiff)},
+		{http.MethodPost, org + "/snapshots/delete", "", "", asWriter(c.deleteSnapshot)},
+		{http.MethodGet, org + "/sunset?at", "sunset", "Sunset", asReader(c.showSunset)},
 	}
 }

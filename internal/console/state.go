@@ -48,7 +48,7 @@ func (c *Console) saveState(ctx context.Context, writer tenantstate.Writer, v *v
 	}
 	v.Note("state", state.Name)
 	v.Note("rows", state.Rows)
-	return leadTo(organizationPath(v.org.ID), "Saved %d rows as %s.", state.Rows, state.Name), nil
+	return leadTo(organizationPath(v.org.ID)+"/snapshots", "Saved %d rows as %s.", state.Rows, state.Name), nil
 }
 
 func (c *Console) export(ctx context.Context, reader tenantstate.Reader, v *visit) (page, error) {
