@@ -68,6 +68,15 @@ var clockwork = map[string]struct {
 	"snapshots.due_at":   {reason: "it is the next of the times in the row"},
 }
 
+// undeclared are the columns that what is declared says nothing of, each with the reason. They
+// are restored, and count for no difference from it.
+var undeclared = map[string]string{
+	"orgs.clock_frozen_at": begunClock,
+	"orgs.clock_offset":    begunClock,
+}
+
+const begunClock = "a file begins with a clock when it is applied, and declares none"
+
 // absolute are the columns whose times stay when the times of the declared state move,
 // each with the reason.
 var absolute = map[string]string{

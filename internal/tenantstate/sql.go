@@ -106,7 +106,7 @@ func (v view) countedValues(t *table, row string) (parts []countedValue) {
 		switch {
 		case exception.rest != "":
 			part = fmt.Sprintf(exception.rest, part)
-		case exception.reason != "":
+		case exception.reason != "", v.relative && undeclared[t.name+"."+c.name] != "":
 			continue
 		case v.relative && t.moves(c):
 			part += " IS NULL"

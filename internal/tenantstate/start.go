@@ -41,9 +41,11 @@ func (s *Service) start(ctx context.Context, tx pgx.Tx, file seed.Organization, 
 		return below(err, "/staging/faults")
 	}
 	if clock != nil && clockOf(org) == (atlas.Clock{}) {
-		to, err := at.advanced(clock.Advance, clock.Frozen)
-		if err != nil {
-			return below(err, "/staging/clock")
+		to := at.moved(at.now(), true)
+		if !clock.Frozen || clock.Advance != (staging.Advance{}) {
+			if to, err = at.advanced(clock.Advance, clock.Frozen); err != nil {
+				return below(err, "/staging/clock")
+			}
 		}
 		if err := s.goTo(ctx, tx, orgID, at, to); err != nil {
 			return err

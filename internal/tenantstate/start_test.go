@@ -64,6 +64,38 @@ func TestAFileBeginsWithFaultsClockAndJournal(t *testing.T) {
 	wantRows(t, []string{"full 00:00:00 false"}, b.begun(t))
 }
 
+// What a file begins with is no part of what is declared.
+func TestAFileWithAClockChangesNothingTwice(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	file := withStaging(t, "    staging: {clock: {by: 1s, frozen: true}}\n")
+	b.apply(t, file, staging.Replace, false)
+	for _, dryRun := range []bool{true, false} {
+		wantLines(t, b.apply(t, file, staging.Replace, dryRun))
+	}
+	changes, err := b.service.Diff(t.Context(), b.writer.Reader(), staging.Declared, staging.Live)
+	if err != nil || len(changes.Changes) > 0 {
+		t.Errorf("got %+v, %v, want no difference from what is declared", changes, err)
+	}
+	wantRows(t, []string{"null 00:00:01 true"}, b.begun(t))
+
+	// A state that was saved has its clock.
+	b.save(t, "saved")
+	b.restore(t, to(staging.Declared))
+	wantRows(t, []string{"null 00:00:00 false"}, b.begun(t))
+	changes, err = b.service.Diff(t.Context(), b.writer.Reader(), "saved", staging.Live)
+	if err != nil || changes.Sum().Updated != 1 {
+		t.Errorf("got %+v, %v, want the clock to differ from what was saved", changes, err)
+	}
+}
+
+func TestAFileCanFreezeTheRealTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.apply(t, withStaging(t, "    staging: {clock: {frozen: true}}\n"), staging.Replace, false)
+	wantRows(t, []string{"null 00:00:00 true"}, b.begun(t))
+}
+
 func TestAFileOfTheStartBeginsOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -109,11 +141,13 @@ func TestWhatAFileCannotBeginWithSaysWhere(t *testing.T) {
 		code staging.Code
 		at   string
 	}{
-		"{journal: all}":          {staging.CodeInvalid, "/staging/journal"},
-		"{clock: {by: 1 day}}":    {staging.CodeInvalid, "/staging/clock/by"},
-		"{clock: {by: -1h}}":      {staging.CodeInvalid, "/staging/clock/by"},
-		"{clock: {ahead: 1h}}":    {staging.CodeInvalid, "/staging/clock"},
-		"{faults: [{name: one}]}": {staging.CodeInvalid, "/staging/faults/0/fault/kind"},
+		"{journal: all}":           {staging.CodeInvalid, "/staging/journal"},
+		"{clock: {by: 1 day}}":     {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {by: -1h}}":       {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {}}":              {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {frozen: false}}": {staging.CodeInvalid, "/staging/clock/by"},
+		"{clock: {ahead: 1h}}":     {staging.CodeInvalid, "/staging/clock"},
+		"{faults: [{name: one}]}":  {staging.CodeInvalid, "/staging/faults/0/fault/kind"},
 		"{faults: [{name: one, fault: {kind: latency, ms: 1}}, {name: one, fault: {kind: latency, ms: 1}}]}": {
 			staging.CodeInvalid, "/staging/faults/1/name",
 		},
