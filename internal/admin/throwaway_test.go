@@ -32,6 +32,11 @@ func TestAThrowawayIsMadeAndEnded(t *testing.T) {
 	}
 	_, err = b.as(writeToken).Organization(t.Context(), org.ID)
 	isProblem(t, err, staging.CodeNotFound)
+	_, err = b.as(operatorToken).UpdateOrganization(t.Context(), org.ID, staging.OrganizationUpdate{Protected: new(true)})
+	isProblem(t, err, staging.CodeConflict)
+	if _, err := own.Reset(t.Context(), org.ID, staging.Reset{To: staging.Declared}); err != nil {
+		t.Errorf("got %v, want it never protected", err)
+	}
 	if err := own.DeleteOrganization(t.Context(), org.ID, ""); err != nil {
 		t.Fatal(err)
 	}

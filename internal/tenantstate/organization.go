@@ -60,14 +60,25 @@ func (s *Service) findOrganization(
 	return s.organization(rows[0]), nil
 }
 
+var errThrowawayProtected = staging.NewProblem(staging.CodeConflict,
+	"A throw-away organization is never protected: it ends by itself.")
+
 // Update changes what the operator may change of an organization, and returns it. What is
-// staged in one that becomes protected ends: nobody could take it back any more.
+// staged in one that becomes protected ends: nobody could take it back any more. It returns
+// CONFLICT for a throw-away organization that is to be protected.
 func (s *Service) Update(
 	ctx context.Context, _ Operator, of Reader, update staging.OrganizationUpdate,
 ) (staging.Organization, error) {
 	if update.Protected != nil {
 		err := s.hold(ctx, of, func(ctx context.Context, tx pgx.Tx, at moment) error {
-			_, err := db.New().UpdateOrgProtected(ctx, tx,
+			org, err := db.New().GetOrg(ctx, tx, of.OrgID())
+			if err != nil {
+				return err
+			}
+			if *update.Protected && org.ExpiresAt != nil {
+				return errThrowawayProtected
+			}
+			_, err = db.New().UpdateOrgProtected(ctx, tx,
 				db.UpdateOrgProtectedParams{OrgID: of.OrgID(), Protected: *update.Protected})
 			if err != nil || !*update.Protected {
 				return err
