@@ -87,6 +87,7 @@ func TestTheSunsetReportCountsWhatClientsUse(t *testing.T) {
 		"2027-07-01T00:00:00Z": {DaysLeft: new(0), Gone: true},
 		"2027-07-01T00:00:01Z": {DaysLeft: new(-1), Gone: true},
 		"2027-06-01T00:00:00Z": {DaysLeft: new(30)},
+		"9999-12-31T00:00:00Z": {DaysLeft: new(-2911896), Gone: true},
 	} {
 		moment, err := time.Parse(time.RFC3339, at)
 		if err != nil {

@@ -34,7 +34,8 @@ func (j *Journal) Sunset(ctx context.Context, reader tenantstate.Reader, at time
 		}
 		found.Gone = atlas.Gone(found.Sunset, at)
 		if end, err := time.Parse(time.DateOnly, found.Sunset); err == nil {
-			found.DaysLeft = new(int(math.Floor(end.Sub(at).Hours() / 24)))
+			// A time.Duration has 292 years at most.
+			found.DaysLeft = new(int(math.Floor(float64(end.Unix()-at.Unix()) / (24 * 60 * 60))))
 		}
 		report.Results[i] = found
 	}
