@@ -25,7 +25,8 @@ type OrgOption func(*orgOptions)
 type orgOptions struct{ from string }
 
 // From names what is copied: an organization of the seed file, by its id or its name, and
-// after a slash the state of it, declared if there is none. Without it, the first one is.
+// after a slash the state of it, declared if there is none. Without it, the first one is that is
+// no throw-away.
 func From(source string) OrgOption {
 	return func(o *orgOptions) { o.from = source }
 }
@@ -63,7 +64,7 @@ func (c *Container) source(ctx context.Context, from string) (string, error) {
 		return "", err
 	}
 	for _, one := range all {
-		if organization == "" || organization == one.ID || organization == one.Name {
+		if organization == "" && one.ExpiresAt == nil || organization == one.ID || organization == one.Name {
 			return one.ID + "/" + state, nil
 		}
 	}
