@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -67,6 +68,9 @@ func (f faultAddCommand) Run(ctx context.Context, o output) error {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&fault); err != nil {
 		return fmt.Errorf("fault: %s: %w", f.File, err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("fault: %s: there is more after the fault", f.File)
 	}
 	if fault.Name != "" && fault.Name != f.Name {
 		return errors.New("fault: the file has another name in it than " + f.Name)

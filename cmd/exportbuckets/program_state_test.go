@@ -72,6 +72,12 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 	wants(0, "backupSchedule 5f0000000000000000000f02 Cluster0 EXPORT_BUCKET_DELETE_FAILED_BUCKET_IN_USE",
 		"report", "usage", "--bucket", "5f0000000000000000000f01")
 	wants(2, "--role", "report", "usage")
+	two := filepath.Join(dir, "two.json")
+	if err := os.WriteFile(two, []byte(`{"fault":{"kind":"reset"}} {"count":1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wants(1, "there is more after the fault", "fault", "add", "two", two)
+	wants(0, "NAME KIND", "fault", "list")
 	wants(0, "SUNSET DAYS", "report", "sunset")
 }
 
