@@ -40,7 +40,7 @@ type journalListCommand struct {
 	Wait    time.Duration `default:"10s" placeholder:"DURATION" help:"How long to wait for --at-least, a minute at most (${default})."`
 }
 
-// Run prints entries, newest first. It returns errDifference if there are fewer than expected.
+// Run prints entries, newest first. It returns errUnmet if there are fewer than expected.
 func (j journalListCommand) Run(ctx context.Context, o output) error {
 	client, org, err := j.open()
 	if err != nil {
@@ -66,7 +66,7 @@ func (j journalListCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	if len(entries) < j.AtLeast {
-		return fmt.Errorf("%w: %d entries match, not %d", errDifference, len(entries), j.AtLeast)
+		return fmt.Errorf("%w: %d entries match, not %d", errUnmet, len(entries), j.AtLeast)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -43,7 +44,7 @@ type reportSunsetCommand struct {
 }
 
 // Run prints which versions clients use and how long they have left. It returns
-// errDifference if one is gone.
+// errUnmet if one is gone, or if there is nothing to judge.
 func (r reportSunsetCommand) Run(ctx context.Context, o output) error {
 	client, org, err := r.open()
 	if err != nil {
@@ -54,13 +55,15 @@ func (r reportSunsetCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	shown := table{head: []string{"SUNSET", "DAYS", "USER AGENT", "OPERATION", "ASKED", "SERVED", "REQUESTS"}}
-	gone := false
+	gone := 0
 	for _, found := range report.Results {
 		days := ""
 		if found.DaysLeft != nil {
 			days = strconv.Itoa(*found.DaysLeft)
 		}
-		gone = gone || found.Gone
+		if found.Gone {
+			gone++
+		}
 		shown.rows = append(shown.rows, []string{
 			found.Sunset, days, found.UserAgent, found.Operation, found.Asked, found.Served, count(found.Requests),
 		})
@@ -68,8 +71,12 @@ func (r reportSunsetCommand) Run(ctx context.Context, o output) error {
 	if err := r.print(o.out, report, shown); err != nil {
 		return err
 	}
-	if gone {
-		return errDifference
+	switch {
+	case len(report.Results) == 0:
+		return fmt.Errorf("%w: the journal has no request to judge", errUnmet)
+	case gone > 0:
+		return fmt.Errorf("%w: %d of %d are answered 410 at %s", errUnmet, gone, len(report.Results),
+			report.At.Format(time.RFC3339))
 	}
 	return nil
 }

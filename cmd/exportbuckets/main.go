@@ -50,15 +50,18 @@ const (
 	exitFailed = 1
 	exitUsage  = 2 // the command line or a setting can't be
 	// exitDifference says that all went well, and that the answer is no: there is a
-	// difference.
+	// difference, or an expectation is not met.
 	exitDifference = 3
 )
 
-// errDifference is the error of a command that found a difference and has printed it.
-var errDifference = errors.New("there is a difference")
+// The errors of commands that have printed what they found.
+var (
+	errDifference = errors.New("there is a difference")
+	errUnmet      = errors.New("expectation not met")
+)
 
 func exitCode(err error) int {
-	if errors.Is(err, errDifference) {
+	if errors.Is(err, errDifference) || errors.Is(err, errUnmet) {
 		return exitDifference
 	}
 	if _, ok := errors.AsType[*kong.ParseError](err); ok {

@@ -78,7 +78,10 @@ func TestStatesAreSavedComparedAndRestoredByCommands(t *testing.T) {
 	}
 	wants(1, "there is more after the fault", "fault", "add", "two", two)
 	wants(0, "NAME KIND", "fault", "list")
-	wants(0, "SUNSET DAYS", "report", "sunset")
+	wants(3, "SUNSET DAYS", "report", "sunset")
+	if got := runProgram(t, env, "report", "sunset"); !strings.Contains(got.log, "expectation not met: the journal has no request") {
+		t.Errorf("got log %q, want that there was nothing to judge", got.log)
+	}
 }
 
 // bad returns a file with an unknown key.
