@@ -14,9 +14,9 @@ import (
 )
 
 type tenantCreateCommand struct {
-	stagingConfig
-	From string `placeholder:"ORG/STATE" xor:"source" help:"What to copy: an organization and its state live or declared, or a snapshot. An organization's token needs no ORG/."`
-	File string `placeholder:"FILE" xor:"source" help:"What to make: a seed file with one organization; - for standard input."`
+	orgConfig
+	From string `placeholder:"[ORG/]STATE" xor:"source" required:"true" help:"What to copy: the state live or declared of an organization, or a snapshot."`
+	File string `placeholder:"FILE" xor:"source" required:"true" help:"What to make: a seed file with one organization; - for standard input."`
 	Name string `default:"throw-away" help:"Name of the organization (${default})."`
 	TTL  string `name:"ttl" placeholder:"DURATION" help:"How long it lasts, such as 90m (2h)."`
 	Env  bool   `help:"Print the lines of a shell that let the Atlas CLI, Terraform and SDKs use it."`
@@ -36,8 +36,12 @@ func (t tenantCreateCommand) Run(ctx context.Context, o output) error {
 		}
 		asked.File = staging.FileText(file)
 	}
-	if own := orgToken.FindStringSubmatch(client.Token); own != nil && t.File == "" && !strings.Contains(t.From, "/") {
-		asked.From = own[1] + "/" + t.From
+	if t.From != "" && !strings.Contains(t.From, "/") {
+		_, org, err := t.open()
+		if err != nil {
+			return err
+		}
+		asked.From = org + "/" + t.From
 	}
 	created, err := client.CreateOrganization(ctx, asked)
 	if err != nil {

@@ -42,6 +42,10 @@ func TestThrowawaysAreMadeAndEndedByCommands(t *testing.T) {
 		t.Errorf("got %+v, want the organization with its secrets", shown)
 	}
 	wantRefusal(t, runProgram(t, env, "tenant", "create", "--file", file), "LIMIT")
+	wantRefusal(t, runProgram(t, env, "tenant", "create", "--from", "live"), "--org (EXPORTBUCKETS_ORG)")
+	if got := runProgram(t, env, "tenant", "create"); got.code != 2 || !strings.Contains(got.log, "--from") {
+		t.Errorf("got %+v, want it to ask for a source", got)
+	}
 	if list := runProgram(t, env, "tenant", "list"); !strings.Contains(list.out, "pr-42") {
 		t.Errorf("got %+v, want pr-42 in the list", list)
 	}
