@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 
 	"exportbuckets/internal/atlas"
@@ -21,18 +23,50 @@ import (
 
 // stagingConfig says how the commands of the staging plane reach a server.
 type stagingConfig struct {
-	Server    string `env:"EXPORTBUCKETS_SERVER" default:"http://127.0.0.1:8081" placeholder:"URL" help:"Admin listener of the server (${default})."`
-	TokenFile string `env:"EXPORTBUCKETS_TOKEN_FILE" default:"${operator_token}" placeholder:"FILE" help:"File with a token of the organization, or the operator's (${default})."`
-	Output    string `short:"o" env:"EXPORTBUCKETS_OUTPUT" default:"table" enum:"table,json,yaml" placeholder:"FORM" help:"How to print: table, json or yaml (${default})."`
+	Server string `env:"EXPORTBUCKETS_SERVER" default:"http://127.0.0.1:8081" placeholder:"URL" help:"Admin listener of the server (${default})."`
+	tokenConfig
+	Output string `short:"o" env:"EXPORTBUCKETS_OUTPUT" default:"table" enum:"table,json,yaml" placeholder:"FORM" help:"How to print: table, json or yaml (${default})."`
 }
 
 // client returns a client of the server.
 func (c stagingConfig) client() (*staging.Client, error) {
+	token, err := c.read()
+	return &staging.Client{Server: c.Server, Token: token}, err
+}
+
+// tokenConfig says which token that is with.
+type tokenConfig struct {
+	TokenFile string `env:"EXPORTBUCKETS_TOKEN_FILE" default:"${operator_token}" placeholder:"FILE" help:"File with a token of the organization, or the operator's (${default})."`
+
+	token string // of the environment; empty if the file is to be read
+}
+
+// tokenVariable has a token itself. It is no flag: those are shown to all who list processes.
+const tokenVariable = "EXPORTBUCKETS_TOKEN"
+
+// AfterApply takes the token of the environment, unless the command line names a file.
+func (c *tokenConfig) AfterApply(command *kong.Context) error {
+	isTokenFile := func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "token-file" && !p.Resolved }
+	token, set := os.LookupEnv(tokenVariable)
+	if !set || slices.ContainsFunc(command.Path, isTokenFile) {
+		return nil
+	}
+	if token == "" {
+		return errors.New(tokenVariable + ": it is empty")
+	}
+	c.token = token
+	return nil
+}
+
+func (c *tokenConfig) read() (string, error) {
+	if c.token != "" {
+		return c.token, nil
+	}
 	token, err := os.ReadFile(c.TokenFile)
 	if err != nil {
-		return nil, fmt.Errorf("--token-file (EXPORTBUCKETS_TOKEN_FILE): %w", err)
+		return "", fmt.Errorf("--token-file (EXPORTBUCKETS_TOKEN_FILE): %w", err)
 	}
-	return &staging.Client{Server: c.Server, Token: strings.TrimSpace(string(token))}, nil
+	return strings.TrimSpace(string(token)), nil
 }
 
 // orgConfig is stagingConfig for commands on one organization.

@@ -19,7 +19,7 @@ type tenantCreateCommand struct {
 	File string `placeholder:"FILE" xor:"source" required:"true" help:"What to make: a seed file with one organization; - for standard input."`
 	Name string `default:"throw-away" help:"Name of the organization (${default})."`
 	TTL  string `name:"ttl" placeholder:"DURATION" help:"How long it lasts, such as 90m (2h)."`
-	Env  bool   `help:"Print the lines of a shell that let the Atlas CLI, Terraform and SDKs use it."`
+	Env  bool   `help:"Print the lines of a shell that let the Atlas CLI, Terraform, SDKs and these commands use it."`
 }
 
 // Run makes the organization and prints it with its secrets.
@@ -48,7 +48,7 @@ func (t tenantCreateCommand) Run(ctx context.Context, o output) error {
 		return err
 	}
 	if t.Env {
-		return printEnv(o.out, created)
+		return t.printEnv(o.out, created)
 	}
 	shown := table{head: []string{"KIND", "ID", "NAME", "SECRET"}}
 	shown.rows = append(shown.rows,
@@ -69,16 +69,19 @@ func (t tenantCreateCommand) Run(ctx context.Context, o output) error {
 	return t.print(o.out, created, shown)
 }
 
-// printEnv prints the lines of a shell that set the environment of a client.
-func printEnv(to io.Writer, created staging.CreatedOrganization) error {
+// printEnv prints the lines of a shell that set the environment of a client, and of these
+// commands.
+func (t tenantCreateCommand) printEnv(to io.Writer, created staging.CreatedOrganization) error {
 	env := created.Env()
+	env["EXPORTBUCKETS_SERVER"], env["EXPORTBUCKETS_ORG"] = t.Server, created.Organization.ID
+	env[tokenVariable] = created.Token.Secret
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if _, err := fmt.Fprintf(to, "export %s=%s\n", name, env[name]); err != nil {
 			return fmt.Errorf("print: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(to, "# until %s; to end it: exportbuckets tenant delete --org %s\n",
-		created.Organization.ExpiresAt.Format(time.RFC3339), created.Organization.ID)
+	_, err := fmt.Fprintf(to, "# until %s; to end it, with these variables: exportbuckets tenant delete\n",
+		created.Organization.ExpiresAt.Format(time.RFC3339))
 	return atlas.Wrap(err, "print")
 }
 

@@ -256,7 +256,7 @@ var serviceLink = regexp.MustCompile(`^EXPORTBUCKETS_(\w+_)?(SERVICE_HOST|SERVIC
 // checkEnvironment reports a variable whose name begins like a setting of this
 // program and is none of them: most likely it is misspelt.
 func checkEnvironment(program *kong.Application, environ []string) error {
-	var settings []string
+	settings := []string{tokenVariable}
 	for _, command := range append(program.Leaves(false), program.Node) {
 		for _, flags := range command.AllFlags(false) {
 			for _, flag := range flags {

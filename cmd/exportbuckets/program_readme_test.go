@@ -62,15 +62,21 @@ func requestsIn(t *testing.T, document string) string {
 // codeWith returns the paragraphs of a document that are code with these words in it.
 func codeWith(t *testing.T, document string, words ...string) string {
 	t.Helper()
-	var code strings.Builder
+	return strings.Join(paragraphsWith(t, document, words...), "\n") + "\n"
+}
+
+// paragraphsWith is codeWith with each paragraph by itself.
+func paragraphsWith(t *testing.T, document string, words ...string) []string {
+	t.Helper()
+	var code []string
 	for paragraph := range strings.SplitSeq(documents(t)[document], "\n\n") {
 		lacks := func(word string) bool { return !strings.Contains(paragraph, word) }
 		if strings.HasPrefix(paragraph, "    ") && !slices.ContainsFunc(words, lacks) {
-			code.WriteString(paragraph + "\n")
+			code = append(code, paragraph)
 		}
 	}
-	if code.Len() == 0 {
+	if len(code) == 0 {
 		t.Fatalf("%s: got no code with %q", document, words)
 	}
-	return code.String()
+	return code
 }

@@ -21,11 +21,16 @@ import (
 // asProgram is the variable that makes this test binary the program.
 const asProgram = "RUN_TEST_BINARY_AS_PROGRAM"
 
+// asCommand is its value for a command that ends by itself: its standard input is its own.
+const asCommand = "command"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {
 		os.Exit(m.Run())
 	}
-	go endWithTests()
+	if os.Getenv(asProgram) != asCommand {
+		go endWithTests()
+	}
 	main()
 	os.Exit(0)
 }

@@ -49,7 +49,18 @@ func TestThrowawaysAreMadeAndEndedByCommands(t *testing.T) {
 	if list := runProgram(t, env, "tenant", "list"); !strings.Contains(list.out, "pr-42") {
 		t.Errorf("got %+v, want pr-42 in the list", list)
 	}
-	if end := runProgram(t, env, "tenant", "delete", "--org", vars["MONGODB_ATLAS_ORG_ID"]); end.code != 0 {
+	// The token of the environment is in place of that of the file, unless a flag names one.
+	own := []string{"EXPORTBUCKETS_TOKEN=" + vars["EXPORTBUCKETS_TOKEN"], "EXPORTBUCKETS_ORG=" + vars["EXPORTBUCKETS_ORG"]}
+	own = append(own, env...)
+	operator := filepath.Join(dir, "operator-token")
+	if list := runProgram(t, own, "tenant", "list", "--token-file", operator); !strings.Contains(list.out, "5f0000000000000000000a01") {
+		t.Errorf("got %+v, want what the operator sees", list)
+	}
+	if list := runProgram(t, own, "tenant", "list"); strings.Contains(list.out, "5f0000000000000000000a01") || !strings.Contains(list.out, "pr-42") {
+		t.Errorf("got %+v, want what the token sees", list)
+	}
+	wantRefusal(t, runProgram(t, append(own, "EXPORTBUCKETS_TOKEN="), "tenant", "list"), "it is empty")
+	if end := runProgram(t, own, "tenant", "delete"); end.code != 0 {
 		t.Errorf("delete: got %+v", end)
 	}
 	if list := runProgram(t, env, "tenant", "list"); strings.Contains(list.out, "pr-42") {
