@@ -209,7 +209,7 @@ func (v *body[T]) UnmarshalYAML(node ast.Node) error {
 	if err != nil {
 		return faultAt(node, err)
 	}
-	v.encoded, err = json.Marshal(fields)
+	v.encoded, err = json.Marshal(fields, json.Deterministic(true))
 	if err != nil {
 		return faultAt(node, errors.New("not a body of a request"))
 	}
