@@ -71,6 +71,8 @@ func TestARequestSaysWhyItWasAnsweredSo(t *testing.T) {
   --header 'Accept: a'\''b' \
   --data '{"bucketName":"a'\''b","(left out)":"(left out)"}' \
   'https://atlas.example.com/api/atlas/v2/groups/a'\''b?`)
+	team.get(t, demoPath).want(t, "places", http.StatusOK,
+		`id="p5f0000000000000000000b03"`, `id="r5f0000000000000000000d10"`, `id="r5f0000000000000000000f01"`)
 	reader := b.browser(t, readToken)
 	read := reader.get(t, reader.entryPath(t))
 	read.want(t, "reader", http.StatusOK, "refused the request")
