@@ -20,7 +20,7 @@ sbom: build
 
 test:
 	@tools/need bash curl openssl postgres
-	go test ./...
+	go test -timeout 30m ./...
 
 # Takes some minutes and wants the machine for itself. BENCH has its flags:
 # make bench BENCH=--help.

@@ -27,7 +27,7 @@ const dockerEnv = "TEST_DOCKER"
 const imageEnv = "TEST_IMAGE"
 
 // maxImageSize is the largest size of the image, in bytes.
-const maxImageSize = 31_000_000
+const maxImageSize = 32_000_000
 
 // This test is not parallel: it changes the logger of testcontainers, which all
 // of the process shares.
