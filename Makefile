@@ -44,7 +44,7 @@ vendor-docs:
 
 lint:
 	$(TOOL) golangci-lint run
-	for module in testcontainers tools/bench tools/stranger; do \
+	for module in testcontainers tools/bench tools/browser tools/stranger; do \
 	  (cd $$module && go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run -c $(CURDIR)/.golangci.yml) || exit 1; \
 	done
 
