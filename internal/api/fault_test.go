@@ -389,13 +389,17 @@ func TestAFaultIsAppliedAsOftenAsItSays(t *testing.T) {
 	for i := range 200 {
 		requests.Go(func() {
 			resp, body, err := replicas[i%3].ask(t, http.MethodGet, "")
+			// Who waits for the row for too long is told to come again.
+			for tries := 0; err == nil && resp.StatusCode == http.StatusServiceUnavailable && tries < 5; tries++ {
+				resp, body, err = replicas[i%3].ask(t, http.MethodGet, "")
+			}
 			switch {
 			case err != nil:
 				t.Error(err)
 			case resp.StatusCode == 599:
 				failed.Add(1)
-			case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusServiceUnavailable:
-				t.Errorf("got %d %s", resp.StatusCode, body)
+			case resp.StatusCode != http.StatusOK:
+				t.Errorf("got %d %s, want 200 or the fault", resp.StatusCode, body)
 			}
 		})
 	}
