@@ -37,7 +37,8 @@ type Fault struct {
 	Effect Effect `json:"fault"`
 
 	// Seen and Applied count the requests that matched, and those of them that the fault was
-	// applied to. They are the server's to say.
+	// applied to. A request that a fault before this one was applied to is not seen, and none
+	// is after the last of Count. They are the server's to say.
 	Seen    int64 `json:"seen,omitzero"`
 	Applied int64 `json:"applied,omitzero"`
 }

@@ -409,6 +409,38 @@ func TestAFaultIsAppliedAsOftenAsItSays(t *testing.T) {
 	}
 }
 
+// What is said of a fault is right once a request has been answered.
+func TestAFaultSaysHowManyRequestsItHasSeen(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.serveStaged(t, false)
+	b.stage(t,
+		staging.Fault{Count: new(int64(1)), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}},
+		staging.Fault{Probability: new(0.0), Effect: staging.Effect{Kind: staging.KindStatus, Status: 599}},
+		staging.Fault{Effect: staging.Effect{Kind: staging.KindStatus, Status: 598}},
+	)
+	want := [][2]int64{{1, 1}, {0, 0}, {0, 0}} // seen, applied
+	for _, status := range []int{599, 598, 598} {
+		if resp, _, err := s.ask(t, http.MethodGet, ""); err != nil || resp.StatusCode != status {
+			t.Fatalf("got %v, %v, want %d", resp, err, status)
+		}
+		if status == 598 {
+			want[1][0]++
+			want[2][0]++
+			want[2][1]++
+		}
+		rules, err := fault.Stored(t.Context(), b.pool, objectid.MustParse(demoOrg), time.Now())
+		if err != nil || len(rules) != len(want) {
+			t.Fatalf("got %v, %v, want three faults", rules, err)
+		}
+		for i, rule := range rules {
+			if got := [2]int64{rule.Seen, rule.Applied}; got != want[i] {
+				t.Errorf("after a %d: got %v of %s, want %v", status, got, rule.Name, want[i])
+			}
+		}
+	}
+}
+
 func TestChanceWithASeedIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
