@@ -26,7 +26,7 @@ func sites() []site {
 		{name: "organization", path: org, heading: markup},
 		{name: "reset", path: org + "/reset", heading: "Reset to declared"},
 		{name: "copy", path: org + "/copy", heading: "Make a throw-away copy"},
-		{name: "delete", path: org + "/delete", heading: "Delete"},
+		{name: "delete", path: org + "/delete", heading: "Delete " + markup},
 		{name: "journal", path: org + "/journal", heading: "Journal"},
 		{name: "filter", path: org + "/journal?errorCode=EXPORT_BUCKET_NOT_FOUND", heading: "Journal"},
 		{name: "request", path: org + "/journal/" + theServer.refused["EXPORT_BUCKET_NOT_FOUND"],
@@ -35,6 +35,9 @@ func sites() []site {
 			heading: "Request: getGroup"},
 		{name: "faults", path: org + "/faults", heading: "Faults"},
 		{name: "clock", path: org + "/clock", heading: "Clock"},
+		{name: "snapshots", path: org + "/snapshots", heading: "Snapshots"},
+		{name: "diff", path: org + "/snapshots/diff?from=before&to=live", heading: "From before to live"},
+		{name: "sunset", path: org + "/sunset", heading: "Sunset"},
 		{name: "no organization", path: "/organizations/5f0000000000000000000fff", heading: "Not Found", refused: true},
 		{name: "no filter", path: org + "/journal?status=" + url.QueryEscape(markup), heading: "Journal", refused: true},
 	}
