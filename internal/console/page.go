@@ -116,8 +116,15 @@ func parseTemplates() map[string]*template.Template {
 // functions are those that templates call.
 var functions = template.FuncMap{
 	// machine and human write a time, which is a time.Time or a *time.Time.
-	"machine":   func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
-	"human":     human,
+	"machine": func(at any) string { return inUTC(at).Format(time.RFC3339Nano) },
+	"human":   human,
+	// count writes how many there are of something.
+	"count": func(n any, one string) string {
+		if fmt.Sprint(n) == "1" {
+			return "1 " + one
+		}
+		return fmt.Sprintf("%v %ss", n, one)
+	},
 	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
 	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
 	"place":     place,
