@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,7 +26,8 @@ type Docs struct{ APIKey, ServiceAccount string }
 // Redoc draws the reference. tools/vendor-docs fetches it.
 var (
 	//go:embed redoc/redoc.standalone.js.gz
-	redoc []byte
+	redocGzip []byte
+	redoc     = newCompressed(redocGzip)
 	//go:embed redoc/integrity
 	redocIntegrity string
 )
@@ -80,41 +82,54 @@ func (s *Server) docsDocument(c *gin.Context) {
 }
 
 // newDocsDocument returns the OpenAPI document with samples, as compressed JSON.
-func newDocsDocument(baseURL string, docs Docs) ([]byte, error) {
+func newDocsDocument(baseURL string, docs Docs) (compressed, error) {
 	document, err := withSamples(openAPIYAML, baseURL, docs)
 	if err != nil {
-		return nil, err
+		return compressed{}, err
 	}
-	var compressed bytes.Buffer
-	to := gzip.NewWriter(&compressed)
+	var text bytes.Buffer
+	to := gzip.NewWriter(&text)
 	_, err = to.Write(document)
 	if err == nil {
 		err = to.Close()
 	}
-	return compressed.Bytes(), atlas.Wrap(err, "compress the OpenAPI document")
+	return newCompressed(text.Bytes()), atlas.Wrap(err, "compress the OpenAPI document")
 }
 
-// writeCompressed answers with what gzip has compressed, as it is to who takes that.
-func (s *Server) writeCompressed(c *gin.Context, contentType string, compressed []byte) {
+// compressed is a text that gzip has compressed. It is as it was to who does not take that,
+// and made so once.
+type compressed struct {
+	gzip  []byte
+	plain func() ([]byte, error)
+}
+
+func newCompressed(text []byte) compressed {
+	return compressed{text, sync.OnceValues(func() ([]byte, error) {
+		from, err := gzip.NewReader(bytes.NewReader(text))
+		if err != nil {
+			return nil, fmt.Errorf("decompress: %w", err)
+		}
+		plain, err := io.ReadAll(from)
+		return plain, atlas.Wrap(err, "decompress")
+	})}
+}
+
+// writeCompressed answers with a text, compressed to who takes that.
+func (s *Server) writeCompressed(c *gin.Context, contentType string, text compressed) {
 	h := c.Writer.Header()
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if takesGzip(c.Request) {
 		h.Set("Content-Encoding", "gzip")
-		s.writeBody(c, http.StatusOK, contentType, compressed)
+		s.writeBody(c, http.StatusOK, contentType, text.gzip)
 		return
 	}
-	from, err := gzip.NewReader(bytes.NewReader(compressed))
+	plain, err := text.plain()
 	if err != nil {
 		s.writeError(c, err)
 		return
 	}
-	body, err := io.ReadAll(from)
-	if err != nil {
-		s.writeError(c, err)
-		return
-	}
-	s.writeBody(c, http.StatusOK, contentType, body)
+	s.writeBody(c, http.StatusOK, contentType, plain)
 }
 
 // takesGzip reports whether an answer to the request may be compressed with gzip. A client

@@ -94,7 +94,7 @@ type Server struct {
 	addressLimits *rateLimiter
 
 	// document is that of /docs. It takes a while the first time.
-	document func() ([]byte, error)
+	document func() (compressed, error)
 
 	proxies []netip.Prefix // that are trusted
 	failed  failedSignIns
@@ -146,7 +146,7 @@ func newServer(services Services, cfg Config, b bounds) (*Server, error) {
 		journal: services.Journal,
 		cfg:     cfg, limits: newRateLimiter(), addressLimits: newRateLimiter(),
 		failed:   failedSignIns{log: cfg.Log, total: make(map[string]int64)},
-		document: sync.OnceValues(func() ([]byte, error) { return newDocsDocument(cfg.BaseURL, *cfg.Docs) }),
+		document: sync.OnceValues(func() (compressed, error) { return newDocsDocument(cfg.BaseURL, *cfg.Docs) }),
 
 		bounds:  b,
 		places:  share.New[objectid.ID](b.AtWork, b.AtWork/4, b.Wait),

@@ -99,7 +99,7 @@ func (b *bundle) serve(t *testing.T, operator string, clock func() time.Time) {
 	})
 	b.journal = journal.New(b.pool, journal.Config{
 		MaxBytes: 1 << 30, Fields: func() journal.Fields {
-			return journal.Fields{"bucketName": true, "parameters": true, "grant_type": true}
+			return journal.Fields{"bucketName": true, "parameters": true, "content": true, "grant_type": true}
 		}, Log: log,
 	})
 	counted := metrics.New("test")

@@ -72,6 +72,9 @@ func (c *Console) faultsOf(
 	ctx context.Context, reader tenantstate.Reader, sent url.Values, problem *staging.Problem,
 ) (faultData, error) {
 	faults, err := c.TenantState.Faults(ctx, reader)
+	if sent.Has(faultJSON) {
+		problem = nil // is of that, and no field's
+	}
 	data := faultData{
 		Faults: make([]faultRow, len(faults)), Fields: filled(faultFields, sent, problem),
 		JSON: sent.Get(faultJSON), Most: staging.MaxFaults,
@@ -125,13 +128,15 @@ func faultIn(form url.Values) (staging.Fault, error) {
 	asked := staging.Fault{
 		Name: strings.TrimSpace(form.Get("name")),
 		Match: staging.Match{
-			Operations: strings.Fields(form.Get("operations")),
-			ProjectID:  strings.TrimSpace(form.Get("projectId")),
-			Principal:  strings.TrimSpace(form.Get("principal")),
+			ProjectID: strings.TrimSpace(form.Get("projectId")),
+			Principal: strings.TrimSpace(form.Get("principal")),
 		},
 		Effect: staging.Effect{
 			Kind: staging.Kind(form.Get("kind")), ErrorCode: strings.TrimSpace(form.Get("errorCode")), At: form.Get("at"),
 		},
+	}
+	if operations := strings.Fields(form.Get("operations")); len(operations) > 0 {
+		asked.Match.Operations = operations
 	}
 	if text := strings.TrimSpace(form.Get("parameters")); text != "" {
 		parameters, err := admin.Decode[[]any]([]byte(text))

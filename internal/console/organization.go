@@ -40,8 +40,8 @@ func (c *Console) getOrganization(ctx context.Context, reader tenantstate.Reader
 	return show(v.org.Name, data), nil
 }
 
-func (c *Console) showDelete(_ context.Context, _ tenantstate.Writer, v *visit) (page, error) {
-	return show("Delete "+v.org.Name, nil), nil
+func (c *Console) showDelete(_ context.Context, writer tenantstate.Writer, v *visit) (page, error) {
+	return show("Delete "+v.org.Name, nil), writer.MayDelete(v.org.ExpiresAt != nil)
 }
 
 func (c *Console) deleteOrganization(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {
@@ -53,5 +53,9 @@ func (c *Console) deleteOrganization(ctx context.Context, writer tenantstate.Wri
 		return page{}, err
 	}
 	v.Changed = "" // and its journal is gone with it
+	if writer.Caller().OrgID() != nil {
+		v.setCookie(sessionCookie, "", 0) // and so is the token
+		return leadTo("/sign-in", ""), nil
+	}
 	return leadTo("/", "Deleted %s with all that it had.", v.org.Name), nil
 }

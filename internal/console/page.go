@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -125,6 +124,7 @@ var functions = template.FuncMap{
 		}
 		return fmt.Sprintf("%v %ss", n, one)
 	},
+	"ago":       func(days *int) int { return -*days },
 	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
 	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
 	"place":     place,
@@ -159,7 +159,7 @@ func (v *visit) answer(name string, p page) int {
 	switch {
 	case p.then != "":
 		if p.done != "" {
-			v.setCookie(doneCookie, base64.RawURLEncoding.EncodeToString([]byte(p.done)), doneTTL)
+			v.setDone(p.done)
 		}
 		http.Redirect(v.w, v.Request, p.then, http.StatusSeeOther)
 		return http.StatusSeeOther

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"exportbuckets/internal/iam"
+	"exportbuckets/internal/journal"
+	"exportbuckets/internal/objectid"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -19,7 +23,7 @@ type requestData struct {
 	staging.JournalEntry
 
 	Messages []messageData // the request and the response; none if they are not kept
-	Again    string        // address of the form of a fault that answers so
+	Again    string        // address of the form of a fault that answers so; empty if it is of no operation
 	Curl     string        // the request as a command; empty for a change
 }
 
@@ -47,9 +51,9 @@ func (c *Console) showRequest(ctx context.Context, reader tenantstate.Reader, v 
 	if entry.Response != nil {
 		data.Messages = append(data.Messages, messageOf("Response", "", entry.Response))
 	}
-	data.Again = address(organizationPath(v.org.ID)+"/faults", faultLike(entry))
 	data.Curl = curl(c.cfg.BaseURL, entry)
 	if entry.Operation != "" {
+		data.Again = address(organizationPath(v.org.ID)+"/faults", faultLike(entry))
 		line = entry.Operation
 	}
 	return show("Request: "+line, data), nil
@@ -73,25 +77,46 @@ func messageOf(name, line string, message *staging.Message) messageData {
 // faultLike fills in the form of a fault that answers as an entry was, or that meets such
 // requests if they were not refused.
 func faultLike(entry staging.JournalEntry) url.Values {
-	like := url.Values{"operations": {entry.Operation}, "projectId": {entry.Project}}
+	like := url.Values{"operations": {entry.Operation}}
+	if _, err := objectid.Parse(entry.Project); err == nil {
+		like.Set("projectId", entry.Project)
+	}
+	if entry.Status == http.StatusUnauthorized {
+		like.Set("kind", string(staging.KindUnauthenticated))
+		return like
+	}
 	if entry.ErrorCode != "" {
 		like.Set("name", entry.ErrorCode)
 		like.Set("kind", string(staging.KindError))
 		like.Set("errorCode", entry.ErrorCode)
 	}
-	var answered struct {
+	type refusal struct {
 		Parameters json.RawMessage `json:"parameters"`
 	}
+	var answered struct {
+		refusal
+
+		Content refusal `json:"content"` // of an envelope
+	}
 	if entry.Response != nil && json.Unmarshal(entry.Response.Body, &answered) == nil {
-		like.Set("parameters", string(answered.Parameters))
+		like.Set("parameters", string(slices.Concat(answered.Parameters, answered.Content.Parameters)))
 	}
 	return withoutEmpty(like)
 }
+
+// withoutLeftOut drops what the journal has left out of an object in JSON.
+var withoutLeftOut = func() *strings.Replacer {
+	member := fmt.Sprintf(`"%[1]s":"%[1]s"`, journal.LeftOut)
+	return strings.NewReplacer(member+",", "", ","+member, "", member, "")
+}()
 
 // curl returns the command that sends a request again, with shell variables in the place of
 // what is secret. What the journal leaves out is missing.
 func curl(baseURL string, entry staging.JournalEntry) string {
 	command := []string{"curl --request " + quoted(entry.Method)}
+	if entry.Method == http.MethodHead {
+		command[0] = "curl --head" // with --request it would wait for a body
+	}
 	add := func(option, value string) { command = append(command, "--"+option+" "+value) }
 	isToken := strings.HasPrefix(entry.Path, "/api/oauth/")
 	switch {
@@ -109,14 +134,17 @@ func curl(baseURL string, entry staging.JournalEntry) string {
 				add("header", quoted(name+": "+value))
 			}
 		}
-		target = address(target, sent.Query)
+		query := url.Values(maps.Clone(sent.Query))
+		query.Del(journal.LeftOut)
+		target = address(target, query)
 		var form url.Values
 		switch {
 		case len(sent.Body) == 0:
 		case isToken && json.Unmarshal(sent.Body, &form) == nil:
+			form.Del(journal.LeftOut)
 			add("data", quoted(form.Encode()))
 		default:
-			add("data", quoted(string(sent.Body)))
+			add("data", quoted(withoutLeftOut.Replace(string(sent.Body))))
 		}
 	}
 	command = append(command, quoted(target))

@@ -69,8 +69,8 @@ func TestARequestSaysWhyItWasAnsweredSo(t *testing.T) {
 		`curl --request 'POST' \
   --digest --user "$PUBLIC_KEY:$PRIVATE_KEY" \
   --header 'Accept: a'\''b' \
-  --data '{"bucketName":"a'\''b","(left out)":"(left out)"}' \
-  'https://atlas.example.com/api/atlas/v2/groups/a'\''b?`)
+  --data '{"bucketName":"a'\''b"}' \
+  'https://atlas.example.com/api/atlas/v2/groups/a'\''b'`)
 	team.get(t, demoPath).want(t, "places", http.StatusOK,
 		`id="p5f0000000000000000000b03"`, `id="r5f0000000000000000000d10"`, `id="r5f0000000000000000000f01"`)
 	reader := b.browser(t, readToken)
@@ -97,7 +97,49 @@ func TestARequestForATokenIsCopiedWithoutItsSecret(t *testing.T) {
 	got := team.get(t, team.entryPath(t))
 	got.body = html.UnescapeString(got.body)
 	got.want(t, "token", http.StatusOK, `--user "$CLIENT_ID:$CLIENT_SECRET"`, "grant_type=client_credentials")
-	got.wantNone(t, "token", "mdb_sa_sk_x")
+	got.wantNone(t, "token", "mdb_sa_sk_x", "left+out")
+}
+
+// What the form of a fault is filled in with, makes one that can be.
+func TestAFaultOfARequestIsLikeIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	team := b.browser(t, writeToken)
+	for name, tt := range map[string]struct {
+		change func(*journal.Record)
+		want   string // in the link; empty for none
+	}{
+		"no operation": {func(r *journal.Record) { r.Entry.Operation = "" }, ""},
+		"an id of no project": {func(r *journal.Record) { r.Entry.Project = "aaaa" },
+			`operations=createGroupBackupExportBucket&parameters=%5B%22x%22%5D"`},
+		"an envelope": {func(r *journal.Record) {
+			text := `{"content":{"parameters":["y"]}}`
+			r.Response = journal.Body{Type: "application/json", Size: len(text), Data: []byte(text)}
+		}, "parameters=%5B%22y%22%5D&"},
+		"no credentials": {func(r *journal.Record) { r.Entry.Status, r.Entry.ErrorCode = 401, "UNEXPECTED_ERROR" },
+			"?kind=unauthenticated&operations=createGroupBackupExportBucket&projectId=" + absent + `"`},
+	} {
+		record := refused("x")
+		tt.change(&record)
+		b.journal.Add(record)
+		got := team.get(t, team.entryPath(t))
+		got.body = html.UnescapeString(got.body)
+		if tt.want == "" {
+			got.wantNone(t, name, "Make a fault of this")
+		} else {
+			got.want(t, name, http.StatusOK, tt.want)
+		}
+	}
+}
+
+func TestTheCommandOfAHeadRequestEnds(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	record := refused("x")
+	record.Entry.Method = http.MethodHead
+	b.journal.Add(record)
+	team := b.browser(t, writeToken)
+	team.get(t, team.entryPath(t)).want(t, "HEAD", http.StatusOK, "curl --head ")
 }
 
 func TestAChangeIsShown(t *testing.T) {

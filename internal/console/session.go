@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -58,6 +60,13 @@ func (v *visit) isSecure() bool {
 	return v.Header.Get("Sec-Fetch-Site") != "" && !loopback
 }
 
+// setDone has the next page tell what was done. Another server of the host could set the cookie,
+// too: it is signed with the session.
+func (v *visit) setDone(text string) {
+	value := append(v.signature(text), text...)
+	v.setCookie(doneCookie, base64.RawURLEncoding.EncodeToString(value), doneTTL)
+}
+
 // takeDone returns what was done, which is told once.
 func (v *visit) takeDone() string {
 	value := v.cookie(doneCookie)
@@ -65,11 +74,21 @@ func (v *visit) takeDone() string {
 		return ""
 	}
 	v.setCookie(doneCookie, "", 0)
-	text, err := base64.RawURLEncoding.DecodeString(value)
-	if err != nil {
+	signed, err := base64.RawURLEncoding.DecodeString(value)
+	if err != nil || len(signed) < sha256.Size || v.caller == nil {
 		return ""
 	}
-	return string(text)
+	text := string(signed[sha256.Size:])
+	if !hmac.Equal(signed[:sha256.Size], v.signature(text)) {
+		return ""
+	}
+	return text
+}
+
+func (v *visit) signature(text string) []byte {
+	mac := hmac.New(sha256.New, []byte(v.cookie(sessionCookie)))
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
 }
 
 // signInForm is the data of the page where one signs in.
@@ -87,7 +106,9 @@ var errSignedOut = staging.NewProblem(staging.CodeUnauthenticated, "This page ta
 // signInPage returns the page where one signs in, because of a problem or none.
 func (v *visit) signInPage(problem *staging.Problem) page {
 	form := signInForm{Next: v.URL.RequestURI(), Strange: v.Header.Get("Sec-Fetch-Site") == "cross-site"}
-	if v.Method != http.MethodGet || strings.HasPrefix(form.Next, "/sign-") {
+	if org := v.PathValue("org"); v.Method != http.MethodGet && org != "" {
+		form.Next = organizationPath(org) // what was sent has to be sent again
+	} else if v.Method != http.MethodGet || strings.HasPrefix(form.Next, "/sign-") {
 		form.Next = ownPage(v.PostForm.Get("next"))
 	}
 	if !errors.Is(problem, errSignedOut) {
@@ -135,5 +156,5 @@ func (c *Console) signOut(ctx context.Context, v *visit) (page, error) {
 		return page{}, err
 	}
 	v.setCookie(sessionCookie, "", 0)
-	return leadTo("/sign-in", "You have signed out."), nil
+	return leadTo("/sign-in", ""), nil
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -128,7 +129,7 @@ func TestSigningOutEndsASession(t *testing.T) {
 	b := setup(t)
 	team := b.browser(t, writeToken)
 	id := team.session(t)
-	team.send(t, "/sign-out", nil).want(t, "after", http.StatusOK, "You have signed out.", `name="token"`)
+	team.send(t, "/sign-out", nil).want(t, "after", http.StatusOK, `name="token"`)
 	if got := team.session(t); got != "" {
 		t.Errorf("got %q, want no session", got)
 	}
@@ -492,9 +493,22 @@ func TestMarkupIsShownAsText(t *testing.T) {
 	check("no page", operator.get(t, "/"+url.PathEscape(markup)))
 	check("no filter", operator.get(t, "/?"+url.QueryEscape(markup)+"=a"))
 	check("next", b.browser(t, "").get(t, "/?"+url.QueryEscape(markup)))
-	check("forged", operator.do(t, http.MethodGet, "/", nil, func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: "exportbuckets_done", Value: "PGltZyBzcmM9eD4"})
-	}))
+}
+
+// Another server of the host can set a cookie, and have the console say nothing with it.
+func TestAnotherServerHasNothingSaid(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	operator := b.browser(t, operatorToken)
+	for _, text := range []string{"Send your token", strings.Repeat("x", 32) + "Send your token"} {
+		got := operator.do(t, http.MethodGet, "/", nil, func(r *http.Request) {
+			r.AddCookie(&http.Cookie{
+				Name: "exportbuckets_done", Value: base64.RawURLEncoding.EncodeToString([]byte(text)),
+			})
+		})
+		got.want(t, "forged", http.StatusOK, "<h1>Organizations</h1>")
+		got.wantNone(t, "forged", "Send your token")
+	}
 }
 
 // What is done here is told as what is done by the HTTP plane.

@@ -28,11 +28,11 @@ func TestVersionsThatEndAreOnATimeLine(t *testing.T) {
 	}
 	got := team.get(t, sunsetPath+"?at=2027-06-01")
 	got.want(t, "report", http.StatusOK, "tf/1", "30 days", "<td class=\"dates\">2023-02-01</td>", "next is 2024-05-30", "no end is set",
-		"gone: 410, -151 days", `<time datetime="2027-01-01T00:00:00Z">`, `<time datetime="2027-07-01T00:00:00Z">`,
+		"gone: 410, for 151 days", `<time datetime="2027-01-01T00:00:00Z">`, `<time datetime="2027-07-01T00:00:00Z">`,
 		`<rect class="end" x="100"`, `<rect class="end" x="0"`, "&lt;b onclick",
 		`<input id="at" name="at" value="2027-06-01"`)
 	got.wantNone(t, "report", unescaped, "style=")
-	team.get(t, sunsetPath+"?at=2027-07-01T00:00:00Z").want(t, "gone", http.StatusOK, "gone: 410, 0 days")
+	team.get(t, sunsetPath+"?at=2027-07-01T00:00:00Z").want(t, "gone", http.StatusOK, "gone: 410, for 0 days")
 	for _, at := range []string{"soon", markup, "2027-13-01"} {
 		wrong := team.get(t, sunsetPath+"?at="+url.QueryEscape(at))
 		wrong.want(t, at, http.StatusBadRequest, "This is no time", `aria-invalid="true"`)

@@ -23,8 +23,8 @@ const MaxBody = 16 << 10
 // shown. All others could be anything, such as a secret under a name that is misspelt.
 type Fields map[string]bool
 
-// leftOut stands for a value that is not shown.
-const leftOut = "(left out)"
+// LeftOut stands for a name and a value that are not shown.
+const LeftOut = "(left out)"
 
 // Body is a body as it was sent.
 type Body struct {
@@ -76,7 +76,7 @@ func (f Fields) values(all url.Values) url.Values {
 		}
 	}
 	for range others {
-		shown.Add(leftOut, leftOut) // the name could be a secret as well
+		shown.Add(LeftOut, LeftOut) // the name could be a secret as well
 	}
 	return shown
 }
@@ -102,8 +102,8 @@ func (f Fields) object(data []byte) ([]byte, error) {
 		around, read := from.StackIndex(from.StackDepth())
 		isName := around == jsontext.KindBeginObject && read%2 == 1
 		if isName && !f[token.String()] {
-			err = errors.Join(from.SkipValue(), to.WriteToken(jsontext.String(leftOut)))
-			token = jsontext.String(leftOut)
+			err = errors.Join(from.SkipValue(), to.WriteToken(jsontext.String(LeftOut)))
+			token = jsontext.String(LeftOut)
 		}
 		if err := errors.Join(err, to.WriteToken(token)); err != nil {
 			return nil, fmt.Errorf("copy body: %w", err)

@@ -25,20 +25,30 @@ func (s *Service) DeleteOrganization(ctx context.Context, writer Writer, name st
 			return fmt.Errorf("get organization: %w", err)
 		}
 		if org.ExpiresAt == nil {
-			if _, err := writer.Caller().Operator(); err != nil {
+			if err := writer.MayDelete(false); err != nil {
 				return err
 			}
 			switch name {
 			case org.Name:
 			case "":
-				return staging.Invalid("", "This is no throw-away organization: say its name, as If-Match: NAME.")
+				return staging.Invalid("", "This is no throw-away organization: say its name, in If-Match or in the form.")
 			default:
-				return staging.NewProblem(staging.CodeConflict, "The organization has another name than If-Match says.")
+				return staging.NewProblem(staging.CodeConflict, "The organization has another name than the one that was said.")
 			}
 		}
 		return s.end(ctx, tx, writer.OrgID())
 	})
 	return atlas.Wrap(err, "delete organization")
+}
+
+// MayDelete returns READ_ONLY_TOKEN unless the caller may end the organization, which is
+// a throw-away one or stays.
+func (w Writer) MayDelete(throwaway bool) error {
+	if throwaway {
+		return nil
+	}
+	_, err := w.Caller().Operator()
+	return err
 }
 
 // end deletes an organization that is held, and every row that belongs to it.

@@ -53,9 +53,14 @@ async function look() {
   if (document.hidden) return true;
   const news = document.getElementById("news");
   const response = await fetch(location.href);
+  if (response.status >= 500) throw new Error("not now");
   if (!response.ok) {
     news.textContent = "The journal is not followed any more. Load the page again.";
     return false;
+  }
+  if (news.dataset.away) {
+    delete news.dataset.away;
+    news.textContent = "";
   }
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = page.getElementById("live");
@@ -80,7 +85,9 @@ async function follow() {
   try {
     goOn = await look();
   } catch {
-    document.getElementById("news").textContent = "The server can't be reached. Trying again…";
+    const news = document.getElementById("news");
+    news.dataset.away = "yes";
+    news.textContent = "The server can't be reached. Trying again…";
   }
   if (goOn) setTimeout(follow, pause);
 }
