@@ -70,21 +70,29 @@ func checkSocketPath(socket string) error {
 		path, len(path), maxSocketPath, otherDir)
 }
 
-// lockDir locks the directory. It returns ErrInUse, wrapped, if it is locked
-// already. Closing the file releases the lock, and so does the end of this
-// process; children do not inherit it.
-func lockDir(dir string) (*os.File, error) {
+// dirLock is the lock of a directory. The end of this process releases it, too.
+type dirLock struct{ file *os.File }
+
+// release releases the lock. To close the file is not enough: a child has it, too, from when
+// it is forked until its program begins.
+func (l dirLock) release() {
+	_ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN)
+	_ = l.file.Close()
+}
+
+// lockDir locks the directory. It returns ErrInUse, wrapped, if it is locked already.
+func lockDir(dir string) (dirLock, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock directory: %w", err)
+		return dirLock{}, fmt.Errorf("lock directory: %w", err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		return f, nil
+		return dirLock{f}, nil
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("%s is %w", dir, ErrInUse)
+		return dirLock{}, fmt.Errorf("%s is %w", dir, ErrInUse)
 	}
-	return nil, fmt.Errorf("lock %s: %w", dir, err)
+	return dirLock{}, fmt.Errorf("lock %s: %w", dir, err)
 }

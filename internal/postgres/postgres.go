@@ -106,14 +106,14 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s, err := start(ctx, cfg, dir, socket, lock)
 	if err != nil {
-		_ = lock.Close()
+		lock.release()
 		return nil, err
 	}
 	return s, nil
 }
 
 // start is Start with the lock held. The lock passes to the server it returns.
-func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (*Server, error) {
+func start(ctx context.Context, cfg Config, dir, socket string, lock dirLock) (*Server, error) {
 	data := filepath.Join(dir, "data")
 	var user *account
 	if os.Geteuid() == 0 {
@@ -176,7 +176,7 @@ func start(ctx context.Context, cfg Config, dir, socket string, lock *os.File) (
 
 // watch waits for the process to end, keeps the reason, and releases the
 // directory.
-func (s *Server) watch(out *output, lock *os.File) {
+func (s *Server) watch(out *output, lock dirLock) {
 	<-s.proc.done
 	switch asked := s.stopping.Load(); {
 	case s.proc.err != nil:
@@ -185,7 +185,7 @@ func (s *Server) watch(out *output, lock *os.File) {
 		s.err = fmt.Errorf("postgres was stopped by someone else%s", out.tail())
 	}
 	_ = out.Close()
-	_ = lock.Close()
+	lock.release()
 	close(s.done)
 }
 

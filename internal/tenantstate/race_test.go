@@ -51,6 +51,16 @@ func setupRace(t *testing.T) raceBundle {
 	return b
 }
 
+// someWait reports whether somebody waits for a lock. Who holds it in a transaction would see
+// the same each time.
+func (b *stateBundle) someWait(t *testing.T) bool {
+	t.Helper()
+	var waiting int
+	err := b.pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+	return err == nil && waiting > 0
+}
+
 // create makes an export bucket as a request does, and returns its id.
 func (b raceBundle) create(ctx context.Context) (string, error) {
 	principal, err := b.iam.AuthenticateBearer(ctx, b.token, iam.Origin{
@@ -278,12 +288,7 @@ func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 			}
 		})
 	}
-	waittest.Until(t, "a comparison waits for the table", func() bool {
-		var waiting int
-		err := held.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
-		return err == nil && waiting > 0
-	})
+	waittest.Until(t, "a comparison waits for the table", func() bool { return b.someWait(t) })
 	for range 200 {
 		began := time.Now()
 		_, err = b.service.Organization(t.Context(), two)
@@ -320,12 +325,7 @@ func TestCreationsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 			}
 		})
 	}
-	waittest.Until(t, "a creation waits for the table", func() bool {
-		var waiting int
-		err := held.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
-		return err == nil && waiting > 0
-	})
+	waittest.Until(t, "a creation waits for the table", func() bool { return b.someWait(t) })
 	for range 100 {
 		began := time.Now()
 		token, err := b.service.CreateToken(t.Context(), two, staging.NewToken{Role: staging.RoleRead})
