@@ -68,10 +68,13 @@ func TestTortureStrangers(t *testing.T) {
 	p := serve(t, s)
 	n := newOtherTenant(t, p, s.env)
 	token := p.token(t)
+	// Beside other tests of the suite: who waits for the tenant does so for 5 s.
+	goal := 500 * time.Millisecond
 	lasting, writers := 6*time.Second, 16
 	together := holds()
 	rounds := map[string]map[string]hold{"every row": together}
 	if torture.Long() {
+		goal = 250 * time.Millisecond
 		lasting, rounds = 30*time.Second, make(map[string]map[string]hold)
 		for name, h := range together {
 			rounds[name] = map[string]hold{name: h}
@@ -110,7 +113,7 @@ func TestTortureStrangers(t *testing.T) {
 				torture.WantAtMost(t, "slowest-of-those-who-wait-for-the-"+row, l.slowest, 5*time.Second)
 			}
 			for name, took := range slowest {
-				torture.WantAtMost(t, "slowest-"+name+"-of-another-tenant", took, 250*time.Millisecond)
+				torture.WantAtMost(t, "slowest-"+name+"-of-another-tenant", took, goal)
 			}
 		})
 	}
