@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"exportbuckets/internal/atlas"
+	"exportbuckets/internal/shell"
 )
 
 // sample is a request that can be copied, in the form in which Redoc reads it.
@@ -72,7 +73,7 @@ func (s sampler) samples(operation yaml.MapSlice, request []string) []sample {
 // signIn returns a line that gets an access token.
 func (s sampler) signIn() string {
 	return fmt.Sprintf("TOKEN=$(curl -s --user %s \\\n  -d grant_type=client_credentials %s \\\n  | sed %s)\n",
-		s.docs.ServiceAccount, quote(s.baseURL+oauthRoot+"/token"), quote(`s/.*"access_token":"\([^"]*\)".*/\1/`))
+		s.docs.ServiceAccount, shell.Quote(s.baseURL+oauthRoot+"/token"), shell.Quote(`s/.*"access_token":"\([^"]*\)".*/\1/`))
 }
 
 // request returns curl's arguments for a request of the operation, but for the credentials.
@@ -84,7 +85,7 @@ func (s sampler) request(method, path string, item, operation yaml.MapSlice) ([]
 		newest = max(newest, fmt.Sprint(version.Key))
 	}
 	if newest != "" {
-		arguments = append(arguments, "-H "+quote("Accept: application/vnd.atlas."+newest+"+json"))
+		arguments = append(arguments, "-H "+shell.Quote("Accept: application/vnd.atlas."+newest+"+json"))
 	}
 	for _, list := range []any{member(item, "parameters"), member(operation, "parameters")} {
 		parameters, _ := list.([]any)
@@ -93,7 +94,7 @@ func (s sampler) request(method, path string, item, operation yaml.MapSlice) ([]
 			path = strings.ReplaceAll(path, fmt.Sprintf("{%v}", name), url.PathEscape(fmt.Sprint(example)))
 		}
 	}
-	at := quote(s.baseURL + path)
+	at := shell.Quote(s.baseURL + path)
 	if method != "get" {
 		at = "-X " + strings.ToUpper(method) + " " + at
 	}
@@ -110,7 +111,7 @@ func (s sampler) request(method, path string, item, operation yaml.MapSlice) ([]
 		if err != nil {
 			return nil, atlas.Wrap(err, "encode an example")
 		}
-		arguments = append(arguments, "-H "+quote("Content-Type: "+jsonType), "-d "+quote(strings.TrimSpace(string(encoded))))
+		arguments = append(arguments, "-H "+shell.Quote("Content-Type: "+jsonType), "-d "+shell.Quote(strings.TrimSpace(string(encoded))))
 	}
 	return arguments, nil
 }
@@ -147,6 +148,3 @@ func member(object yaml.MapSlice, key string) any {
 	}
 	return nil
 }
-
-// quote returns a text as one word of a shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

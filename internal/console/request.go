@@ -14,6 +14,7 @@ import (
 	"exportbuckets/internal/iam"
 	"exportbuckets/internal/journal"
 	"exportbuckets/internal/objectid"
+	"exportbuckets/internal/shell"
 	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
@@ -113,7 +114,7 @@ var withoutLeftOut = func() *strings.Replacer {
 // curl returns the command that sends a request again, with shell variables in the place of
 // what is secret. What the journal leaves out is missing.
 func curl(baseURL string, entry staging.JournalEntry) string {
-	command := []string{"curl --request " + quoted(entry.Method)}
+	command := []string{"curl --request " + shell.Quote(entry.Method)}
 	if entry.Method == http.MethodHead {
 		command[0] = "curl --head" // with --request it would wait for a body
 	}
@@ -131,7 +132,7 @@ func curl(baseURL string, entry staging.JournalEntry) string {
 	if sent := entry.Request; sent != nil {
 		for _, name := range []string{"Accept", "Content-Type"} {
 			if value := sent.Headers[name]; value != "" {
-				add("header", quoted(name+": "+value))
+				add("header", shell.Quote(name+": "+value))
 			}
 		}
 		query := url.Values(maps.Clone(sent.Query))
@@ -142,14 +143,11 @@ func curl(baseURL string, entry staging.JournalEntry) string {
 		case len(sent.Body) == 0:
 		case isToken && json.Unmarshal(sent.Body, &form) == nil:
 			form.Del(journal.LeftOut)
-			add("data", quoted(form.Encode()))
+			add("data", shell.Quote(form.Encode()))
 		default:
-			add("data", quoted(withoutLeftOut.Replace(string(sent.Body))))
+			add("data", shell.Quote(withoutLeftOut.Replace(string(sent.Body))))
 		}
 	}
-	command = append(command, quoted(target))
+	command = append(command, shell.Quote(target))
 	return strings.Join(command, " \\\n  ")
 }
-
-// quoted returns a text as one word of a shell.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
