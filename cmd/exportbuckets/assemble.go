@@ -107,6 +107,7 @@ func (p plan) assembleAdmin(
 	}
 	config.Metrics.WatchPool(pool.Pool)
 	states := p.newStates(pool, env, sealer, token)
+	services := admin.Services{TenantState: states, Journal: assembled.journal}
 	listener := admin.Config{
 		Staging: p.admin.staging,
 		BaseURL: config.BaseURL,
@@ -117,12 +118,12 @@ func (p plan) assembleAdmin(
 	}
 	if p.admin.staging {
 		assembled.states = states
-		listener.Console = console.New(console.Services{TenantState: states, Journal: assembled.journal}, console.Config{
+		listener.Console = console.New(services, console.Config{
 			BaseURL: config.BaseURL, Version: version, Settings: p.settings, JournalMax: p.admin.journal,
 			Metrics: config.Metrics, Log: config.Log,
 		})
 	}
-	assembled.admin = admin.New(admin.Services{TenantState: states, Journal: assembled.journal}, listener)
+	assembled.admin = admin.New(services, listener)
 	return nil
 }
 

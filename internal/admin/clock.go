@@ -7,11 +7,10 @@ import (
 	"exportbuckets/staging"
 )
 
-// noteClock adds to the event of a request what the clock shows from then on.
+// noteClock notes a move of the clock, if it was made.
 func (c *call) noteClock(clock staging.Clock, err error) (staging.Clock, error) {
 	if err == nil {
-		c.Note("clock", clock.Now)
-		c.Note("frozen", clock.Frozen)
+		c.NoteClock(clock)
 	}
 	return clock, err
 }

@@ -50,6 +50,12 @@ func (r *Record) NoteChanges(to string, changes staging.Changes) {
 	r.Note("updated", sum.Updated)
 }
 
+// NoteClock notes what the clock of the organization shows from then on.
+func (r *Record) NoteClock(clock staging.Clock) {
+	r.Note("clock", clock.Now)
+	r.Note("frozen", clock.Frozen)
+}
+
 // NoteCreated notes a throw-away organization that was made, and the id of the one that it is
 // a copy of; empty for none. Both are told.
 func (r *Record) NoteCreated(created staging.CreatedOrganization, source string) {

@@ -102,7 +102,6 @@ func (v *visit) moved(clock staging.Clock, err error, done string) (page, error)
 	if err != nil {
 		return page{}, err
 	}
-	v.Note("clock", clock.Now)
-	v.Note("frozen", clock.Frozen)
+	v.NoteClock(clock)
 	return leadTo(organizationPath(v.org.ID)+"/clock", done, human(clock.Now)), nil
 }

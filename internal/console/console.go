@@ -6,9 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 
-	"exportbuckets/internal/journal"
+	"exportbuckets/internal/admin"
 	"exportbuckets/internal/metrics"
-	"exportbuckets/internal/tenantstate"
 	"exportbuckets/staging"
 )
 
@@ -31,16 +30,11 @@ type Config struct {
 // Setting is a setting of the server.
 type Setting struct{ Name, Value string }
 
-// Services are what the pages are made from.
-type Services struct {
-	TenantState *tenantstate.Service
-	Journal     *journal.Journal
-}
-
 // Console answers browsers. It expects that somebody before it refuses requests of foreign
 // pages and of foreign names.
 type Console struct {
-	Services
+	admin.Services
+
 	cfg       Config
 	templates map[string]*template.Template // by name
 	sections  []section
@@ -48,7 +42,7 @@ type Console struct {
 }
 
 // New returns the console.
-func New(services Services, cfg Config) *Console {
+func New(services admin.Services, cfg Config) *Console {
 	c := &Console{Services: services, cfg: cfg, templates: parseTemplates(), mux: http.NewServeMux()}
 	for _, r := range c.routes() {
 		c.mux.HandleFunc(r.method+" "+r.path.Pattern(), c.visit(r))

@@ -103,11 +103,12 @@ func (b *bundle) serve(t *testing.T, operator string, clock func() time.Time) {
 		}, Log: log,
 	})
 	counted := metrics.New("test")
-	b.console = console.New(console.Services{TenantState: b.states, Journal: b.journal}, console.Config{
+	services := admin.Services{TenantState: b.states, Journal: b.journal}
+	b.console = console.New(services, console.Config{
 		BaseURL: "https://atlas.example.com", Version: "test", Metrics: counted, Log: log,
 		Settings: []console.Setting{{Name: "listen", Value: "127.0.0.1:8080"}}, JournalMax: 512 << 20,
 	})
-	b.handler = admin.New(admin.Services{TenantState: b.states, Journal: b.journal}, admin.Config{
+	b.handler = admin.New(services, admin.Config{
 		Staging: true, BaseURL: "https://atlas.example.com", Metrics: counted,
 		Ready: func(context.Context) error { return nil }, Log: log,
 		Console: b.console,
