@@ -54,7 +54,7 @@ func clockOf(org db.Org) atlas.Clock {
 // clock shows, or more than staging.MaxClockYears ahead of the real time, and
 // ORGANIZATION_PROTECTED.
 func (s *Service) AdvanceClock(ctx context.Context, writer Writer, asked staging.Advance) (staging.Clock, error) {
-	return s.moveClock(ctx, writer, func(_ context.Context, _ pgx.Tx, at moment) (moment, error) {
+	return s.moveClock(ctx, writer, func(at moment) (moment, error) {
 		return at.advanced(asked, at.clock.FrozenAt != nil)
 	})
 }
@@ -93,7 +93,7 @@ func (s *Service) UpdateClock(ctx context.Context, writer Writer, update staging
 	if update.Frozen == nil {
 		return staging.Clock{}, staging.Invalid("/frozen", "This is true or false.")
 	}
-	return s.moveClock(ctx, writer, func(_ context.Context, _ pgx.Tx, at moment) (moment, error) {
+	return s.moveClock(ctx, writer, func(at moment) (moment, error) {
 		if *update.Frozen == (at.clock.FrozenAt != nil) {
 			return at, nil
 		}
@@ -104,37 +104,30 @@ func (s *Service) UpdateClock(ctx context.Context, writer Writer, update staging
 // ReleaseClock turns the clock of the organization back to the real time, and ends all of its
 // access tokens. It returns ORGANIZATION_PROTECTED.
 func (s *Service) ReleaseClock(ctx context.Context, writer Writer) error {
-	_, err := s.moveClock(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) (moment, error) {
-		return at.moved(at.real, false), endTokens(ctx, tx, writer.OrgID())
+	err := s.holdUnprotected(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
+		return s.release(ctx, tx, writer.OrgID(), at)
 	})
-	return err
+	return atlas.Wrap(err, "move clock")
 }
 
 // moveClock makes a move of the clock of the organization.
 func (s *Service) moveClock(
-	ctx context.Context, writer Writer, move func(context.Context, pgx.Tx, moment) (moment, error),
+	ctx context.Context, writer Writer, move func(moment) (moment, error),
 ) (shown staging.Clock, err error) {
-	orgID := writer.OrgID()
-	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
-		if err := checkUnprotected(ctx, tx, orgID); err != nil {
-			return err
-		}
-		to, err := move(ctx, tx, at)
+	err = s.holdUnprotected(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
+		to, err := move(at)
 		if err != nil {
 			return err
 		}
 		shown = to.shown()
-		return s.goTo(ctx, tx, orgID, at, to)
+		return s.goTo(ctx, tx, writer.OrgID(), at, to)
 	})
 	return shown, atlas.Wrap(err, "move clock")
 }
 
-// release turns the clock of an organization that is held back to the real time, if it is
-// not there.
+// release turns the clock of an organization that is held back to the real time, and ends its
+// access tokens.
 func (s *Service) release(ctx context.Context, tx pgx.Tx, orgID objectid.ID, at moment) error {
-	if at.clock == (atlas.Clock{}) {
-		return nil
-	}
 	if err := endTokens(ctx, tx, orgID); err != nil {
 		return err
 	}

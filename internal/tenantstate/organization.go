@@ -83,7 +83,7 @@ func (s *Service) Update(
 			if err != nil || !*update.Protected {
 				return err
 			}
-			if err := clearFaults(ctx, tx, of.OrgID()); err != nil {
+			if err := clearFaults(ctx, tx, of.OrgID()); err != nil || at.clock == (atlas.Clock{}) {
 				return err
 			}
 			return s.release(ctx, tx, of.OrgID(), at)

@@ -265,12 +265,10 @@ func TestResetsOfTwoOrganizationsDoNotMeet(t *testing.T) {
 	wantRows(t, want, b.dump(t, keptColumns()...))
 }
 
-// Whoever compares waits for its turn, and nobody else does.
-func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.save(t, "a")
-	two := b.writerOf(t, orgTwo).Reader()
+// crowd has many do something that waits for the rows of saved states, and others meanwhile do
+// something else. All that the many are given is done, or answered 503.
+func (b *stateBundle) crowd(t *testing.T, many func() error, meanwhile func()) {
+	t.Helper()
 	held, err := pgx.Connect(t.Context(), b.pool.Config().ConnString())
 	if err != nil {
 		t.Fatal(err)
@@ -279,27 +277,40 @@ func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE saved_state_tables"); err != nil {
 		t.Fatal(err)
 	}
-	var comparisons sync.WaitGroup
+	var all sync.WaitGroup
 	for range 40 {
-		comparisons.Go(func() {
-			_, err := b.service.Diff(t.Context(), b.writer.Reader(), "a", staging.Live)
-			if err != nil && !dbpool.Unavailable(err) {
-				t.Errorf("compare: got %v, want it done, or 503", err)
+		all.Go(func() {
+			if err := many(); err != nil && !dbpool.Unavailable(err) {
+				t.Errorf("got %v, want it done, or 503", err)
 			}
 		})
 	}
-	waittest.Until(t, "a comparison waits for the table", func() bool { return b.someWait(t) })
-	for range 200 {
-		began := time.Now()
-		_, err = b.service.Organization(t.Context(), two)
-		if took := time.Since(began); err != nil || took > time.Second {
-			t.Fatalf("another team: got %v after %s, want its organization at once", err, took)
-		}
-	}
+	waittest.Until(t, "one waits for the table", func() bool { return b.someWait(t) })
+	meanwhile()
 	if _, err := held.Exec(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
-	comparisons.Wait()
+	all.Wait()
+}
+
+// Whoever compares waits for its turn, and nobody else does.
+func TestComparisonsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.save(t, "a")
+	two := b.writerOf(t, orgTwo).Reader()
+	b.crowd(t, func() error {
+		_, err := b.service.Diff(t.Context(), b.writer.Reader(), "a", staging.Live)
+		return err
+	}, func() {
+		for range 200 {
+			began := time.Now()
+			_, err := b.service.Organization(t.Context(), two)
+			if took := time.Since(began); err != nil || took > time.Second {
+				t.Fatalf("another team: got %v after %s, want its organization at once", err, took)
+			}
+		}
+	})
 }
 
 // Whoever makes organizations without end waits for itself.
@@ -308,38 +319,21 @@ func TestCreationsOfOneTeamKeepNoOtherWaiting(t *testing.T) {
 	b := setup(t)
 	b.save(t, "a")
 	team, two := b.team(t, staging.RoleWrite), b.writerOf(t, orgTwo)
-	held, err := pgx.Connect(t.Context(), b.pool.Config().ConnString())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = held.Close(t.Context()) }()
-	if _, err := held.Exec(t.Context(), "BEGIN; LOCK TABLE saved_state_tables"); err != nil {
-		t.Fatal(err)
-	}
-	var creations sync.WaitGroup
-	for range 40 {
-		creations.Go(func() {
-			_, err := b.service.CreateOrganization(t.Context(), team, copyOf("a"))
-			if err != nil && !dbpool.Unavailable(err) {
-				t.Errorf("create: got %v, want it done, or 503", err)
+	b.crowd(t, func() error {
+		_, err := b.service.CreateOrganization(t.Context(), team, copyOf("a"))
+		return err
+	}, func() {
+		for range 100 {
+			began := time.Now()
+			token, err := b.service.CreateToken(t.Context(), two, staging.NewToken{Role: staging.RoleRead})
+			if took := time.Since(began); err != nil || took > time.Second {
+				t.Fatalf("another team: got %v after %s, want its token at once", err, took)
 			}
-		})
-	}
-	waittest.Until(t, "a creation waits for the table", func() bool { return b.someWait(t) })
-	for range 100 {
-		began := time.Now()
-		token, err := b.service.CreateToken(t.Context(), two, staging.NewToken{Role: staging.RoleRead})
-		if took := time.Since(began); err != nil || took > time.Second {
-			t.Fatalf("another team: got %v after %s, want its token at once", err, took)
+			if err := b.service.RevokeToken(t.Context(), two, token.ID); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := b.service.RevokeToken(t.Context(), two, token.ID); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := held.Exec(t.Context(), "ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
-	creations.Wait()
+	})
 }
 
 // Requests that are under way when their organization ends are refused, and leave nothing.

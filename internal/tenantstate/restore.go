@@ -31,10 +31,7 @@ func (s *Service) Restore(ctx context.Context, writer Writer, to staging.Reset) 
 		}
 		project = &id
 	}
-	err = s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
-		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
-			return err
-		}
+	err = s.holdUnprotected(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
 		r, err := s.restoring(ctx, tx, writer.OrgID(), to.To, project, at)
 		if err != nil {
 			return err

@@ -32,6 +32,19 @@ func (s *Service) hold(
 	return ended(err)
 }
 
+// holdUnprotected is hold of an organization that is marked for staging. It returns
+// ORGANIZATION_PROTECTED for another.
+func (s *Service) holdUnprotected(
+	ctx context.Context, writer Writer, f func(ctx context.Context, tx pgx.Tx, at moment) error,
+) error {
+	return s.hold(ctx, writer, func(ctx context.Context, tx pgx.Tx, at moment) error {
+		if err := checkUnprotected(ctx, tx, writer.OrgID()); err != nil {
+			return err
+		}
+		return f(ctx, tx, at)
+	})
+}
+
 // lock locks the organization, which may have ended since the proof was made.
 func lock(ctx context.Context, tx pgx.Tx, orgID objectid.ID) error {
 	return ended(write.LockOrg(ctx, tx, orgID))
