@@ -61,14 +61,12 @@ func (c *Console) advanceClock(ctx context.Context, writer tenantstate.Writer, v
 	if err == nil {
 		clock, err = c.TenantState.AdvanceClock(ctx, writer, asked)
 	}
-	if problem := problemIn(err); problem != nil {
-		data, other := c.clockOf(ctx, writer.Reader(), form, problem)
-		if other != nil {
-			return page{}, other
-		}
-		return refill("Clock", data, err)
+	if err != nil {
+		return refill("Clock", err, func(problem *staging.Problem) (any, error) {
+			return c.clockOf(ctx, writer.Reader(), form, problem)
+		})
 	}
-	return v.moved(clock, err, "The clock was advanced to %s.")
+	return v.moved(clock, "The clock was advanced to %s.")
 }
 
 func (c *Console) freezeClock(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {
@@ -84,7 +82,10 @@ func (c *Console) freezeClock(ctx context.Context, writer tenantstate.Writer, v 
 		update.Frozen, done = new(false), "The clock goes on from %s."
 	}
 	clock, err := c.TenantState.UpdateClock(ctx, writer, update)
-	return v.moved(clock, err, done)
+	if err != nil {
+		return page{}, err
+	}
+	return v.moved(clock, done)
 }
 
 func (c *Console) releaseClock(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {
@@ -98,10 +99,7 @@ func (c *Console) releaseClock(ctx context.Context, writer tenantstate.Writer, v
 }
 
 // moved returns the answer to a move of the clock: what it shows from then on.
-func (v *visit) moved(clock staging.Clock, err error, done string) (page, error) {
-	if err != nil {
-		return page{}, err
-	}
+func (v *visit) moved(clock staging.Clock, done string) (page, error) {
 	v.NoteClock(clock)
 	return leadTo(organizationPath(v.org.ID)+"/clock", done, human(clock.Now)), nil
 }

@@ -107,15 +107,10 @@ func (c *Console) putFault(ctx context.Context, writer tenantstate.Writer, v *vi
 	if err == nil {
 		asked, err = c.TenantState.PutFault(ctx, writer, asked)
 	}
-	if problem := problemIn(err); problem != nil {
-		data, other := c.faultsOf(ctx, writer.Reader(), form, problem)
-		if other != nil {
-			return page{}, other
-		}
-		return refill("Faults", data, err)
-	}
 	if err != nil {
-		return page{}, err
+		return refill("Faults", err, func(problem *staging.Problem) (any, error) {
+			return c.faultsOf(ctx, writer.Reader(), form, problem)
+		})
 	}
 	return leadTo(organizationPath(v.org.ID)+"/faults", "Stored the fault %s.", asked.Name), nil
 }

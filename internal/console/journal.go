@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 
 	"exportbuckets/internal/admin"
@@ -13,17 +12,6 @@ import (
 
 // journalPage is how many entries a page has.
 const journalPage = 100
-
-// field is a field of a form.
-type field struct {
-	Name, Label, Hint string
-	Options           []option // empty if any text does
-	Value             string
-	Wrong             bool // whether the page says that the value can't be
-}
-
-// option is a value that can be chosen.
-type option struct{ Value, Label string }
 
 // journalFilters are the fields that say which entries are shown.
 var journalFilters = []field{
@@ -36,25 +24,6 @@ var journalFilters = []field{
 	{Name: "fault", Label: "Fault", Hint: "the name of one that requests met"},
 	{Name: "requestId", Label: "X-Request-Id", Hint: "of the answer"},
 	{Name: "since", Label: "Since", Hint: "2027-01-31T00:00:00Z"},
-}
-
-// filled returns the fields with what was sent, and the one that a problem is about marked.
-func filled(fields []field, sent url.Values, problem *staging.Problem) []field {
-	fields = slices.Clone(fields)
-	for i := range fields {
-		fields[i].Value = sent.Get(fields[i].Name)
-		fields[i].Wrong = problem != nil && slices.Contains(strings.Split(problem.At, "/"), fields[i].Name)
-	}
-	return fields
-}
-
-// names returns those of the fields.
-func names(fields []field) []string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = f.Name
-	}
-	return all
 }
 
 // journalParameters are those of the page.
@@ -82,14 +51,15 @@ func (c *Console) showJournal(ctx context.Context, reader tenantstate.Reader, v 
 	if len(filters) < len(asked) { // a form sends all of its fields
 		return leadTo(address(path, filters), ""), nil
 	}
+	invalid := func(problem *staging.Problem) (any, error) { return journalOf(path, filters, problem), nil }
 	query, err := admin.JournalQuery(filters)
 	if err != nil {
-		return refill("Journal", journalOf(path, filters, err), err)
+		return refill("Journal", err, invalid)
 	}
 	query.Limit = journalPage + 1
 	list, err := c.Journal.List(ctx, reader, query)
 	if err != nil {
-		return refill("Journal", journalOf(path, filters, err), err)
+		return refill("Journal", err, invalid)
 	}
 	data := journalOf(path, filters, nil)
 	data.Entries = list.Results[:min(journalPage, len(list.Results))]
@@ -102,8 +72,8 @@ func (c *Console) showJournal(ctx context.Context, reader tenantstate.Reader, v 
 }
 
 // journalOf returns what the page has whatever is found.
-func journalOf(path string, sent url.Values, err error) journalData {
-	data := journalData{Filters: filled(journalFilters, sent, problemIn(err)), IsNewest: !sent.Has("before")}
+func journalOf(path string, sent url.Values, problem *staging.Problem) journalData {
+	data := journalData{Filters: filled(journalFilters, sent, problem), IsNewest: !sent.Has("before")}
 	filters := url.Values{}
 	for name := range sent {
 		if name != "before" {
@@ -113,25 +83,6 @@ func journalOf(path string, sent url.Values, err error) journalData {
 	data.Filtered = len(filters) > 0
 	data.Newest = address(path, filters)
 	return data
-}
-
-// withoutEmpty returns the parameters that have a value.
-func withoutEmpty(parameters url.Values) url.Values {
-	rest := make(url.Values, len(parameters))
-	for name := range parameters {
-		if value := strings.TrimSpace(parameters.Get(name)); value != "" {
-			rest.Set(name, value)
-		}
-	}
-	return rest
-}
-
-// address returns a path with a query, if there is one.
-func address(path string, query url.Values) string {
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
 }
 
 func (c *Console) clearJournal(ctx context.Context, writer tenantstate.Writer, v *visit) (page, error) {

@@ -3,7 +3,6 @@ package console
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -43,25 +42,6 @@ func show(title string, data any) page { return page{title: title, data: data} }
 // what was done.
 func leadTo(then, done string, args ...any) page {
 	return page{then: then, done: fmt.Sprintf(done, args...)}
-}
-
-// refill returns the page of a form as it was filled in, if what is wrong with that is the
-// sender's to mend, and else the error.
-func refill(title string, data any, err error) (page, error) {
-	problem := problemIn(err)
-	if problem == nil {
-		return page{}, err
-	}
-	return page{title: title, data: data, problem: problem}, nil
-}
-
-// problemIn returns the problem that an error is if it is INVALID, and else nil.
-func problemIn(err error) *staging.Problem {
-	problem, ok := errors.AsType[*staging.Problem](err)
-	if !ok || problem.Code != staging.CodeInvalid {
-		return nil
-	}
-	return problem
 }
 
 // view is what the templates see.

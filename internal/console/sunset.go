@@ -39,10 +39,12 @@ func (c *Console) showSunset(ctx context.Context, reader tenantstate.Reader, v *
 	}
 	query := withoutEmpty(v.URL.Query())
 	at, err := momentIn(query, clock.Now)
-	data := sunsetData{Fields: filled(sunsetFields, query, problemIn(err)), At: at}
 	if err != nil {
-		return refill("Sunset", data, err)
+		return refill("Sunset", err, func(problem *staging.Problem) (any, error) {
+			return sunsetData{Fields: filled(sunsetFields, query, problem), At: at}, nil
+		})
 	}
+	data := sunsetData{Fields: filled(sunsetFields, query, nil), At: at}
 	report, err := c.Journal.Sunset(ctx, reader, at)
 	if err != nil {
 		return page{}, err

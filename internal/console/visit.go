@@ -2,9 +2,7 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 
 	"exportbuckets/internal/admin"
 	"exportbuckets/internal/tenantstate"
@@ -126,21 +124,4 @@ func (v *visit) findCaller() {
 	}
 	v.caller = &caller
 	v.SignedIn(caller)
-}
-
-// maxForm is how many bytes a form has at most. Also who has not signed in sends one.
-const maxForm = 64 << 10
-
-// form returns what a form has sent. It returns INVALID for a field that is not one text, or
-// not known, and TOO_LARGE.
-func (v *visit) form(known ...string) (url.Values, error) {
-	v.Body = http.MaxBytesReader(v.w, v.Body, maxForm)
-	err := v.ParseForm()
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, staging.NewProblem(staging.CodeTooLarge, "A form has at most %d bytes.", maxForm)
-	}
-	if err != nil {
-		return nil, staging.NewProblem(staging.CodeInvalid, "The form can't be read.")
-	}
-	return v.PostForm, admin.CheckParameters(v.PostForm, known)
 }
