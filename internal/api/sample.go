@@ -111,7 +111,8 @@ func (s sampler) request(method, path string, item, operation yaml.MapSlice) ([]
 		if err != nil {
 			return nil, atlas.Wrap(err, "encode an example")
 		}
-		arguments = append(arguments, "-H "+shell.Quote("Content-Type: "+jsonType), "-d "+shell.Quote(strings.TrimSpace(string(encoded))))
+		arguments = append(arguments, "-H "+shell.Quote("Content-Type: "+jsonType),
+			"-d "+shell.Quote(strings.TrimSpace(string(encoded))))
 	}
 	return arguments, nil
 }

@@ -8,6 +8,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"exportbuckets/internal/admin"
 	"exportbuckets/internal/tenantstate"
@@ -48,7 +49,9 @@ type faultData struct {
 	Faults []faultRow
 	Fields []field
 	JSON   string // as it was sent
-	Most   int
+	Most   int    // that there can be
+
+	Lifetime time.Duration // of one that does not say when it ends
 }
 
 // faultRow is a fault as it is shown.
@@ -77,7 +80,7 @@ func (c *Console) faultsOf(
 	}
 	data := faultData{
 		Faults: make([]faultRow, len(faults)), Fields: filled(faultFields, sent, problem),
-		JSON: sent.Get(faultJSON), Most: staging.MaxFaults,
+		JSON: sent.Get(faultJSON), Most: staging.MaxFaults, Lifetime: staging.FaultLifetime,
 	}
 	for i, fault := range faults {
 		row := faultRow{Fault: fault, Requests: compact(fault.Match), Action: compact(fault.Effect), Left: "all"}

@@ -31,13 +31,9 @@ func (c *Console) getOrganization(ctx context.Context, reader tenantstate.Reader
 		return page{}, err
 	}
 	if v.org.Staged.Declared {
-		changes, err := c.TenantState.Diff(ctx, reader, staging.Declared, staging.Live)
-		if err != nil {
-			return page{}, err
-		}
-		data.Differences = changes.Sum().Count()
+		data.Differences, err = c.TenantState.CountDifferences(ctx, reader, staging.Declared, staging.Live)
 	}
-	return show(v.org.Name, data), nil
+	return show(v.org.Name, data), err
 }
 
 func (c *Console) showDelete(_ context.Context, writer tenantstate.Writer, v *visit) (page, error) {

@@ -106,6 +106,7 @@ var functions = template.FuncMap{
 	},
 	"ago":       func(days *int) int { return -*days },
 	"figure":    func(value float64) string { return strconv.FormatFloat(math.Round(value*1e6)/1e6, 'f', -1, 64) },
+	"hours":     func(d time.Duration) string { return fmt.Sprintf("%gh", d.Hours()) },
 	"mebibytes": func(bytes int64) string { return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) },
 	"place":     place,
 }

@@ -15,9 +15,21 @@ import (
 	"exportbuckets/staging"
 )
 
-// Diff returns how one state differs from another. Both may be staging.Live. It returns
-// NOT_FOUND if there is no such state.
-func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (changes staging.Changes, err error) {
+// Diff returns how one state differs from another, and in which rows. Both may be staging.Live.
+// It returns NOT_FOUND if there is no such state.
+func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (staging.Changes, error) {
+	return s.compare(ctx, reader, from, to, true)
+}
+
+// CountDifferences returns in how many rows two states differ, as Diff does.
+func (s *Service) CountDifferences(ctx context.Context, reader Reader, from, to string) (int64, error) {
+	changes, err := s.compare(ctx, reader, from, to, false)
+	return changes.Sum().Count(), err
+}
+
+func (s *Service) compare(
+	ctx context.Context, reader Reader, from, to string, withRows bool,
+) (changes staging.Changes, err error) {
 	orgID := reader.OrgID()
 	err = s.look(ctx, orgID, []string{from, to}, func(ctx context.Context, tx pgx.Tx) error {
 		first, err := s.side(ctx, tx, orgID, from, "from")
@@ -38,7 +50,7 @@ func (s *Service) Diff(ctx context.Context, reader Reader, from, to string) (cha
 		v := view{catalog: first.catalog, relative: first.relative || second.relative}
 		args := pgx.NamedArgs{"org": orgID, "projects": there, "from": from, "to": to, "shift": time.Duration(0)}
 		found, err := v.differences(ctx, tx, args, first.rows, second.rows)
-		if err == nil {
+		if err == nil && withRows {
 			err = v.listRows(ctx, tx, args, first.rows, second.rows, found)
 		}
 		changes = told(found)
