@@ -168,3 +168,28 @@ func TestWhatAFileCannotBeginWithSaysWhere(t *testing.T) {
 	_, err := b.service.Declare(t.Context(), b.writer, []byte(withStaging(t, begun)), staging.Add, false)
 	wantProblem(t, err, staging.CodeProtected)
 }
+
+// A clock that stood still while time went on goes forward when it is released: tokens would
+// live on that are past their time.
+func TestAReleaseEndsTokensWhicheverWayTheClockGoes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	tokens := func() []string {
+		t.Helper()
+		return b.strs(t, "SELECT count(*)::text FROM access_tokens WHERE org_id = $1", orgOne)
+	}
+	for _, passed := range []time.Duration{0, time.Hour} {
+		if _, err := b.service.UpdateClock(t.Context(), b.writer, staging.ClockUpdate{Frozen: new(true)}); err != nil {
+			t.Fatal(err)
+		}
+		b.exec(t, `INSERT INTO access_tokens (token_hash, org_id, service_account_id, secret_id, created_at, expires_at)
+			SELECT sha256(id::text::bytea), org_id, service_account_id, id, now(), now() + interval '1 hour'
+			FROM service_account_secrets WHERE org_id = '`+orgOne+`'`)
+		wantRows(t, []string{"1"}, tokens())
+		b.now = b.now.Add(passed)
+		if err := b.service.ReleaseClock(t.Context(), b.writer); err != nil {
+			t.Fatal(err)
+		}
+		wantRows(t, []string{"0"}, tokens())
+	}
+}
